@@ -1,0 +1,3 @@
+//! The command `storehouse`, with the drivers that Storehouse comes with.
+
+fn main() {}

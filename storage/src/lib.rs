@@ -1,0 +1,46 @@
+//! The contract of Storehouse: what an application asks of a [`Storage`], and what a driver owes.
+//! It has no driver and reads no settings; an application takes the crate `storehouse`, a
+//! driver's author takes this one.
+//!
+//! | to | read |
+//! |---|---|
+//! | use a storage | [`Storage`], [`StorageExt`], [`Content`], [`Reader`] |
+//! | make names | [`Name`], [`generate_filename`], [`get_valid_name`] |
+//! | handle errors | [`Error`], [`ErrorKind`] |
+//! | write a driver | [`Storage`], then [`Driver`], [`OptionRow`], [`Registry`] |
+//! | write a decorator | [`Prefixed`] |
+
+mod capabilities;
+mod content;
+mod content_type;
+mod driver;
+mod entry;
+mod error;
+mod ext;
+mod name;
+mod options;
+mod prefixed;
+mod registry;
+mod reporting;
+mod secret;
+mod signer;
+mod storage;
+mod table;
+mod value;
+
+pub use capabilities::Capabilities;
+pub use content::{Content, Reader};
+pub use content_type::guess_content_type;
+pub use driver::{Address, Driver, DriverConfig};
+pub use entry::{Attributes, Entry, Folder, Saved};
+pub use error::{Error, ErrorKind, Operation, Result};
+pub use ext::StorageExt;
+pub use name::{Candidates, Name, Target, generate_filename, get_valid_name};
+pub use options::{ByteRange, OpenOptions, SaveOptions, UrlOptions};
+pub use prefixed::Prefixed;
+pub use registry::Registry;
+pub use secret::Secret;
+pub use signer::UrlSigner;
+pub use storage::Storage;
+pub use table::{Files, OptionKind, OptionRow, Options, find as find_option, nearest};
+pub use value::Value;

@@ -1,0 +1,174 @@
+//! A storage that is one folder of another: `Prefixed` of `tenants/7` saves `a.txt` as
+//! `tenants/7/a.txt`. The model for decorators: it maps names going in and coming out, and leaves
+//! every promise to the storage inside.
+
+use std::{path::PathBuf, sync::Arc};
+
+use async_trait::async_trait;
+use futures::{StreamExt, stream::BoxStream};
+
+use crate::{
+    capabilities::Capabilities,
+    content::{Content, Reader},
+    entry::{Entry, Folder, Saved},
+    error::{Error, ErrorKind, Result},
+    name::{Name, Target},
+    options::{OpenOptions, SaveOptions, UrlOptions},
+    storage::Storage,
+};
+
+/// One folder of another storage. Nothing outside the folder can be seen or touched through it.
+///
+/// ```
+/// # async fn example(storage: std::sync::Arc<dyn storehouse_storage::Storage>) -> storehouse_storage::Result<()> {
+/// use storehouse_storage::{Name, Prefixed, StorageExt};
+///
+/// let tenant = Prefixed::new(storage, Name::new("tenants/7")?);
+/// tenant.save_as("logo.png", "…").await?; // tenants/7/logo.png
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Prefixed {
+    inner: Arc<dyn Storage>,
+    folder: Name,
+}
+
+impl Prefixed {
+    /// Puts `folder` before every name.
+    #[must_use]
+    pub fn new(inner: Arc<dyn Storage>, folder: Name) -> Self {
+        Self { inner, folder }
+    }
+
+    fn inside(&self, name: &Name) -> Result<Name> {
+        self.folder.join(name)
+    }
+
+    fn folder_inside(&self, folder: Option<&Name>) -> Result<Name> {
+        folder.map_or_else(|| Ok(self.folder.clone()), |folder| self.inside(folder))
+    }
+
+    fn outside(&self, name: &Name) -> Result<Name> {
+        strip(name, &self.folder)
+    }
+
+    fn saved(&self, mut saved: Saved) -> Result<Saved> {
+        saved.name = self.outside(&saved.name)?;
+        Ok(saved)
+    }
+}
+
+#[async_trait]
+impl Storage for Prefixed {
+    fn describe(&self) -> String {
+        format!(
+            "{}/{}",
+            self.inner.describe().trim_end_matches('/'),
+            self.folder
+        )
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = self.inner.capabilities();
+        let taken = self.folder.as_str().len() + 1;
+        capabilities.max_name_bytes = capabilities.max_name_bytes.saturating_sub(taken);
+        capabilities
+    }
+
+    fn allow_overwrite(&self) -> bool {
+        self.inner.allow_overwrite()
+    }
+
+    fn path(&self, name: &Name) -> Option<PathBuf> {
+        self.inner.path(&self.inside(name).ok()?)
+    }
+
+    async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {
+        let target = target.below(&self.folder)?;
+        self.saved(self.inner.put(target, content, options).await?)
+    }
+
+    async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {
+        let reader = self.inner.open(&self.inside(name)?, options).await?;
+        let name = name.clone();
+        Ok(reader.map_entry(|entry| Entry { name, ..entry }))
+    }
+
+    async fn delete(&self, name: &Name) -> Result<()> {
+        self.inner.delete(&self.inside(name)?).await
+    }
+
+    async fn stat(&self, name: &Name) -> Result<Entry> {
+        let entry = self.inner.stat(&self.inside(name)?).await?;
+        let name = name.clone();
+        Ok(Entry { name, ..entry })
+    }
+
+    fn list(&self, folder: Option<&Name>) -> BoxStream<'static, Result<Entry>> {
+        let inside = match self.folder_inside(folder) {
+            Ok(inside) => inside,
+            Err(error) => return futures::stream::iter([Err(error)]).boxed(),
+        };
+        let prefix = self.folder.clone();
+        let entries = self.inner.list(Some(&inside));
+        entries
+            .map(move |entry| strip_entry(entry?, &prefix))
+            .boxed()
+    }
+
+    async fn url(&self, name: &Name, options: &UrlOptions) -> Result<String> {
+        self.inner.url(&self.inside(name)?, options).await
+    }
+
+    async fn exists(&self, name: &Name) -> Result<bool> {
+        self.inner.exists(&self.inside(name)?).await
+    }
+
+    async fn copy(&self, from: &Name, target: Target) -> Result<Saved> {
+        let target = target.below(&self.folder)?;
+        self.saved(self.inner.copy(&self.inside(from)?, target).await?)
+    }
+
+    async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {
+        let mut inside = Vec::with_capacity(names.len());
+        let mut failures = Vec::new();
+        for name in names {
+            match self.inside(name) {
+                Ok(name) => inside.push(name),
+                Err(error) => failures.push((name.clone(), error)),
+            }
+        }
+        for (name, error) in self.inner.delete_many(&inside).await {
+            failures.push((self.outside(&name).unwrap_or(name), error));
+        }
+        failures
+    }
+
+    async fn list_dir(&self, folder: Option<&Name>) -> Result<Folder> {
+        let listed = self
+            .inner
+            .list_dir(Some(&self.folder_inside(folder)?))
+            .await?;
+        let folders = listed.folders.iter().map(|name| self.outside(name));
+        let files = listed
+            .files
+            .into_iter()
+            .map(|entry| strip_entry(entry, &self.folder));
+        Ok(Folder {
+            folders: folders.collect::<Result<_>>()?,
+            files: files.collect::<Result<_>>()?,
+        })
+    }
+}
+
+fn strip_entry(mut entry: Entry, folder: &Name) -> Result<Entry> {
+    entry.name = strip(&entry.name, folder)?;
+    Ok(entry)
+}
+
+fn strip(name: &Name, folder: &Name) -> Result<Name> {
+    name.strip_folder(folder).ok_or_else(|| {
+        let problem = format!("the storage answered with {name:?}, which is not below {folder:?}");
+        Error::new(ErrorKind::Integrity, problem)
+    })
+}

@@ -1,0 +1,531 @@
+//! A driver's options as a static table. The one place that says which options a driver has: the
+//! strict keys, the hints for typos, the masking of secrets, `storehouse settings` and the table
+//! in the driver's README all come from it.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    error::{Error, Result},
+    secret::Secret,
+    value::Value,
+};
+
+/// One option of a driver.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionRow {
+    /// The name in a URL's query and in OPTIONS, for example `querystring_expire`.
+    pub name: &'static str,
+    /// Other names it is known by in OPTIONS and in a URL, for example `file_overwrite`.
+    pub other_names: &'static [&'static str],
+    /// What it takes.
+    pub kind: OptionKind,
+    /// What holds when nothing is given, as text; empty where there is no default.
+    pub default: &'static str,
+    /// The settings it is taken from, first found wins, for example `AWS_QUERYSTRING_EXPIRE`.
+    pub settings: &'static [&'static str],
+    /// The settings it is taken from in the storage of static files, where they differ.
+    pub static_settings: &'static [&'static str],
+    /// What it does, in a sentence.
+    pub help: &'static str,
+}
+
+impl OptionRow {
+    /// A row with a name, a kind and a sentence; the rest is filled in with `..`.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: OptionKind, help: &'static str) -> Self {
+        Self {
+            name,
+            other_names: &[],
+            kind,
+            default: "",
+            settings: &[],
+            static_settings: &[],
+            help,
+        }
+    }
+
+    /// Returns the settings this option is taken from in the storage of media or of static files.
+    #[must_use]
+    pub fn settings_for(&self, files: Files) -> &'static [&'static str] {
+        match files {
+            Files::Static if !self.static_settings.is_empty() => self.static_settings,
+            _ => self.settings,
+        }
+    }
+
+    /// Returns whether `name` means this option.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.other_names.contains(&name)
+    }
+}
+
+/// What a storage is for. Static files are public and go to other settings than media.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Files {
+    /// Uploads and everything else: `MEDIA_ROOT`, `MEDIA_URL`.
+    #[default]
+    Media,
+    /// What `collectstatic` makes: `STATIC_ROOT`, `STATIC_URL`.
+    Static,
+}
+
+/// What an option takes.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionKind {
+    /// Any text.
+    Text,
+    /// A text that is never shown.
+    Secret,
+    /// A path; where it is relative, the settings say to what.
+    Path,
+    /// An `http` or `https` URL without user name and password.
+    HttpUrl,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A boolean; in a URL also `0`, `1`.
+    Flag,
+    /// A whole number in this range, both ends included.
+    Integer {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
+    /// A time in whole seconds in this range, both ends included.
+    Seconds {
+        /// The least.
+        min: i64,
+        /// The most.
+        max: i64,
+    },
+    /// The mode of a file or folder: an integer such as `0o644` in TOML, `0644` in a URL.
+    Mode,
+    /// Texts; in a URL separated by commas.
+    List,
+    /// Texts, numbers and booleans by key; only in OPTIONS and settings, not in a URL.
+    Table,
+}
+
+impl OptionKind {
+    /// Reads a value that has a type already, as OPTIONS and settings files give it.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected, without the value where it may be a secret.
+    pub fn read(self, value: Value) -> Result<Value, String> {
+        match (self, value) {
+            (Self::Flag, value @ Value::Flag(_)) | (Self::Table, value @ Value::Table(_)) => {
+                Ok(value)
+            }
+            (Self::Integer { min, max } | Self::Seconds { min, max }, Value::Integer(number)) => {
+                in_range(number, min, max)
+            }
+            (Self::Mode, Value::Integer(number)) => {
+                in_range(number, 0, 0o7777).map_err(|_| mode_problem())
+            }
+            (Self::Mode, Value::Text(text)) => read_mode(&text),
+            (Self::List, Value::List(values)) => {
+                if let Some(other) = values.iter().find(|value| value.as_text().is_none()) {
+                    return Err(format!(
+                        "expected an array of strings, found {} in it",
+                        other.kind()
+                    ));
+                }
+                Ok(Value::List(values))
+            }
+            (
+                Self::Text | Self::Secret | Self::Path | Self::HttpUrl | Self::Choice(_),
+                Value::Text(text),
+            ) => self.read_text(&text),
+            (Self::Secret, value @ Value::Secret(_)) => Ok(value),
+            (_, value) => Err(format!(
+                "expected {}, found {}",
+                self.expected(),
+                value.kind()
+            )),
+        }
+    }
+
+    /// Reads a value out of a text, as a URL's query gives it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_text(self, text: &str) -> Result<Value, String> {
+        match self {
+            Self::Text | Self::Path => Ok(text.into()),
+            Self::Secret => Ok(Value::Secret(Secret::new(text))),
+            Self::HttpUrl => read_http_url(text),
+            Self::Choice(words) => read_choice(text, words),
+            Self::Flag => match text.to_ascii_lowercase().as_str() {
+                "1" | "true" => Ok(Value::Flag(true)),
+                "0" | "false" => Ok(Value::Flag(false)),
+                _ => Err(format!("expected true or false, found {text:?}")),
+            },
+            Self::Integer { min, max } | Self::Seconds { min, max } => {
+                let number = text
+                    .parse()
+                    .map_err(|_| format!("expected a whole number, found {text:?}"))?;
+                in_range(number, min, max)
+            }
+            Self::Mode => read_mode(text),
+            Self::List => {
+                let items = text
+                    .split(',')
+                    .map(str::trim)
+                    .filter(|item| !item.is_empty());
+                Ok(Value::List(items.map(Value::from).collect()))
+            }
+            Self::Table => Err("it takes a table, which only OPTIONS can give".to_owned()),
+        }
+    }
+
+    /// Returns what is expected, with its article, for messages and tables.
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Text | Self::Secret => "a string",
+            Self::Path => "a path",
+            Self::HttpUrl => "an http or https URL",
+            Self::Choice(_) => "one of a few words",
+            Self::Flag => "a boolean",
+            Self::Integer { .. } => "an integer",
+            Self::Seconds { .. } => "a number of seconds",
+            Self::Mode => "a file mode such as 0o644",
+            Self::List => "an array of strings",
+            Self::Table => "a table",
+        }
+    }
+}
+
+/// The options a storage is opened with: every row of the table that was given or has a default.
+///
+/// ```
+/// use storehouse_storage::{OptionKind, OptionRow, Options, Value};
+///
+/// const TABLE: &[OptionRow] = &[
+///     OptionRow::new("location", OptionKind::Path, "The folder."),
+///     OptionRow { default: "false", ..OptionRow::new("durable", OptionKind::Flag, "Syncs to disk.") },
+/// ];
+///
+/// let options = Options::new(TABLE, [("location", Value::from("/srv/media"))])?;
+/// assert_eq!(options.text("location"), Some("/srv/media"));
+/// assert!(!options.flag("durable"));
+///
+/// let error = Options::new(TABLE, [("locatoin", Value::from("/srv"))]).unwrap_err();
+/// assert_eq!(error.to_string(), r#"unknown option "locatoin"; did you mean "location"?"#);
+/// # Ok::<(), storehouse_storage::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    values: BTreeMap<&'static str, Value>,
+}
+
+impl Options {
+    /// Checks `given` against `table` and adds the defaults.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) for a name that is not in the
+    /// table (with the nearest that is), a name given twice, and a value of the wrong kind.
+    pub fn new<'a>(
+        table: &'static [OptionRow],
+        given: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Result<Self> {
+        let mut values = BTreeMap::new();
+        for (name, value) in given {
+            let row = find(table, name)?;
+            let value = row
+                .kind
+                .read(value)
+                .map_err(|problem| wrong(name, &problem))?;
+            if values.insert(row.name, value).is_some() {
+                return Err(Error::configuration(format!(
+                    "option {:?} is given twice",
+                    row.name
+                )));
+            }
+        }
+        for row in table.iter().filter(|row| !row.default.is_empty()) {
+            if !values.contains_key(row.name) {
+                let value = row
+                    .kind
+                    .read_text(row.default)
+                    .map_err(|problem| wrong(row.name, &problem))?;
+                values.insert(row.name, value);
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// Returns the value of option `name`, given or by default.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.get(name)
+    }
+
+    /// Returns a text that is not empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_text().filter(|text| !text.is_empty())
+    }
+
+    /// Returns a secret that is not empty.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&Secret> {
+        match self.get(name)? {
+            Value::Secret(secret) if !secret.expose().is_empty() => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Returns a path that is not empty.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.text(name).map(|text| Path::new(text).to_owned())
+    }
+
+    /// Returns whether a flag is set; false where it is neither given nor has a default.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name).and_then(Value::as_flag).unwrap_or_default()
+    }
+
+    /// Returns a whole number.
+    #[must_use]
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        self.get(name)?.as_integer()
+    }
+
+    /// Returns a time.
+    #[must_use]
+    pub fn duration(&self, name: &str) -> Option<Duration> {
+        let seconds = u64::try_from(self.integer(name)?).ok()?;
+        Some(Duration::from_secs(seconds))
+    }
+
+    /// Returns the mode of a file or folder.
+    #[must_use]
+    pub fn mode(&self, name: &str) -> Option<u32> {
+        u32::try_from(self.integer(name)?).ok()
+    }
+
+    /// Returns the texts of a list; none where it was not given.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        match self.get(name) {
+            Some(Value::List(values)) => values.iter().filter_map(Value::as_text).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Returns a table.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&BTreeMap<String, Value>> {
+        match self.get(name)? {
+            Value::Table(table) => Some(table),
+            _ => None,
+        }
+    }
+}
+
+/// Finds the row of a driver's table that `name` means.
+///
+/// # Errors
+/// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) with the nearest name there is.
+pub fn find<'t>(table: &'t [OptionRow], name: &str) -> Result<&'t OptionRow> {
+    table.iter().find(|row| row.is_called(name)).ok_or_else(|| {
+        let known = table
+            .iter()
+            .flat_map(|row| row.other_names.iter().copied().chain([row.name]));
+        let error = Error::configuration(format!("unknown option {name:?}"));
+        match nearest(name, known) {
+            Some(nearest) => error.with_advice(format!("did you mean {nearest:?}?")),
+            None => {
+                let names: Vec<&str> = table.iter().map(|row| row.name).collect();
+                error.with_advice(format!("the options are {}", names.join(", ")))
+            }
+        }
+    })
+}
+
+/// Returns the name of `known` that `name` may be a typo of, if one is near enough.
+///
+/// ```
+/// use storehouse_storage::nearest;
+///
+/// assert_eq!(nearest("querystring_expires", ["bucket_name", "querystring_expire"]), Some("querystring_expire"));
+/// assert_eq!(nearest("colour", ["bucket_name", "querystring_expire"]), None);
+/// ```
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    // One slip in three letters is a typo, more is another word.
+    let most = (name.chars().count() / 3).max(1);
+    known
+        .into_iter()
+        .map(|known| {
+            (
+                strsim::damerau_levenshtein(&lower, &known.to_lowercase()),
+                known,
+            )
+        })
+        .filter(|(distance, _)| *distance <= most)
+        .min()
+        .map(|(_, known)| known)
+}
+
+fn wrong(name: &str, problem: &str) -> Error {
+    Error::configuration(format!("option {name:?}: {problem}"))
+}
+
+fn in_range(number: i64, min: i64, max: i64) -> Result<Value, String> {
+    if (min..=max).contains(&number) {
+        return Ok(Value::Integer(number));
+    }
+    Err(match max {
+        i64::MAX => format!("{number} is out of range: at least {min}"),
+        _ => format!("{number} is out of range: {min} to {max}"),
+    })
+}
+
+fn read_mode(text: &str) -> Result<Value, String> {
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    match i64::from_str_radix(digits, 8) {
+        Ok(mode @ 0..=0o7777) => Ok(Value::Integer(mode)),
+        _ => Err(format!("{}, found {text:?}", mode_problem())),
+    }
+}
+
+fn mode_problem() -> String {
+    "expected a file mode in octal, such as 0o644".to_owned()
+}
+
+fn read_choice(text: &str, words: &'static [&'static str]) -> Result<Value, String> {
+    if words.contains(&text) {
+        return Ok(text.into());
+    }
+    Err(match nearest(text, words.iter().copied()) {
+        Some(word) => format!("{text:?} is not known; did you mean {word:?}?"),
+        None => format!("{text:?} is not one of {}", words.join(", ")),
+    })
+}
+
+/// Looks at the outside only; whoever uses the URL parses it. It is not shown: it may hold a password.
+fn read_http_url(text: &str) -> Result<Value, String> {
+    let rest = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    let Some(rest) = rest.filter(|rest| !rest.is_empty() && !rest.starts_with('/')) else {
+        return Err(
+            "expected a URL that starts with http:// or https://, such as http://127.0.0.1:9000"
+                .to_owned(),
+        );
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err(
+            "it has a user name or password (***); credentials have options of their own"
+                .to_owned(),
+        );
+    }
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEEK: OptionKind = OptionKind::Seconds {
+        min: 1,
+        max: 604_800,
+    };
+
+    #[test]
+    fn a_text_is_read_as_the_option_asks() {
+        let list = Value::List(vec!["a".into(), "b".into()]);
+        for (case, kind, text, expected) in [
+            ("flag", OptionKind::Flag, "1", Value::Flag(true)),
+            (
+                "flag in words",
+                OptionKind::Flag,
+                "False",
+                Value::Flag(false),
+            ),
+            ("seconds", WEEK, "3600", Value::Integer(3600)),
+            ("mode", OptionKind::Mode, "0644", Value::Integer(0o644)),
+            (
+                "mode, Rust's form",
+                OptionKind::Mode,
+                "0o644",
+                Value::Integer(0o644),
+            ),
+            ("list", OptionKind::List, "a, b,", list),
+        ] {
+            assert_eq!(kind.read_text(text), Ok(expected), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_an_option_cannot_take_is_refused_with_the_reason() {
+        let acl = OptionKind::Choice(&["public-read"]);
+        for (case, kind, text, reason) in [
+            ("no flag", OptionKind::Flag, "maybe", "true or false"),
+            ("negative", WEEK, "-1", "out of range"),
+            ("too long", WEEK, "99999999", "out of range"),
+            ("letters", WEEK, "abc", "expected a whole number"),
+            ("no mode", OptionKind::Mode, "rw-r--r--", "in octal"),
+            ("near a choice", acl, "publc-read", "did you mean"),
+            (
+                "no scheme",
+                OptionKind::HttpUrl,
+                "localhost:9000",
+                "http://",
+            ),
+            (
+                "password",
+                OptionKind::HttpUrl,
+                "http://u:SECRET@h",
+                "(***)",
+            ),
+        ] {
+            let problem = kind.read_text(text).unwrap_err();
+
+            assert!(problem.contains(reason), "{case}: {problem}");
+            assert!(!problem.contains("SECRET"), "{case}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused_with_both_types() {
+        let kind = OptionKind::Integer { min: 0, max: 9 };
+
+        assert_eq!(
+            kind.read("5".into()),
+            Err("expected an integer, found a string".to_owned())
+        );
+        assert_eq!(kind.read(Value::Integer(5)), Ok(Value::Integer(5)));
+    }
+
+    #[test]
+    fn an_option_given_under_two_of_its_names_is_refused() {
+        const TABLE: &[OptionRow] = &[OptionRow {
+            other_names: &["file_overwrite"],
+            ..OptionRow::new("allow_overwrite", OptionKind::Flag, "Replaces.")
+        }];
+        let given = [
+            ("allow_overwrite", Value::Flag(true)),
+            ("file_overwrite", Value::Flag(true)),
+        ];
+
+        let error = Options::new(TABLE, given).unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            r#"option "allow_overwrite" is given twice"#
+        );
+    }
+}
