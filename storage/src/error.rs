@@ -83,7 +83,7 @@ pub enum Operation {
     Copy,
 }
 
-/// An error of a storage. See the [module](self) for what it says and who says it.
+/// An error of a storage. See the module for what it says and who says it.
 #[derive(Debug, thiserror::Error)]
 #[error("{context}")]
 pub struct Error {

@@ -26,6 +26,7 @@ mod secret;
 mod signer;
 mod storage;
 mod table;
+mod url_path;
 mod value;
 
 pub use capabilities::Capabilities;
@@ -41,6 +42,7 @@ pub use prefixed::Prefixed;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use signer::UrlSigner;
-pub use storage::Storage;
+pub use storage::{EtagRule, Storage};
 pub use table::{Files, OptionKind, OptionRow, Options, find as find_option, nearest};
+pub use url_path::join_url;
 pub use value::Value;

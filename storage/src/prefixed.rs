@@ -14,7 +14,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
-    storage::Storage,
+    storage::{EtagRule, Storage},
 };
 
 /// One folder of another storage. Nothing outside the folder can be seen or touched through it.
@@ -81,6 +81,14 @@ impl Storage for Prefixed {
 
     fn path(&self, name: &Name) -> Option<PathBuf> {
         self.inner.path(&self.inside(name).ok()?)
+    }
+
+    fn etag_rule(&self, size: u64) -> EtagRule {
+        self.inner.etag_rule(size)
+    }
+
+    async fn settle(&self) {
+        self.inner.settle().await;
     }
 
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {

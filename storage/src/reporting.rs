@@ -13,7 +13,7 @@ use crate::{
     error::{Error, Operation, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
-    storage::Storage,
+    storage::{EtagRule, Storage},
 };
 
 /// A storage whose errors are complete.
@@ -52,6 +52,14 @@ impl Storage for Reporting {
 
     fn path(&self, name: &Name) -> Option<PathBuf> {
         self.inner.path(name)
+    }
+
+    fn etag_rule(&self, size: u64) -> EtagRule {
+        self.inner.etag_rule(size)
+    }
+
+    async fn settle(&self) {
+        self.inner.settle().await;
     }
 
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {

@@ -68,6 +68,24 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Returns how the ETag of a content of `size` bytes is made, where it tells of the content.
+    ///
+    /// With this a push finds what is unchanged from one listing.
+    fn etag_rule(&self, size: u64) -> EtagRule {
+        let _ = size;
+        EtagRule::Opaque
+    }
+
+    /// Waits until what dropped futures left to be cleaned up is cleaned up.
+    ///
+    /// A program calls it before it ends, with a time limit of its own: work of a storage that is
+    /// still running when the process ends is lost.
+    ///
+    /// # For drivers
+    /// A driver that cleans up in tasks of its own, such as aborting an upload, owns them and waits
+    /// for them here.
+    async fn settle(&self) {}
+
     /// Writes `content` to the name that `target` allows, and returns the name used.
     ///
     /// Most callers want [`save`](Self::save). Readers see the old content or the new, never a
@@ -217,6 +235,21 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// How a storage makes an ETag of a content. Digests are written in lower-case hex.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EtagRule {
+    /// It tells nothing of the content but that it changed.
+    Opaque,
+    /// The MD5 of the content.
+    Md5,
+    /// S3's multipart form: the MD5 of the binary MD5s of all parts, `-`, and the number of parts.
+    Md5OfParts {
+        /// Bytes in each part but the last.
+        part_bytes: u64,
+    },
+}
+
 /// Whether an error says that there is no object, as opposed to: it could not be told.
 fn is_nothing(error: &Error) -> bool {
     matches!(
@@ -242,6 +275,14 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     fn path(&self, name: &Name) -> Option<PathBuf> {
         (**self).path(name)
+    }
+
+    fn etag_rule(&self, size: u64) -> EtagRule {
+        (**self).etag_rule(size)
+    }
+
+    async fn settle(&self) {
+        (**self).settle().await;
     }
 
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {

@@ -104,7 +104,8 @@ pub enum OptionKind {
         /// The most.
         max: i64,
     },
-    /// The mode of a file or folder: an integer such as `0o644` in TOML, `0644` in a URL.
+    /// The mode of a file or folder: an integer such as `0o644` in TOML, `0644` in a URL; `none`
+    /// leaves it to the system.
     Mode,
     /// Texts; in a URL separated by commas.
     List,
@@ -307,7 +308,7 @@ impl Options {
         Some(Duration::from_secs(seconds))
     }
 
-    /// Returns the mode of a file or folder.
+    /// Returns the mode of a file or folder; none where it is left to the system.
     #[must_use]
     pub fn mode(&self, name: &str) -> Option<u32> {
         u32::try_from(self.integer(name)?).ok()
@@ -393,6 +394,10 @@ fn in_range(number: i64, min: i64, max: i64) -> Result<Value, String> {
 }
 
 fn read_mode(text: &str) -> Result<Value, String> {
+    // Python's `None`, which TOML and URLs do not have: `Options::mode` then gives none.
+    if text.eq_ignore_ascii_case("none") {
+        return Ok("none".into());
+    }
     let digits = text.strip_prefix("0o").unwrap_or(text);
     match i64::from_str_radix(digits, 8) {
         Ok(mode @ 0..=0o7777) => Ok(Value::Integer(mode)),
@@ -463,6 +468,7 @@ mod tests {
                 "0o644",
                 Value::Integer(0o644),
             ),
+            ("no mode", OptionKind::Mode, "None", "none".into()),
             ("list", OptionKind::List, "a, b,", list),
         ] {
             assert_eq!(kind.read_text(text), Ok(expected), "{case}");
