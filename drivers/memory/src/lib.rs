@@ -1,1 +1,7 @@
-//! (in the making)
+#![doc = include_str!("../README.md")]
+
+mod driver;
+mod storage;
+
+pub use driver::MemoryDriver;
+pub use storage::MemoryStorage;

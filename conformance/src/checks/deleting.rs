@@ -1,0 +1,124 @@
+//! What is deleted is gone, what is missing is deleted already, and nothing else is touched.
+
+use storehouse_storage::{ErrorKind, Name};
+
+use crate::{
+    checks::listing::{MANY, create_many},
+    run::Subject,
+    subject::name,
+};
+
+pub(crate) async fn what_is_deleted_is_gone(subject: Subject) {
+    let file = subject.create("folder/file.txt", "content").await;
+    let other = subject.create("folder/file.txt.bak", "other").await;
+
+    subject.storage.delete(&file).await.expect("it is there");
+
+    subject.assert_nothing_at(&file, "it was deleted").await;
+    subject
+        .assert_holds(&other, b"other", "another name was deleted")
+        .await;
+}
+
+pub(crate) async fn a_delete_of_what_is_missing_succeeds(subject: Subject) {
+    let there = subject.create("folder/file.txt", "content").await;
+
+    for text in [
+        "missing.txt",
+        "missing/missing.txt",
+        "folder/missing.txt",
+        "folder/file.tx",
+    ] {
+        let deleted = subject.storage.delete(&name(text)).await;
+        deleted.unwrap_or_else(|error| panic!("{text:?} is missing, as asked: {error}"));
+    }
+    subject
+        .assert_holds(&there, b"content", "other names were deleted")
+        .await;
+}
+
+pub(crate) async fn a_deleted_name_is_free(subject: Subject) {
+    let file = subject.create("file.txt", "old").await;
+    subject.storage.delete(&file).await.expect("it is there");
+
+    let again = subject.create("file.txt", "new").await;
+
+    subject
+        .assert_holds(&again, b"new", "it was deleted and made again")
+        .await;
+}
+
+pub(crate) async fn a_delete_of_a_folder_keeps_what_is_in_it(subject: Subject) {
+    let file = subject.create("folder/file.txt", "content").await;
+
+    match subject.storage.delete(&name("folder")).await {
+        Ok(()) => {}
+        Err(error) => {
+            assert!(
+                subject.storage.capabilities().folders,
+                "no folder can be there: {error}"
+            );
+            assert_eq!(error.kind(), ErrorKind::IsADirectory, "{error}");
+        }
+    }
+    subject
+        .assert_holds(&file, b"content", "its folder was deleted")
+        .await;
+}
+
+pub(crate) async fn a_delete_below_a_file_keeps_the_file(subject: Subject) {
+    let file = subject.create("file.txt", "content").await;
+
+    let deleted = subject.storage.delete(&name("file.txt/below.txt")).await;
+
+    deleted.expect("what cannot be there is missing");
+    subject
+        .assert_holds(&file, b"content", "a name below it was deleted")
+        .await;
+}
+
+pub(crate) async fn many_deletes_are_done_and_missing_names_are_no_failures(subject: Subject) {
+    let texts: Vec<String> = (0..MANY)
+        .map(|number| format!("many/{number}.txt"))
+        .collect();
+    create_many(&subject, &texts).await;
+    let kept = subject.create("many/kept.txt", "content").await;
+    let mut names: Vec<Name> = texts.iter().map(|text| name(text)).collect();
+    names.extend(["missing.txt", "many/missing.txt"].map(name));
+
+    let failures = subject.storage.delete_many(&names).await;
+
+    assert!(
+        failures.is_empty(),
+        "names that could not be deleted: {failures:?}"
+    );
+    assert_eq!(subject.names().await, [kept.as_str()], "what is left");
+}
+
+pub(crate) async fn many_deletes_take_names_with_strange_characters(subject: Subject) {
+    let texts = [
+        "a b", "50%", "%2F", "a&b", "<a>", "a+b", "⊗", "a\"b", "it's", "]]>",
+    ];
+    let mut names = Vec::new();
+    for text in texts {
+        names.push(subject.create(text, "content").await);
+    }
+
+    let failures = subject.storage.delete_many(&names).await;
+
+    assert!(
+        failures.is_empty(),
+        "names that could not be deleted: {failures:?}"
+    );
+    assert_eq!(subject.names().await, [""; 0], "what is left");
+}
+
+pub(crate) async fn no_deletes_delete_nothing(subject: Subject) {
+    let file = subject.create("file.txt", "content").await;
+
+    assert!(subject.storage.delete_many(&[]).await.is_empty());
+
+    subject
+        .assert_holds(&file, b"content", "nothing was deleted")
+        .await;
+}
