@@ -1,1 +1,32 @@
-//! (in the making)
+//! The driver of Storehouse for S3-compatible buckets: Amazon's, MinIO's and others'. It makes no
+//! buckets and sets no policies.
+#![doc = include_str!("../README.md")]
+
+mod address;
+mod bucket;
+mod client;
+mod copy;
+mod credentials;
+mod delete;
+mod driver;
+mod errors;
+mod fresh;
+mod headers;
+mod limits;
+mod listing;
+mod multipart;
+mod options;
+mod payload;
+mod pieces;
+mod profile;
+mod read;
+mod refusal;
+mod retry;
+mod storage;
+mod upload;
+mod urls;
+mod xml;
+
+pub use client::RequestCounts;
+pub use driver::S3Driver;
+pub use storage::S3Storage;

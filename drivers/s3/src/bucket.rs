@@ -1,0 +1,301 @@
+//! Requests to one bucket: signed, sent, and sent again where that may help. It knows how S3 is
+//! spoken to, not what a storage promises.
+//!
+//! Requests are made here and not by object_store's `AmazonS3`, of which only the signature, the
+//! sources of credentials and signed URLs are used. Its completion of an upload cannot be
+//! conditional, its paths cannot hold every name, its errors lose the service's code, and it does
+//! not say whether an answer was lost on the way: see the README.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::RETRY_AFTER};
+use object_store::{aws::AwsAuthorizer, client::HttpRequestBody};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use storehouse_storage::{Error, ErrorKind, Result};
+
+use crate::{
+    client::{self, Body, Client},
+    credentials::Credentials,
+    errors::{Failure, Problem},
+    payload::Payload,
+    refusal::Refusal,
+    retry::Retry,
+    xml,
+};
+
+/// All but the characters that RFC 3986 calls unreserved, as the signature wants it.
+const STRICT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+const STRICT_PATH: &AsciiSet = &STRICT.remove(b'/');
+/// A page of a listing with 1,000 of the longest keys, each byte of them as `%XX`, has about 4 MiB.
+const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
+/// An error document has some hundred bytes; what is longer is not read.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    GetObject,
+    HeadObject,
+    PutObject,
+    CopyObject,
+    DeleteObject,
+    DeleteObjects,
+    ListObjects,
+    CreateUpload,
+    UploadPart,
+    CompleteUpload,
+    AbortUpload,
+}
+
+impl Action {
+    pub(crate) fn method(self) -> Method {
+        match self {
+            Self::GetObject | Self::ListObjects => Method::GET,
+            Self::HeadObject => Method::HEAD,
+            Self::PutObject | Self::CopyObject | Self::UploadPart => Method::PUT,
+            Self::DeleteObject | Self::AbortUpload => Method::DELETE,
+            Self::DeleteObjects | Self::CreateUpload | Self::CompleteUpload => Method::POST,
+        }
+    }
+
+    /// Returns what a policy must allow for it.
+    pub(crate) fn permission(self) -> &'static str {
+        match self {
+            Self::GetObject | Self::HeadObject => "s3:GetObject",
+            Self::PutObject | Self::CreateUpload | Self::UploadPart | Self::CompleteUpload => {
+                "s3:PutObject"
+            }
+            Self::CopyObject => "s3:GetObject and s3:PutObject",
+            Self::DeleteObject | Self::DeleteObjects => "s3:DeleteObject",
+            Self::ListObjects => "s3:ListBucket",
+            Self::AbortUpload => "s3:AbortMultipartUpload",
+        }
+    }
+}
+
+/// A request to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) action: Action,
+    /// Empty for the bucket itself.
+    pub(crate) key: String,
+    pub(crate) query: Vec<(&'static str, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Payload,
+}
+
+impl Call {
+    pub(crate) fn new(action: Action, key: impl Into<String>) -> Self {
+        Self {
+            action,
+            key: key.into(),
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            payload: Payload::empty(),
+        }
+    }
+
+    pub(crate) fn with_query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn with_header(mut self, name: &'static str, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        self.headers.extend(headers.clone());
+        self
+    }
+
+    pub(crate) fn with_payload(mut self, payload: Payload) -> Self {
+        self.payload = payload;
+        self
+    }
+}
+
+/// What came back. The body is whole, except for an object's content.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: AnswerBody,
+}
+
+/// An answer's body.
+pub(crate) enum AnswerBody {
+    Whole(Bytes),
+    Coming(Body),
+}
+
+impl Answer {
+    /// Returns a header as text; what is no ASCII counts as missing.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Reads the document in the body.
+    pub(crate) fn document<T: xml::Document>(&self) -> Result<T> {
+        let bytes = match &self.body {
+            AnswerBody::Whole(bytes) => bytes.as_ref(),
+            AnswerBody::Coming(_) => &[],
+        };
+        xml::read(bytes).map_err(|error| {
+            Error::new(
+                ErrorKind::Integrity,
+                format!("the answer is not one of S3: {error}"),
+            )
+            .with_advice("is something else behind endpoint_url?")
+        })
+    }
+}
+
+/// One bucket, and how to reach it.
+pub(crate) struct Bucket {
+    pub(crate) client: Client,
+    /// Without a slash at its end, the bucket in the host or in the path.
+    pub(crate) url: String,
+    pub(crate) name: String,
+    /// And not on another service that speaks S3.
+    pub(crate) on_amazon: bool,
+    pub(crate) region: String,
+    pub(crate) credentials: Arc<Credentials>,
+    /// How long a request may be sent again and again.
+    pub(crate) retry_timeout: Duration,
+}
+
+impl Bucket {
+    /// Makes a request, again and again where that may help.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+        let mut retry = Retry::new(self.retry_timeout);
+        loop {
+            let problem = match self.attempt(call).await {
+                Ok(answer) => return Ok(answer),
+                Err(attempt) => attempt,
+            };
+            let Some(pause) = retry.pause(call.action, &problem) else {
+                return Err(Failure {
+                    action: call.action,
+                    problem: problem.problem,
+                    attempts: retry.attempts(),
+                    maybe_done: retry.maybe_done(),
+                });
+            };
+            tracing::debug!(
+                action = ?call.action,
+                problem = %problem.problem,
+                pause = ?pause,
+                "sending an S3 request again"
+            );
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Returns the URL of a key, or of the bucket for an empty one.
+    pub(crate) fn url_of(&self, key: &str, query: &[(&'static str, String)]) -> String {
+        let mut url = self.url.clone();
+        url.push('/');
+        url.push_str(&encoded(key));
+        let mut before = '?';
+        for (name, value) in query {
+            url.push(before);
+            url.push_str(name);
+            url.push('=');
+            url.extend(utf8_percent_encode(value, STRICT));
+            before = '&';
+        }
+        url
+    }
+
+    async fn attempt(&self, call: &Call) -> Result<Answer, Attempt> {
+        let request = self.signed(call).await.map_err(Problem::Unsent)?;
+        let (head, body) = self
+            .client
+            .send(request)
+            .await
+            .map_err(Problem::Transport)?
+            .into_parts();
+        if !head.status.is_success() {
+            return Err(refusal(Response::from_parts(head, body)).await);
+        }
+        let body = if call.action == Action::GetObject {
+            AnswerBody::Coming(body)
+        } else {
+            let bytes = client::whole(body, MAX_DOCUMENT_BYTES)
+                .await
+                .map_err(Problem::Transport)?;
+            if xml::is_error(&bytes) {
+                let refusal = Refusal::late(&head.headers, &bytes);
+                return Err(Problem::Refused(Box::new(refusal)).into());
+            }
+            AnswerBody::Whole(bytes)
+        };
+        Ok(Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        })
+    }
+
+    /// Makes the request, signed as of now.
+    async fn signed(&self, call: &Call) -> Result<Request<Payload>> {
+        let url = self.url_of(&call.key, &call.query);
+        let mut request = Request::new(HttpRequestBody::empty());
+        *request.method_mut() = call.action.method();
+        *request.uri_mut() = url
+            .parse()
+            .map_err(|error| Error::configuration(format!("{url} is no URL: {error}")))?;
+        *request.headers_mut() = call.headers.clone();
+        let credential = self.credentials.get().await?;
+        AwsAuthorizer::new(&credential, "s3", &self.region)
+            .try_authorize(&mut request, Some(call.payload.sha256()))
+            .map_err(|error| Error::new(ErrorKind::Other, format!("no signature: {error}")))?;
+        Ok(request.map(|_| call.payload.clone()))
+    }
+}
+
+/// An attempt that failed, and how long the service asks to wait.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) problem: Problem,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<Problem> for Attempt {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            retry_after: None,
+        }
+    }
+}
+
+/// Writes a key as the path of a URL.
+pub(crate) fn encoded(key: &str) -> String {
+    utf8_percent_encode(key, STRICT_PATH).to_string()
+}
+
+async fn refusal(answer: Response<Body>) -> Attempt {
+    let (head, body) = answer.into_parts();
+    let retry_after = head
+        .headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .map(Duration::from_secs);
+    let body = match client::whole(body, MAX_ERROR_BYTES).await {
+        Ok(body) => body,
+        // The status is what counts; without its document it says less.
+        Err(_) => Bytes::new(),
+    };
+    let refusal = Refusal::new(head.status, &head.headers, &body);
+    Attempt {
+        problem: Problem::Refused(Box::new(refusal)),
+        retry_after,
+    }
+}

@@ -1,0 +1,173 @@
+//! The driver: options in, storage out. It asks the service for nothing.
+
+use std::{path::Path, sync::Arc};
+
+use storehouse_storage::{Address, Driver, DriverConfig, Error, OptionRow, Result, Storage, Value};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    bucket::Bucket,
+    client::{Client, Trust},
+    credentials::{Credentials, Environment},
+    options::{Config, TABLE, region_name},
+    storage::S3Storage,
+    urls::Urls,
+};
+
+/// The driver for S3-compatible buckets: Amazon's, MinIO's and others'.
+///
+/// ```
+/// use storehouse_s3::S3Driver;
+/// use storehouse_storage::{DriverConfig, Options, Storage, Driver};
+///
+/// let options = Options::new(
+///     S3Driver.options(),
+///     [
+///         ("bucket_name", "assets".into()),
+///         ("endpoint_url", "http://127.0.0.1:9000".into()),
+///         ("access_key", "storehouse".into()),
+///         ("secret_key", "storehouse-secret".into()),
+///     ],
+/// )?;
+/// let storage = S3Driver.open_storage(&DriverConfig::new(options))?;
+///
+/// assert_eq!(storage.describe(), "s3://assets");
+/// # Ok::<(), storehouse_storage::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct S3Driver;
+
+impl S3Driver {
+    /// Opens a storage as the type it is, for [`S3Storage::request_counts`].
+    ///
+    /// # Errors
+    /// As [`Driver::open`].
+    pub fn open_storage(&self, config: &DriverConfig) -> Result<S3Storage> {
+        let config = Config::new(config)?;
+        let (credentials, region) = Credentials::find(
+            &config.keys,
+            config.region.as_deref(),
+            &Environment::process(),
+        )?;
+        let region = region_name(&region)?;
+        let credentials = Arc::new(credentials);
+        let trust = Trust {
+            authorities: config
+                .ca_bundle
+                .as_deref()
+                .map_or(Ok(Vec::new()), read_bundle)?,
+            anybody: config.trust_anybody,
+        };
+        let client = Client::new(config.limits, &trust)?;
+        let urls = Urls::new(
+            config.urls,
+            config.public_endpoint.bucket_url(&config.bucket, &region)?,
+            &config.bucket,
+            &region,
+            Arc::clone(&credentials),
+            client.clone(),
+        )?;
+        let bucket = Bucket {
+            client,
+            url: config.endpoint.bucket_url(&config.bucket, &region)?,
+            name: config.bucket,
+            on_amazon: config.endpoint.url.is_none(),
+            region,
+            credentials,
+            retry_timeout: config.retry_timeout,
+        };
+        let tasks = TaskTracker::new();
+        // Tasks can still be added; it only lets `wait` end when there are none.
+        tasks.close();
+        Ok(S3Storage {
+            bucket: Arc::new(bucket),
+            location: config.location,
+            defaults: config.defaults,
+            urls,
+            allow_overwrite: config.allow_overwrite,
+            tasks,
+        })
+    }
+}
+
+impl Driver for S3Driver {
+    fn name(&self) -> &'static str {
+        "s3"
+    }
+
+    fn schemes(&self) -> &'static [&'static str] {
+        &["s3", "s3a"]
+    }
+
+    fn options(&self) -> &'static [OptionRow] {
+        TABLE
+    }
+
+    fn address(&self, address: &Address) -> Result<Vec<(&'static str, Value)>> {
+        let bucket = address.authority.as_deref().unwrap_or_default();
+        if bucket.is_empty() {
+            return Err(Error::configuration("s3:// names no bucket")
+                .with_advice("write s3://BUCKET/PREFIX, or set AWS_STORAGE_BUCKET_NAME"));
+        }
+        let mut options = vec![("bucket_name", Value::from(bucket))];
+        let location = address.path.trim_matches('/');
+        if !location.is_empty() {
+            options.push(("location", Value::from(location)));
+        }
+        Ok(options)
+    }
+
+    fn open(&self, config: DriverConfig) -> Result<Arc<dyn Storage>> {
+        Ok(Arc::new(self.open_storage(&config)?))
+    }
+}
+
+fn read_bundle(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        let problem = format!("ca_bundle: {} cannot be read: {error}", path.display());
+        Error::configuration(problem).with_source(error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_bucket_and_location() {
+        for (authority, path, expected) in [
+            ("assets", "", vec![("bucket_name", "assets")]),
+            ("assets", "/", vec![("bucket_name", "assets")]),
+            (
+                "assets",
+                "/site/v1/",
+                vec![("bucket_name", "assets"), ("location", "site/v1")],
+            ),
+        ] {
+            let address = Address {
+                authority: Some(authority.to_owned()),
+                path: path.to_owned(),
+            };
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|(name, text)| (name, Value::from(text)))
+                .collect();
+
+            assert_eq!(S3Driver.address(&address).unwrap(), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_url_without_a_bucket_is_refused() {
+        for authority in [None, Some(String::new())] {
+            let address = Address {
+                authority,
+                path: String::new(),
+            };
+
+            let error = S3Driver.address(&address).unwrap_err();
+
+            assert!(error.to_string().contains("s3://BUCKET/PREFIX"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! Saving in parts: `CreateMultipartUpload`, `UploadPart`, `CompleteMultipartUpload` of S3's API
+//! reference. Parts are sent side by side, as far as the process's limits allow.
+//!
+//! An upload's id is bound to its key, so the first free name is looked up before it is begun; the
+//! condition at the end guards only against a race. Who loses it aborts and starts again under the
+//! next name, if the content can be had twice.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{FutureExt, TryStreamExt, future::BoxFuture, stream};
+use http::{HeaderMap, HeaderValue, StatusCode, header::ETAG};
+use storehouse_storage::{Error, ErrorKind, Result, Saved};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    bucket::{Action, Bucket, Call},
+    errors::Failure,
+    fresh::{Fresh, Upload},
+    headers::NONCE,
+    limits::{self, Place},
+    payload::Payload,
+    pieces::{PartSizes, Pieces},
+    storage::S3Storage,
+    upload::{Names, Nonce, Object, finished, is_ours, is_taken, verify},
+    xml::{
+        CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart,
+        InitiateMultipartUploadResult, write,
+    },
+};
+
+/// Parts of one save in flight: as many as the usual size lets into memory.
+const PARTS_IN_FLIGHT: usize = 4;
+
+/// A part that was read already, with its place in memory.
+pub(crate) type FirstPart = (Vec<Bytes>, Option<Place>);
+
+/// Writes a content that is too large for one PUT.
+pub(crate) async fn put(
+    storage: &S3Storage,
+    names: &mut Names<'_>,
+    mut pieces: Pieces,
+    first: FirstPart,
+) -> Result<Saved> {
+    let mut first = Some(first);
+    loop {
+        let replaces = names.may_replace();
+        let object = match replaces {
+            true => names.next()?,
+            false => names.free().await?,
+        };
+        let nonce = Nonce::new()?;
+        let upload = begin(storage, &object, &nonce).await?;
+        let parts = match send_parts(&upload, &mut pieces, first.take()).await {
+            Ok(parts) => parts,
+            Err(error) => {
+                // That it fails too says nothing new.
+                drop(upload.abort().await);
+                return Err(error);
+            }
+        };
+        let completion = Completion {
+            upload,
+            parts,
+            nonce,
+            replaces,
+        };
+        match finished(&storage.tasks, completion.run()).await? {
+            End::Made(fresh) => {
+                let saved = Saved::new(object.name, pieces.given());
+                return Ok(saved.with_etag(fresh.keep()));
+            }
+            End::Taken => names.taken()?,
+            End::Collided => {}
+        }
+        pieces = pieces.replay().ok_or_else(|| {
+            Error::already_exists().with_advice(
+                "another save took the name meanwhile, and this content cannot be read twice",
+            )
+        })?;
+    }
+}
+
+/// Begins an upload. It runs to its end even if the save is dropped, so that its id is known.
+async fn begin(storage: &S3Storage, object: &Object, nonce: &Nonce) -> Result<Upload> {
+    let call = Call::new(Action::CreateUpload, object.key.as_str())
+        .with_query("uploads", "")
+        .with_headers(&object.headers)
+        .with_header(NONCE, nonce.value());
+    let bucket = Arc::clone(&storage.bucket);
+    let tasks: TaskTracker = storage.tasks.clone();
+    finished(&storage.tasks, async move {
+        let begun: InitiateMultipartUploadResult = bucket.send(&call).await?.document()?;
+        Ok(Upload::new(&bucket, &tasks, &call.key, begun.upload_id))
+    })
+    .await
+}
+
+/// Sends all parts. It is boxed, since the compiler does not see by itself that it may change threads.
+fn send_parts<'a>(
+    upload: &'a Upload,
+    pieces: &'a mut Pieces,
+    first: Option<FirstPart>,
+) -> BoxFuture<'a, Result<Vec<CompletedPart>>> {
+    let parts = Parts {
+        sizes: PartSizes::of(pieces.length()),
+        pieces,
+        first,
+        index: 0,
+    };
+    let parts = stream::try_unfold(parts, async |mut parts: Parts<'a>| {
+        Ok::<_, Error>(parts.next().await?.map(|part| (part, parts)))
+    });
+    parts
+        .map_ok(|part| send_part(upload, part))
+        .try_buffered(PARTS_IN_FLIGHT)
+        .try_collect()
+        .boxed()
+}
+
+/// A content on its way into parts.
+struct Parts<'a> {
+    pieces: &'a mut Pieces,
+    first: Option<FirstPart>,
+    sizes: PartSizes,
+    index: u64,
+}
+
+/// A part to be sent.
+struct Part {
+    number: u64,
+    blocks: Vec<Bytes>,
+    /// Kept until it is sent.
+    _place: Option<Place>,
+}
+
+impl Parts<'_> {
+    /// Reads the next part, once there is room for it.
+    async fn next(&mut self) -> Result<Option<Part>> {
+        let (blocks, place) = match self.first.take() {
+            Some(first) => first,
+            None => next_part(self.pieces, self.sizes.bytes(self.index)).await?,
+        };
+        self.index += 1;
+        Ok((!blocks.is_empty()).then_some(Part {
+            number: self.index,
+            blocks,
+            _place: place,
+        }))
+    }
+}
+
+async fn next_part(pieces: &mut Pieces, bytes: u64) -> Result<FirstPart> {
+    let mut place = limits::memory(usize::try_from(bytes).unwrap_or(limits::BYTES)).await;
+    let blocks = pieces.take(bytes).await?;
+    if let Some(place) = &mut place {
+        limits::keep(place, blocks.iter().map(Bytes::len).sum());
+    }
+    Ok((blocks, place))
+}
+
+async fn send_part(upload: &Upload, part: Part) -> Result<CompletedPart> {
+    let payload = Payload::new(part.blocks).await?;
+    let call = Call::new(Action::UploadPart, upload.key.as_str())
+        .with_query("partNumber", part.number.to_string())
+        .with_query("uploadId", upload.id.as_str())
+        .with_payload(payload);
+    let answer = upload.bucket.send(&call).await?;
+    verify(&call.payload, &answer.headers)?;
+    let etag = answer.header(ETAG.as_str()).unwrap_or_default();
+    Ok(CompletedPart {
+        part_number: part.number,
+        etag: etag.to_owned(),
+    })
+}
+
+/// The last step of an upload.
+struct Completion {
+    upload: Upload,
+    parts: Vec<CompletedPart>,
+    nonce: Nonce,
+    replaces: bool,
+}
+
+/// How an upload ended.
+enum End {
+    Made(Fresh),
+    /// Another object has the name.
+    Taken,
+    /// Another writer was there at the same moment; whether it has the name is not said.
+    Collided,
+}
+
+impl Completion {
+    /// Completes the upload, or aborts it.
+    async fn run(self) -> Result<End> {
+        let call = self.call()?;
+        let (bucket, tasks) = (Arc::clone(&self.upload.bucket), self.upload.tasks.clone());
+        let etag = match bucket.send(&call).await {
+            Ok(answer) => answer.document::<CompleteMultipartUploadResult>()?.etag,
+            Err(failure) => match self.after(&bucket, &failure).await? {
+                Some(etag) => etag,
+                None => return self.lost(failure).await,
+            },
+        };
+        let fresh = if self.replaces {
+            Fresh::kept(etag)
+        } else {
+            let value = HeaderValue::try_from(&etag).ok();
+            Fresh::new(&bucket, &tasks, &call.key, value.as_ref())
+        };
+        self.upload.close();
+        Ok(End::Made(fresh))
+    }
+
+    fn call(&self) -> Result<Call> {
+        let document = CompleteMultipartUpload {
+            parts: self.parts.clone(),
+        };
+        let document = write(&document)
+            .map_err(|error| Error::new(ErrorKind::Other, format!("no request: {error}")))?;
+        let call = Call::new(Action::CompleteUpload, self.upload.key.as_str())
+            .with_query("uploadId", self.upload.id.as_str())
+            .with_payload(Payload::small(document));
+        Ok(match self.replaces {
+            true => call,
+            false => call.with_header("if-none-match", HeaderValue::from_static("*")),
+        })
+    }
+
+    /// Returns the ETag if an attempt whose answer was lost has made the object after all.
+    async fn after(&self, bucket: &Bucket, failure: &Failure) -> Result<Option<String>> {
+        if !failure.maybe_done {
+            return Ok(None);
+        }
+        let found: Option<HeaderMap> = is_ours(bucket, &self.upload.key, &self.nonce).await?;
+        let etag = found
+            .as_ref()
+            .and_then(|headers| headers.get(ETAG)?.to_str().ok());
+        Ok(etag.map(str::to_owned))
+    }
+
+    async fn lost(self, failure: Failure) -> Result<End> {
+        drop(self.upload.abort().await);
+        if !self.replaces && is_taken(&failure) {
+            return Ok(End::Taken);
+        }
+        if !self.replaces && failure.is(StatusCode::CONFLICT) {
+            return Ok(End::Collided);
+        }
+        Err(failure.into())
+    }
+}

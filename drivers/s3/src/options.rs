@@ -1,0 +1,462 @@
+//! The options of the driver as a table, and the table's values as a [`Config`] that is checked as a
+//! whole. Nothing is opened here.
+//!
+//! Names and settings are django-storages' (`storages/backends/s3.py`, version 1.14.6), where it has
+//! the option; the rest are our own.
+
+use std::{net::Ipv4Addr, path::PathBuf, time::Duration};
+
+use storehouse_storage::{
+    DriverConfig, Error, Files, Name, OptionKind, OptionRow, Options, Result,
+};
+
+use crate::{
+    address::{Addressing, Endpoint},
+    client::TimeLimits,
+    credentials::Keys,
+    headers::{ACLS, SaveDefaults},
+    urls::{CustomDomain, UrlRules},
+};
+
+/// SigV4 allows no more: seven days.
+pub(crate) const MAX_EXPIRY_SECONDS: i64 = 604_800;
+const DAY: i64 = 86_400;
+
+/// The options, in the order of the README.
+pub(crate) const TABLE: &[OptionRow] = &[
+    row(
+        "bucket_name",
+        OptionKind::Text,
+        &["AWS_STORAGE_BUCKET_NAME"],
+        "The bucket. In a URL: what follows `s3://`.",
+    ),
+    row(
+        "location",
+        OptionKind::Text,
+        &["AWS_LOCATION"],
+        "The folder in the bucket that all names are below. In a URL: the path.",
+    ),
+    row(
+        "region_name",
+        OptionKind::Text,
+        &["AWS_S3_REGION_NAME"],
+        "The bucket's region; else `AWS_REGION`, the profile's, or `us-east-1`.",
+    ),
+    row(
+        "endpoint_url",
+        OptionKind::HttpUrl,
+        &["AWS_S3_ENDPOINT_URL"],
+        "The service, if it is not Amazon's, for example `http://127.0.0.1:9000`.",
+    ),
+    row(
+        "public_endpoint_url",
+        OptionKind::HttpUrl,
+        &["AWS_S3_PUBLIC_ENDPOINT_URL"],
+        "The service as browsers reach it: signed URLs are made for this host.",
+    ),
+    OptionRow {
+        default: "auto",
+        ..row(
+            "addressing_style",
+            OptionKind::Choice(&["auto", "path", "virtual"]),
+            &["AWS_S3_ADDRESSING_STYLE"],
+            "Where the bucket stands in a URL. `auto`: in the host on Amazon's, in the path elsewhere.",
+        )
+    },
+    OptionRow {
+        default: "true",
+        ..row(
+            "use_ssl",
+            OptionKind::Flag,
+            &["AWS_S3_USE_SSL"],
+            "HTTPS to Amazon's service. An `endpoint_url` says it by itself.",
+        )
+    },
+    OptionRow {
+        default: "true",
+        ..row(
+            "verify",
+            OptionKind::Flag,
+            &["AWS_S3_VERIFY"],
+            "Checks the server's certificate. `false` only for a test server.",
+        )
+    },
+    row(
+        "ca_bundle",
+        OptionKind::Path,
+        &["AWS_CA_BUNDLE"],
+        "A file of certificates in PEM to trust besides the system's.",
+    ),
+    row(
+        "access_key",
+        OptionKind::Secret,
+        &["AWS_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"],
+        "The access key. Without keys: see below.",
+    ),
+    row(
+        "secret_key",
+        OptionKind::Secret,
+        &["AWS_S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"],
+        "The secret key.",
+    ),
+    row(
+        "security_token",
+        OptionKind::Secret,
+        &["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"],
+        "The token of temporary keys.",
+    ),
+    row(
+        "session_profile",
+        OptionKind::Text,
+        &["AWS_S3_SESSION_PROFILE"],
+        "The profile in `~/.aws` to take keys and region from, instead of keys.",
+    ),
+    OptionRow {
+        other_names: &["allow_overwrite"],
+        default: "false",
+        ..row(
+            "file_overwrite",
+            OptionKind::Flag,
+            &["AWS_S3_FILE_OVERWRITE"],
+            "Whether a save replaces what is there. django-storages' default is `true`.",
+        )
+    },
+    row(
+        "default_acl",
+        OptionKind::Choice(ACLS),
+        &["AWS_DEFAULT_ACL"],
+        "The canned ACL of saved objects. Without it none is sent, as buckets without ACLs need it.",
+    ),
+    row(
+        "object_parameters",
+        OptionKind::Table,
+        &["AWS_S3_OBJECT_PARAMETERS"],
+        "What saved objects get unless the save says otherwise: see below.",
+    ),
+    OptionRow {
+        default: "true",
+        ..row(
+            "querystring_auth",
+            OptionKind::Flag,
+            &["AWS_QUERYSTRING_AUTH"],
+            "Signs URLs. Never for static files.",
+        )
+    },
+    OptionRow {
+        default: "3600",
+        ..row(
+            "querystring_expire",
+            OptionKind::Seconds {
+                min: 1,
+                max: MAX_EXPIRY_SECONDS,
+            },
+            &["AWS_QUERYSTRING_EXPIRE"],
+            "How long a signed URL works, at most seven days.",
+        )
+    },
+    row(
+        "custom_domain",
+        OptionKind::Text,
+        &["AWS_S3_CUSTOM_DOMAIN"],
+        "The host, and path, of a CDN in front of the bucket: URLs are made for it, unsigned.",
+    ),
+    OptionRow {
+        default: "https:",
+        ..row(
+            "url_protocol",
+            OptionKind::Choice(&["https:", "http:"]),
+            &["AWS_S3_URL_PROTOCOL"],
+            "The scheme of a `custom_domain`.",
+        )
+    },
+    OptionRow {
+        // With it, a host that swallows everything is told within five seconds too.
+        default: "4",
+        ..row(
+            "connect_timeout",
+            OptionKind::Seconds { min: 1, max: 300 },
+            &["AWS_S3_CONNECT_TIMEOUT"],
+            "How long to wait for a connection.",
+        )
+    },
+    OptionRow {
+        default: "60",
+        ..row(
+            "read_timeout",
+            OptionKind::Seconds { min: 1, max: DAY },
+            &["AWS_S3_READ_TIMEOUT"],
+            "How long nothing may move, either way.",
+        )
+    },
+    OptionRow {
+        default: "0",
+        ..row(
+            "timeout",
+            OptionKind::Seconds { min: 0, max: DAY },
+            &["AWS_S3_TIMEOUT"],
+            "How long one request may take, content included. 0: as long as it moves.",
+        )
+    },
+    OptionRow {
+        default: "60",
+        ..row(
+            "retry_timeout",
+            OptionKind::Seconds { min: 0, max: DAY },
+            &["AWS_S3_RETRY_TIMEOUT"],
+            "How long a request that fails is sent again. 0: not at all.",
+        )
+    },
+];
+
+const fn row(
+    name: &'static str,
+    kind: OptionKind,
+    settings: &'static [&'static str],
+    help: &'static str,
+) -> OptionRow {
+    OptionRow {
+        settings,
+        ..OptionRow::new(name, kind, help)
+    }
+}
+
+/// What the options say together.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) bucket: String,
+    pub(crate) location: Option<Name>,
+    pub(crate) region: Option<String>,
+    pub(crate) endpoint: Endpoint,
+    /// As browsers reach it.
+    pub(crate) public_endpoint: Endpoint,
+    pub(crate) keys: Keys,
+    pub(crate) trust_anybody: bool,
+    pub(crate) ca_bundle: Option<PathBuf>,
+    pub(crate) limits: TimeLimits,
+    pub(crate) retry_timeout: Duration,
+    pub(crate) allow_overwrite: bool,
+    pub(crate) defaults: SaveDefaults,
+    pub(crate) urls: UrlRules,
+}
+
+impl Config {
+    /// Checks the options as a whole.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration), saying which
+    /// option, why, and what it should be.
+    pub(crate) fn new(config: &DriverConfig) -> Result<Self> {
+        let options = &config.options;
+        let bucket = bucket_name(options)?;
+        let region = options.text("region_name").map(region_name).transpose()?;
+        let endpoint = Endpoint {
+            url: options.text("endpoint_url").map(str::to_owned),
+            addressing: Addressing::read(options.text("addressing_style")),
+            secure: options.flag("use_ssl"),
+        };
+        let public_endpoint = match options.text("public_endpoint_url") {
+            Some(url) => Endpoint {
+                url: Some(url.to_owned()),
+                ..endpoint.clone()
+            },
+            None => endpoint.clone(),
+        };
+        Ok(Self {
+            bucket,
+            location: location(options)?,
+            region,
+            endpoint,
+            public_endpoint,
+            keys: Keys {
+                access_key: options.secret("access_key").cloned(),
+                secret_key: options.secret("secret_key").cloned(),
+                token: options.secret("security_token").cloned(),
+                profile: options.text("session_profile").map(str::to_owned),
+            },
+            trust_anybody: !options.flag("verify"),
+            ca_bundle: options.path("ca_bundle"),
+            limits: time_limits(options),
+            retry_timeout: options.duration("retry_timeout").unwrap_or_default(),
+            allow_overwrite: options.flag("file_overwrite"),
+            defaults: SaveDefaults::read(
+                options.table("object_parameters"),
+                options.text("default_acl"),
+            )?,
+            urls: url_rules(options, config.files)?,
+        })
+    }
+}
+
+fn bucket_name(options: &Options) -> Result<String> {
+    let Some(name) = options.text("bucket_name") else {
+        return Err(Error::configuration("no bucket is named")
+            .with_advice("write s3://BUCKET/PREFIX, or set AWS_STORAGE_BUCKET_NAME"));
+    };
+    // "Bucket naming rules" of S3's user guide. Old buckets of other forms need an access point.
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = name.as_bytes();
+    let problem = if !(3..=63).contains(&name.len()) {
+        "it must have 3 to 63 characters"
+    } else if !bytes.iter().copied().all(allowed) {
+        "only lower-case letters, digits, dots and hyphens are allowed"
+    } else if !edge(bytes.first()) || !edge(bytes.last()) || name.contains("..") {
+        "it must start and end with a letter or digit, with no two dots in a row"
+    } else if name.parse::<Ipv4Addr>().is_ok() {
+        "it must not look like an IP address"
+    } else {
+        return Ok(name.to_owned());
+    };
+    Err(Error::configuration(format!(
+        "bucket_name: {name:?} is no bucket: {problem}"
+    )))
+}
+
+/// Takes `/site/` for `site`, as a URL's path has slashes around it. Nothing climbs.
+fn location(options: &Options) -> Result<Option<Name>> {
+    let Some(text) = options.text("location") else {
+        return Ok(None);
+    };
+    let trimmed = text.trim_matches('/');
+    if trimmed.is_empty() {
+        return Ok(None);
+    }
+    let name = Name::new(trimmed).map_err(|error| {
+        Error::configuration(format!(
+            "location: {text:?} is no folder: {}",
+            error.problem()
+        ))
+    })?;
+    Ok(Some(name))
+}
+
+/// It goes into a host name and into a signature.
+pub(crate) fn region_name(text: &str) -> Result<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !text.is_empty() && text.len() <= 64 && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(
+        Error::configuration(format!("region_name: {text:?} is no region"))
+            .with_advice("it is a word such as eu-west-1"),
+    )
+}
+
+fn time_limits(options: &Options) -> TimeLimits {
+    let seconds = |name| options.duration(name).unwrap_or_default();
+    TimeLimits {
+        connect: seconds("connect_timeout"),
+        idle: seconds("read_timeout"),
+        total: Some(seconds("timeout")).filter(|time| !time.is_zero()),
+    }
+}
+
+fn url_rules(options: &Options, files: Files) -> Result<UrlRules> {
+    let custom_domain = options
+        .text("custom_domain")
+        .map(|domain| CustomDomain::new(domain, options.text("url_protocol")))
+        .transpose()?;
+    Ok(UrlRules {
+        // The pages that name static files outlive any signature.
+        signed: files != Files::Static && options.flag("querystring_auth"),
+        expires_in: options.duration("querystring_expire").unwrap_or_default(),
+        custom_domain,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use storehouse_storage::{ErrorKind, Value};
+
+    use super::*;
+
+    fn config(given: &[(&'static str, &str)]) -> Result<Config> {
+        let given = given.iter().map(|(name, text)| {
+            let kind = storehouse_storage::find_option(TABLE, name).unwrap().kind;
+            (*name, kind.read_text(text).unwrap())
+        });
+        Config::new(&DriverConfig::new(Options::new(TABLE, given)?))
+    }
+
+    #[test]
+    fn a_bucket_that_cannot_exist_is_refused() {
+        for name in [
+            "Bad_Bucket",
+            "ab",
+            &"a".repeat(64),
+            "192.168.0.1",
+            "-a-",
+            "a..b",
+            "a/b",
+        ] {
+            let error = config(&[("bucket_name", name)]).unwrap_err();
+
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{name}");
+        }
+        assert!(config(&[("bucket_name", "assets.example.com")]).is_ok());
+    }
+
+    #[test]
+    fn a_missing_bucket_is_told_with_both_ways_to_name_it() {
+        let error = config(&[]).unwrap_err().to_string();
+
+        assert!(error.contains("s3://BUCKET") && error.contains("AWS_STORAGE_BUCKET_NAME"));
+    }
+
+    #[test]
+    fn a_location_has_one_form_and_does_not_climb() {
+        for (text, expected) in [
+            ("site", Some("site")),
+            ("/site/", Some("site")),
+            ("a//b", Some("a/b")),
+            ("/", None),
+        ] {
+            let config = config(&[("bucket_name", "bucket"), ("location", text)]).unwrap();
+
+            assert_eq!(
+                config.location.as_ref().map(Name::as_str),
+                expected,
+                "{text}"
+            );
+        }
+        for text in ["../../other", "a/..", "a\0b"] {
+            let error = config(&[("bucket_name", "bucket"), ("location", text)]).unwrap_err();
+
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");
+        }
+    }
+
+    #[test]
+    fn urls_of_static_files_are_never_signed() {
+        let options = Options::new(TABLE, [("bucket_name", Value::from("bucket"))]).unwrap();
+
+        let media = Config::new(&DriverConfig::new(options.clone())).unwrap();
+        let statics = Config::new(&DriverConfig::new(options).with_files(Files::Static)).unwrap();
+
+        assert!(media.urls.signed);
+        assert!(!statics.urls.signed);
+    }
+
+    #[test]
+    fn a_region_that_is_no_word_is_refused() {
+        for text in ["eu west", "a\nb", "ü"] {
+            let given = [("bucket_name", "bucket"), ("region_name", text)];
+
+            assert_eq!(config(&given).unwrap_err().kind(), ErrorKind::Configuration);
+        }
+    }
+
+    #[test]
+    fn no_debug_output_shows_a_secret() {
+        let config = config(&[
+            ("bucket_name", "bucket"),
+            ("access_key", "PLANTED-access"),
+            ("secret_key", "PLANTED-secret"),
+            ("security_token", "PLANTED-token"),
+        ])
+        .unwrap();
+
+        assert!(!format!("{config:?}").contains("PLANTED"));
+    }
+}

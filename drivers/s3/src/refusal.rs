@@ -1,0 +1,409 @@
+//! An answer that says no: what it means in the contract's terms, and what can be done about it.
+//!
+//! Codes are those of the API reference of Amazon S3, "Error responses", and of MinIO where it has
+//! its own. The service's own text is shown only for codes that are not known here; the rest of its
+//! document, which may repeat the signature, never is.
+
+use http::{HeaderMap, Method, StatusCode, header::DATE};
+use storehouse_storage::{Error, ErrorKind};
+
+use crate::{bucket::Action, xml};
+
+/// What the service said.
+#[derive(Debug, Default, thiserror::Error)]
+#[error("status {status}, code {code:?}")]
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    message: String,
+    request_id: String,
+    region: String,
+    date: String,
+}
+
+/// What to do about a code.
+#[derive(Clone, Copy)]
+enum Advice {
+    Nothing,
+    Say(&'static str),
+    /// The permission that the request needs.
+    Permission,
+    /// The region that the service names.
+    Region,
+    /// The service's clock.
+    Clock,
+}
+
+/// The codes that a user can do something about, or that have a kind of their own.
+const CODES: &[(&[&str], ErrorKind, &str, Advice)] = &[
+    (
+        &["NoSuchKey"],
+        ErrorKind::NotFound,
+        "there is nothing under this name",
+        Advice::Nothing,
+    ),
+    (
+        &["NoSuchBucket"],
+        ErrorKind::Configuration,
+        "the bucket does not exist",
+        Advice::Say("create it, or correct bucket_name"),
+    ),
+    (
+        &["AccessDenied", "AllAccessDisabled"],
+        ErrorKind::PermissionDenied,
+        "access denied",
+        Advice::Permission,
+    ),
+    (
+        &["InvalidAccessKeyId"],
+        ErrorKind::PermissionDenied,
+        "the service does not know the access key",
+        Advice::Say("check access_key, and that it is one of this service"),
+    ),
+    (
+        &["SignatureDoesNotMatch"],
+        ErrorKind::PermissionDenied,
+        "the signature is wrong",
+        Advice::Say("check secret_key; a proxy that changes requests breaks signatures too"),
+    ),
+    (
+        &["ExpiredToken", "InvalidToken", "TokenRefreshRequired"],
+        ErrorKind::PermissionDenied,
+        "the session token is not valid any more",
+        Advice::Say("renew the credentials"),
+    ),
+    (
+        &["RequestTimeTooSkewed"],
+        ErrorKind::PermissionDenied,
+        "the clocks differ too much",
+        Advice::Clock,
+    ),
+    (
+        &[
+            "PermanentRedirect",
+            "TemporaryRedirect",
+            "Redirect",
+            "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
+        ],
+        ErrorKind::Configuration,
+        "the bucket is in another region",
+        Advice::Region,
+    ),
+    (
+        &["AccessControlListNotSupported"],
+        ErrorKind::Configuration,
+        "the bucket takes no ACLs",
+        Advice::Say("remove default_acl; a bucket policy makes objects public"),
+    ),
+    (
+        &["KeyTooLongError", "XMinioInvalidObjectName"],
+        ErrorKind::InvalidName,
+        "the service does not take this name",
+        Advice::Say("MinIO takes 255 bytes between two slashes"),
+    ),
+    (
+        &["XMinioParentIsObject"],
+        ErrorKind::NotADirectory,
+        "a folder of the name is an object here",
+        Advice::Nothing,
+    ),
+    (
+        &[
+            "QuotaExceeded",
+            "XMinioStorageFull",
+            "XMinioAdminBucketQuotaExceeded",
+        ],
+        ErrorKind::StorageFull,
+        "the storage is full",
+        Advice::Nothing,
+    ),
+    (
+        &["InternalError", "SlowDown", "ServiceUnavailable"],
+        ErrorKind::Unavailable,
+        "the service is not able to answer",
+        Advice::Say("trying again later may help"),
+    ),
+    (
+        &["BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch"],
+        ErrorKind::Integrity,
+        "the content was damaged on its way",
+        Advice::Say("trying again may help"),
+    ),
+];
+
+impl Refusal {
+    /// Reads one out of an answer that is no success.
+    pub(crate) fn new(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let document: xml::ErrorDocument = xml::read(body).unwrap_or_default();
+        let header = |name| {
+            let value = headers.get(name).and_then(|value| value.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        // A HEAD has no document; MinIO has a header for it.
+        let or_header = |value: String, name| match value.as_str() {
+            "" => header(name),
+            _ => value,
+        };
+        Self {
+            status,
+            code: or_header(document.code, "x-minio-error-code"),
+            message: document.message,
+            request_id: or_header(document.request_id, "x-amz-request-id"),
+            region: or_header(document.region, "x-amz-bucket-region"),
+            date: header(DATE.as_str()),
+        }
+    }
+
+    /// Reads one out of an answer that began as a success: asked for long work, S3 says 200 at once.
+    pub(crate) fn late(headers: &HeaderMap, body: &[u8]) -> Self {
+        let mut refusal = Self::new(StatusCode::OK, headers, body);
+        refusal.status = match refusal.code.as_str() {
+            "PreconditionFailed" => StatusCode::PRECONDITION_FAILED,
+            "ConditionalRequestConflict" => StatusCode::CONFLICT,
+            "NoSuchUpload" | "NoSuchKey" => StatusCode::NOT_FOUND,
+            "InternalError" | "SlowDown" | "ServiceUnavailable" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        refusal
+    }
+
+    /// Means one object of many, of which there is only a code and a text.
+    pub(crate) fn of_code(code: &str, message: &str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: code.to_owned(),
+            message: message.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns what it means for the caller.
+    pub(crate) fn error(&self, action: Action) -> Error {
+        let row = CODES
+            .iter()
+            .find(|(codes, ..)| codes.contains(&self.code.as_str()));
+        let Some((_, kind, problem, advice)) = row else {
+            return self.by_status(action);
+        };
+        let error = Error::new(*kind, format!("{problem} ({})", self.shown()));
+        match self.advice(*advice, action) {
+            Some(advice) => error.with_advice(advice),
+            None => error,
+        }
+    }
+
+    fn advice(&self, advice: Advice, action: Action) -> Option<String> {
+        match advice {
+            Advice::Nothing => None,
+            Advice::Say(text) => Some(text.to_owned()),
+            Advice::Permission if action.method() == Method::HEAD => Some(format!(
+                "the key needs {}; without s3:ListBucket this is also the answer for an object that \
+                 is not there",
+                action.permission()
+            )),
+            Advice::Permission => Some(format!("the key needs {}", action.permission())),
+            Advice::Region if self.region.is_empty() => {
+                Some("check region_name and endpoint_url; redirects are not followed".to_owned())
+            }
+            Advice::Region => Some(format!(
+                "set region_name to {:?}",
+                printable(&self.region, 32)
+            )),
+            Advice::Clock => Some(format!(
+                "set this machine's clock; the service's says {:?}",
+                printable(&self.date, 40)
+            )),
+        }
+    }
+
+    fn by_status(&self, action: Action) -> Error {
+        let (kind, problem, advice) = match self.status.as_u16() {
+            404 => return Error::not_found(),
+            300..=399 => (
+                ErrorKind::Configuration,
+                "the answer is a redirect",
+                Advice::Region,
+            ),
+            401 | 403 => (
+                ErrorKind::PermissionDenied,
+                "access denied",
+                Advice::Permission,
+            ),
+            416 => (
+                ErrorKind::RangeNotSatisfiable,
+                "the range is outside the content",
+                Advice::Nothing,
+            ),
+            501 => (
+                ErrorKind::Unsupported,
+                "the service cannot do this",
+                Advice::Nothing,
+            ),
+            507 => (
+                ErrorKind::StorageFull,
+                "the storage is full",
+                Advice::Nothing,
+            ),
+            408 | 429 | 500.. => (
+                ErrorKind::Unavailable,
+                "the service is not able to answer",
+                Advice::Say("trying again later may help"),
+            ),
+            _ => (ErrorKind::Other, "the service refused it", Advice::Nothing),
+        };
+        let problem = match printable(&self.message, 200).as_str() {
+            "" => format!("{problem} ({})", self.shown()),
+            message => format!("{problem}: {message} ({})", self.shown()),
+        };
+        match self.advice(advice, action) {
+            Some(advice) => Error::new(kind, problem).with_advice(advice),
+            None => Error::new(kind, problem),
+        }
+    }
+
+    /// How it is named in a message: code or status, and the id that the service's support asks for.
+    fn shown(&self) -> String {
+        let code = match self.code.as_str() {
+            "" => format!("status {}", self.status.as_u16()),
+            code => printable(code, 64),
+        };
+        match self.request_id.as_str() {
+            "" => code,
+            id => format!("{code}, request {}", printable(id, 64)),
+        }
+    }
+}
+
+/// A server's text, short and on one line: it may be anything.
+fn printable(text: &str, most: usize) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(most)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(status: u16, body: &str, action: Action) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        Refusal::new(status, &HeaderMap::new(), body.as_bytes()).error(action)
+    }
+
+    #[test]
+    fn a_code_says_what_to_do() {
+        use ErrorKind::{Configuration, NotFound, PermissionDenied, Unavailable};
+        for (code, action, kind, text) in [
+            ("NoSuchKey", Action::GetObject, NotFound, "nothing"),
+            (
+                "NoSuchBucket",
+                Action::GetObject,
+                Configuration,
+                "bucket_name",
+            ),
+            (
+                "AccessDenied",
+                Action::PutObject,
+                PermissionDenied,
+                "s3:PutObject",
+            ),
+            (
+                "AccessDenied",
+                Action::HeadObject,
+                PermissionDenied,
+                "s3:ListBucket",
+            ),
+            (
+                "SignatureDoesNotMatch",
+                Action::GetObject,
+                PermissionDenied,
+                "secret_key",
+            ),
+            (
+                "PermanentRedirect",
+                Action::GetObject,
+                Configuration,
+                "region_name",
+            ),
+            ("SlowDown", Action::PutObject, Unavailable, "SlowDown"),
+            (
+                "AccessControlListNotSupported",
+                Action::PutObject,
+                Configuration,
+                "default_acl",
+            ),
+        ] {
+            let document = format!("<Error><Code>{code}</Code></Error>");
+
+            let error = error(400, &document, action);
+
+            assert_eq!(error.kind(), kind, "{code}");
+            assert!(error.to_string().contains(text), "{code}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_status_says_what_it_can_where_there_is_no_code() {
+        use ErrorKind::{
+            Configuration, NotFound, PermissionDenied, RangeNotSatisfiable, StorageFull,
+            Unavailable, Unsupported,
+        };
+        for (status, action, kind, text) in [
+            (404, Action::HeadObject, NotFound, "nothing"),
+            (403, Action::HeadObject, PermissionDenied, "s3:ListBucket"),
+            (403, Action::ListObjects, PermissionDenied, "s3:ListBucket"),
+            (
+                307,
+                Action::GetObject,
+                Configuration,
+                "redirects are not followed",
+            ),
+            (416, Action::GetObject, RangeNotSatisfiable, "range"),
+            (501, Action::PutObject, Unsupported, "501"),
+            (502, Action::PutObject, Unavailable, "502"),
+            (507, Action::PutObject, StorageFull, "full"),
+        ] {
+            let error = error(status, "<html>", action);
+
+            assert_eq!(error.kind(), kind, "{status}");
+            assert!(error.to_string().contains(text), "{status}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_region_that_the_service_names_is_in_the_advice() {
+        let document =
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>";
+
+        let error = error(400, document, Action::GetObject);
+
+        assert_eq!(error.advice(), Some("set region_name to \"eu-west-1\""));
+    }
+
+    #[test]
+    fn the_signature_in_a_servers_document_is_not_repeated() {
+        let error = error(
+            403,
+            "<Error><Code>SignatureDoesNotMatch</Code><Message>m</Message>\
+             <StringToSign>AWS4 PLANTED</StringToSign><RequestId>17A</RequestId></Error>",
+            Action::PutObject,
+        );
+
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("PLANTED"), "{shown}");
+        assert!(shown.contains("request 17A"), "{shown}");
+    }
+
+    #[test]
+    fn a_servers_text_cannot_break_a_line_or_run_on() {
+        let message = format!("a\n[ERROR] fake\u{1b}[2J{}", "x".repeat(10_000));
+        let document = format!("<Error><Code>Odd</Code><Message>{message}</Message></Error>");
+
+        let shown = error(400, &document, Action::PutObject).to_string();
+
+        assert!(!shown.contains(['\n', '\u{1b}']), "{shown}");
+        assert!(shown.len() < 400, "{shown}");
+    }
+}

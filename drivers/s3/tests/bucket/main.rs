@@ -1,0 +1,29 @@
+//! What the driver promises beyond the contract, against a real MinIO, often through a proxy that
+//! makes faults: lost answers, broken connections, refusals, redirects.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a check reports by panicking, and a child by printing"
+)]
+
+mod broken_services;
+#[cfg(unix)]
+mod child;
+mod clashes;
+#[cfg(unix)]
+mod credentials;
+mod deleting;
+mod fixture;
+mod headers;
+mod listing;
+mod options;
+#[cfg(unix)]
+mod processes;
+mod reading;
+mod retries;
+mod secrets;
+mod uploads;
+mod urls;

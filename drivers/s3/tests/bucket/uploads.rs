@@ -1,0 +1,135 @@
+//! One PUT or parts: where the line is, what is left when it fails, and how many run at once.
+
+use std::{collections::BTreeSet, pin::pin, sync::Arc};
+
+use bytes::Bytes;
+use futures::{StreamExt, future, stream};
+use storehouse_storage::{Content, ErrorKind, Storage, StorageExt};
+use tokio::sync::Notify;
+
+use crate::fixture::{MIB, behind_a_proxy, bytes, create, log, name, one_pass, replace, save};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_between_one_put_and_parts_is_eight_mebibytes() {
+    for (length, parts) in [
+        (8 * MIB - 1, 0),
+        (8 * MIB, 0),
+        (8 * MIB + 1, 2),
+        (20 * MIB, 3),
+    ] {
+        for one_pass_only in [false, true] {
+            let behind = behind_a_proxy("line").await;
+            let content = match one_pass_only {
+                true => one_pass(&bytes(length)),
+                false => bytes(length).into(),
+            };
+
+            let saved = replace(&behind.storage, "a.bin", content).await.unwrap();
+
+            let mut expected = vec!["PUT object"];
+            if parts > 0 {
+                expected = vec!["POST begin"];
+                expected.extend(vec!["PUT part"; parts]);
+                expected.push("POST upload");
+            }
+            assert_eq!(log(&behind.proxy), expected, "{length}");
+            assert_eq!(saved.size, length as u64);
+            assert!(
+                behind.bucket.get_raw("a.bin").unwrap() == bytes(length),
+                "{length}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_are_sent_side_by_side_within_the_memory_allowed() {
+    let behind = behind_a_proxy("parallel").await;
+
+    replace(&behind.storage, "a.bin", bytes(48 * MIB))
+        .await
+        .unwrap();
+
+    let most = behind.proxy.most_waiting();
+    assert!((2..=4).contains(&most), "{most}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_fails_leaves_no_parts() {
+    for good in [0, 1, 8, 9, 17] {
+        let behind = behind_a_proxy("bad-source").await;
+        let blocks = stream::repeat(Bytes::from(vec![7; MIB])).take(good).map(Ok);
+        let content =
+            Content::from_stream(blocks.chain(stream::iter([Err(std::io::Error::other("gone"))])));
+
+        let error = create(&behind.storage, "a.bin", content).await.unwrap_err();
+
+        assert_eq!(error.kind(), ErrorKind::Content, "{good}");
+        assert!(behind.bucket.object_names().is_empty(), "{good}");
+        assert!(behind.bucket.incomplete_uploads().is_empty(), "{good}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_save_that_is_dropped_is_aborted() {
+    let behind = behind_a_proxy("dropped").await;
+    let stalled = Arc::new(Notify::new());
+    let waiting = Arc::clone(&stalled);
+    let blocks = stream::repeat(Bytes::from(vec![7; MIB]))
+        .take(17)
+        .chain(stream::once(async move {
+            waiting.notify_one();
+            future::pending::<Bytes>().await
+        }));
+    let content = Content::from_stream(blocks.map(Ok::<_, std::io::Error>));
+    {
+        let saving = pin!(create(&behind.storage, "a.bin", content));
+        let begun = pin!(stalled.notified());
+        assert!(matches!(
+            future::select(saving, begun).await,
+            future::Either::Right(_)
+        ));
+    }
+
+    behind.storage.settle().await;
+
+    let requests = log(&behind.proxy);
+    assert_eq!(requests.last().map(String::as_str), Some("DELETE upload"));
+    assert!(behind.bucket.incomplete_uploads().is_empty());
+    assert!(behind.bucket.object_names().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_large_saves_of_one_name_get_forty_names() {
+    let behind = behind_a_proxy("forty").await;
+    let content = Bytes::from(bytes(9 * MIB));
+
+    let saves = (0..40).map(|_| save(&behind.storage, "a.bin", content.clone()));
+    let saved = future::try_join_all(saves).await.unwrap();
+
+    let names: BTreeSet<_> = saved.iter().map(|saved| saved.name.clone()).collect();
+    assert_eq!(names.len(), 40);
+    assert!(names.contains(&name("a.bin")));
+    assert_eq!(behind.bucket.object_names().len(), 40);
+    assert!(behind.bucket.incomplete_uploads().is_empty());
+    assert!(behind.proxy.most_waiting() <= 64);
+    for saved in saved {
+        assert_eq!(
+            behind.storage.size(&saved.name).await.unwrap(),
+            9 * MIB as u64
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_too_long_costs_no_request() {
+    let behind = behind_a_proxy("too-long").await;
+
+    let error = create(&behind.storage, &"a".repeat(1025), "A")
+        .await
+        .unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::InvalidName);
+    assert!(error.to_string().contains("1024"), "{error}");
+    assert!(behind.proxy.requests().is_empty());
+}
