@@ -1,0 +1,344 @@
+//! What each source says, in one form: values of settings, and changes to the storages. It reads
+//! nothing by itself, and does not decide what wins: [`super::Settings::load`] lays one over the
+//! other.
+
+use std::{collections::BTreeMap, ffi::OsString};
+
+use storehouse_storage::{Value, nearest};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    problems::Problems,
+    source::Source,
+    storage_setting::{Backend, Change, read_storages, set_in_storages},
+    table::{SettingKind, SettingRow, Table},
+    values::{self, Document, Wrong},
+};
+
+/// The key of the settings file under which the environments are.
+const ENVIRONMENTS: &str = "environments";
+
+/// What one source says.
+#[derive(Default)]
+pub(super) struct Layer {
+    pub(super) values: Vec<Assigned>,
+    pub(super) changes: Vec<Change>,
+    /// The short forms that are set: name, alias, place.
+    short_forms: Vec<(&'static str, &'static str, String)>,
+}
+
+/// A setting, the value a source gives it, and where.
+pub(super) struct Assigned {
+    pub(super) name: &'static str,
+    pub(super) value: Value,
+    pub(super) source: Source,
+}
+
+/// Where in a source something is.
+#[derive(Clone, Copy)]
+pub(super) enum Origin<'a> {
+    /// The settings file: its top level, or the table of an environment.
+    File {
+        document: &'a Document<'a>,
+        environment: Option<&'a str>,
+    },
+    /// A variable of the process environment.
+    Variable(&'a str),
+    /// A key of `--set`.
+    CommandLine(&'a str),
+}
+
+impl Origin<'_> {
+    fn is_top(&self) -> bool {
+        matches!(
+            self,
+            Self::File {
+                environment: None,
+                ..
+            }
+        )
+    }
+
+    /// Returns what is shown beside a value.
+    pub(super) fn source(&self, offset: usize) -> Source {
+        match *self {
+            Self::File {
+                document,
+                environment: None,
+            } => Source::File {
+                file: document.shown().to_owned(),
+                line: document.line(offset),
+            },
+            Self::File {
+                document,
+                environment: Some(name),
+            } => Source::EnvironmentTable {
+                name: name.to_owned(),
+                file: document.shown().to_owned(),
+                line: document.line(offset),
+            },
+            Self::Variable(variable) => Source::ProcessEnvironment {
+                variable: variable.to_owned(),
+            },
+            Self::CommandLine(_) => Source::CommandLine,
+        }
+    }
+
+    /// Returns how a message begins that is about this place.
+    pub(super) fn place(&self, offset: usize) -> String {
+        match self {
+            Self::File { document, .. } => document.place(offset),
+            Self::Variable(variable) => format!("environment variable {variable}"),
+            Self::CommandLine(key) => format!("--set {key}"),
+        }
+    }
+}
+
+/// What a settings file says: its top level, and each of its environments.
+pub(super) struct FileLayers {
+    pub(super) top: Layer,
+    pub(super) environments: BTreeMap<String, Layer>,
+}
+
+/// Reads a settings file. All environments are looked at, whichever is chosen: a mistake is found
+/// before the day it matters.
+pub(super) fn of_file(
+    document: &Document<'_>,
+    parsed: &DeTable<'_>,
+    table: &Table,
+    problems: &mut Problems,
+) -> FileLayers {
+    let top = Origin::File {
+        document,
+        environment: None,
+    };
+    let mut layers = FileLayers {
+        top: of_table(parsed, top, table, problems),
+        environments: BTreeMap::new(),
+    };
+    let Some(environments) = parsed.get(ENVIRONMENTS) else {
+        return layers;
+    };
+    let Some(environments) = environments.get_ref().as_table() else {
+        let place = document.place(environments.span().start);
+        problems.add(format!(
+            "{place}: {ENVIRONMENTS}: expected tables such as [{ENVIRONMENTS}.production]"
+        ));
+        return layers;
+    };
+    for (name, settings) in environments {
+        let Some(settings) = settings.get_ref().as_table() else {
+            let place = document.place(name.span().start);
+            problems.add(format!(
+                "{place}: {ENVIRONMENTS}.{}: expected a table, found {}",
+                name.get_ref(),
+                kind_of(settings)
+            ));
+            continue;
+        };
+        let origin = Origin::File {
+            document,
+            environment: Some(name.get_ref()),
+        };
+        let layer = of_table(settings, origin, table, problems);
+        layers
+            .environments
+            .insert(name.get_ref().to_string(), layer);
+    }
+    layers
+}
+
+fn of_table(
+    parsed: &DeTable<'_>,
+    origin: Origin<'_>,
+    table: &Table,
+    problems: &mut Problems,
+) -> Layer {
+    let mut layer = Layer::default();
+    for (key, value) in parsed {
+        let (name, offset) = (key.get_ref().as_ref(), key.span().start);
+        let place = || origin.place(offset);
+        match table.find(name) {
+            None if origin.is_top() && name == ENVIRONMENTS => {}
+            None if origin.is_top() && nearest(name, [ENVIRONMENTS]).is_some() => {
+                problems.add(format!(
+                    "{}: there is no setting {name:?}; did you mean {ENVIRONMENTS:?}?",
+                    place()
+                ))
+            }
+            None => problems.add(format!("{}: {}", place(), table.unknown(name))),
+            Some(row) if row.kind == SettingKind::Storages => {
+                if origin.is_top() {
+                    // A STORAGES of one's own replaces the built-in one whole, as in Django.
+                    layer.changes.insert(0, Change::Clear);
+                }
+                let changes = read_storages(value, origin, table, problems);
+                layer.changes.extend(changes);
+            }
+            Some(row) => match read(row, value) {
+                Ok(value) => layer.assign(row, value, origin, offset, table),
+                Err(wrong) => problems.add(format!(
+                    "{}: {name}: {}",
+                    origin.place(wrong.span.start),
+                    wrong.what
+                )),
+            },
+        }
+    }
+    layer.refuse_both_forms(problems);
+    layer
+}
+
+fn read(row: &SettingRow, value: &Spanned<DeValue<'_>>) -> Result<Value, Wrong> {
+    let wrong = |what| Wrong {
+        span: value.span(),
+        what,
+    };
+    if let SettingKind::Option(kind) = row.kind {
+        values::decimal_mode(kind, value.get_ref()).map_err(wrong)?;
+    }
+    row.kind.read(values::convert(value)?).map_err(wrong)
+}
+
+/// Reads the settings that the process environment has. What is no setting is nobody's business.
+pub(super) fn of_process(
+    process: &BTreeMap<String, OsString>,
+    table: &Table,
+    problems: &mut Problems,
+) -> Layer {
+    let mut layer = Layer::default();
+    for row in table.rows() {
+        let Some(text) = process.get(row.name) else {
+            continue;
+        };
+        let origin = Origin::Variable(row.name);
+        match text.to_str() {
+            Some(text) => layer.assign_text(row, text, origin, table, problems),
+            None => problems.add(format!("{}: it is not UTF-8 text", origin.place(0))),
+        }
+    }
+    layer.refuse_both_forms(problems);
+    layer
+}
+
+/// Reads what the command line sets, each `KEY=VALUE`, the later over the earlier.
+pub(super) fn of_command_line(sets: &[String], table: &Table, problems: &mut Problems) -> Layer {
+    let mut layer = Layer::default();
+    for set in sets {
+        let Some((key, text)) = set.split_once('=') else {
+            // It is not shown: it may be a secret after another sign than `=`.
+            problems.add("--set: expected KEY=VALUE, found no `=`");
+            continue;
+        };
+        let origin = Origin::CommandLine(key);
+        let (first, inside) = match key.split_once('.') {
+            Some((first, inside)) => (first, Some(inside)),
+            None => (key, None),
+        };
+        match (table.find(first), inside) {
+            (None, _) => problems.add(format!("--set {key}: {}", table.unknown(first))),
+            (Some(row), None) => layer.assign_text(row, text, origin, table, problems),
+            (Some(row), Some(inside)) if row.kind == SettingKind::Storages => {
+                let changes = set_in_storages(inside, text, origin, table, problems);
+                layer.changes.extend(changes);
+            }
+            (Some(_), Some(_)) => {
+                problems.add(format!("--set {key}: only STORAGES takes a key with dots"))
+            }
+        }
+    }
+    layer.refuse_both_forms(problems);
+    layer
+}
+
+impl Layer {
+    fn assign(
+        &mut self,
+        row: &SettingRow,
+        value: Value,
+        origin: Origin<'_>,
+        offset: usize,
+        table: &Table,
+    ) {
+        let source = origin.source(offset);
+        match (row.kind, value) {
+            (SettingKind::Storage(alias), Value::Text(text)) => {
+                let backend = Backend::new(row.name, &text, source, table);
+                self.short_forms
+                    .push((row.name, alias, origin.place(offset)));
+                self.changes.push(Change::Short(alias, backend));
+            }
+            (_, value) => self.values.push(Assigned {
+                name: row.name,
+                value,
+                source,
+            }),
+        }
+    }
+
+    fn assign_text(
+        &mut self,
+        row: &SettingRow,
+        text: &str,
+        origin: Origin<'_>,
+        table: &Table,
+        problems: &mut Problems,
+    ) {
+        if row.kind == SettingKind::Storages {
+            match DeValue::parse(text) {
+                Ok(value) => {
+                    let changes = read_storages(&value, origin, table, problems);
+                    self.changes.extend(changes);
+                }
+                Err(_) => problems.add(not_toml(origin, row.kind.expected())),
+            }
+            return;
+        }
+        match row.kind.read_text(text) {
+            Ok(value) => self.assign(row, value, origin, 0, table),
+            Err(what) => problems.add(format!("{}: {what}", origin.place(0))),
+        }
+    }
+
+    /// Returns whether a secret is in it.
+    pub(super) fn holds_secret(&self) -> bool {
+        let mut values = self.values.iter();
+        values.any(|assigned| matches!(assigned.value, Value::Secret(_)))
+            || self.changes.iter().any(Change::holds_secret)
+    }
+
+    /// One source that says both `DEFAULT_FILE_STORAGE` and `STORAGES.default` contradicts itself.
+    fn refuse_both_forms(&self, problems: &mut Problems) {
+        for (name, alias, place) in &self.short_forms {
+            if let Some(long) = self.changes.iter().find_map(|change| change.long_of(alias)) {
+                problems.add(format!(
+                    "{place}: {name} is short for STORAGES.{alias}, which is set too ({long}); take one of them out"
+                ));
+            }
+        }
+    }
+}
+
+/// Says that a text of the process environment or the command line is not TOML.
+pub(super) fn not_toml(origin: Origin<'_>, expected: &str) -> String {
+    format!(
+        "{}: expected {expected}, written as in TOML",
+        origin.place(0)
+    )
+}
+
+/// What kind of value this is, with its article, for messages.
+pub(super) fn kind_of(value: &Spanned<DeValue<'_>>) -> &'static str {
+    match value.get_ref() {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}

@@ -1,0 +1,304 @@
+//! The settings there are, one row each: name, type, default, help. What a source says about them
+//! is elsewhere ([`super::layers`]); the rows of the drivers come from the drivers' option tables.
+
+use storehouse_storage::{OptionKind, Registry, Value, nearest};
+
+use super::values;
+
+/// One setting.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy)]
+pub struct SettingRow {
+    /// The name, the same in the file, in the environment and here.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: SettingKind,
+    /// What holds when no source says anything, as text; empty where there is no default.
+    pub default: &'static str,
+    /// What it is for, in a sentence.
+    pub help: &'static str,
+}
+
+/// What a setting takes.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SettingKind {
+    /// What an option of a driver may take too.
+    Option(OptionKind),
+    /// A storage string, the short form of this alias in `STORAGES`. It may hold a secret, so it
+    /// is never shown whole.
+    Storage(&'static str),
+    /// Storages by alias: `STORAGES`.
+    Storages,
+    /// A URL, or a path on the site.
+    SiteUrl,
+    /// Paths, or pairs of a prefix and a path: `STATICFILES_DIRS`.
+    StaticDirs,
+}
+
+impl SettingKind {
+    /// Reads a value that has a type already, as a settings file gives it.
+    pub(super) fn read(self, value: Value) -> Result<Value, String> {
+        match (self, value) {
+            (Self::Option(kind), value) if is_empty(kind, &value) => Ok(value),
+            (Self::Option(kind), value) => kind.read(value),
+            (Self::Storage(_) | Self::SiteUrl, value @ Value::Text(_)) => Ok(value),
+            (Self::StaticDirs, Value::List(entries)) => {
+                match entries.iter().find(|entry| !is_static_dir(entry)) {
+                    None => Ok(Value::List(entries)),
+                    Some(entry) => Err(format!(
+                        "expected {}, found {} in it",
+                        self.expected(),
+                        entry.kind()
+                    )),
+                }
+            }
+            (Self::Storages, value @ Value::Table(_)) => Ok(value),
+            (_, value) => Err(format!(
+                "expected {}, found {}",
+                self.expected(),
+                value.kind()
+            )),
+        }
+    }
+
+    /// Reads a value out of a text, as the process environment and `--set` give it: a string is
+    /// taken as it is, a boolean also as 0 and 1, all others as TOML.
+    pub(super) fn read_text(self, text: &str) -> Result<Value, String> {
+        match self {
+            Self::Option(kind) if is_empty(kind, &text.into()) => self.read(text.into()),
+            Self::Option(kind) => values::option_from_text(kind, text),
+            Self::Storage(_) | Self::SiteUrl => Ok(text.into()),
+            Self::StaticDirs | Self::Storages => {
+                let value = values::parse(text)
+                    .map_err(|_| format!("expected {}, as in a settings file", self.expected()))?;
+                self.read(value)
+            }
+        }
+    }
+
+    /// Returns what is expected, with its article, for messages.
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Option(kind) => kind.expected(),
+            Self::Storage(_) => "a storage string",
+            Self::Storages => "a table of storages by alias",
+            Self::SiteUrl => "a string",
+            Self::StaticDirs => "an array of paths and [prefix, path] pairs",
+        }
+    }
+}
+
+/// An empty string takes a setting back that an earlier source made; no kind of text minds it.
+fn is_empty(kind: OptionKind, value: &Value) -> bool {
+    use OptionKind::{Choice, HttpUrl, Path};
+    matches!(kind, Choice(_) | HttpUrl | Path) && value.as_text() == Some("")
+}
+
+fn is_static_dir(entry: &Value) -> bool {
+    match entry {
+        Value::Text(_) => true,
+        Value::List(pair) => pair.len() == 2 && pair.iter().all(|part| part.as_text().is_some()),
+        _ => false,
+    }
+}
+
+const fn row(
+    name: &'static str,
+    kind: SettingKind,
+    default: &'static str,
+    help: &'static str,
+) -> SettingRow {
+    SettingRow {
+        name,
+        kind,
+        default,
+        help,
+    }
+}
+
+/// The settings that are no driver's. Names and defaults are those of Django 6.1.
+const ROWS: &[SettingRow] = &[
+    row(
+        "DEBUG",
+        SettingKind::Option(OptionKind::Flag),
+        "false",
+        "Development: static files are served from where they are, under their own names.",
+    ),
+    row(
+        "STORAGES",
+        SettingKind::Storages,
+        "",
+        "The storages by alias, each with BACKEND and OPTIONS; `default` is for media, `staticfiles` for static files.",
+    ),
+    row(
+        "DEFAULT_FILE_STORAGE",
+        SettingKind::Storage("default"),
+        "",
+        "Short for STORAGES.default: the storage of media.",
+    ),
+    row(
+        "STATICFILES_STORAGE",
+        SettingKind::Storage("staticfiles"),
+        "",
+        "Short for STORAGES.staticfiles: where collectstatic puts static files.",
+    ),
+    row(
+        "MEDIA_ROOT",
+        SettingKind::Option(OptionKind::Path),
+        "",
+        "The folder of media.",
+    ),
+    row(
+        "MEDIA_URL",
+        SettingKind::SiteUrl,
+        "",
+        "The URL under which media are found; ends with a slash.",
+    ),
+    row(
+        "STATIC_ROOT",
+        SettingKind::Option(OptionKind::Path),
+        "",
+        "The folder that collectstatic collects to.",
+    ),
+    row(
+        "STATIC_URL",
+        SettingKind::SiteUrl,
+        "",
+        "The URL under which static files are found; ends with a slash.",
+    ),
+    row(
+        "STATICFILES_DIRS",
+        SettingKind::StaticDirs,
+        "",
+        "Folders with static files, each a path or a pair [prefix, path].",
+    ),
+    row(
+        "STATICFILES_FINDERS",
+        SettingKind::Option(OptionKind::List),
+        "django.contrib.staticfiles.finders.FileSystemFinder, django.contrib.staticfiles.finders.AppDirectoriesFinder",
+        "What looks for static files, in this order.",
+    ),
+    row(
+        "INSTALLED_APPS",
+        SettingKind::Option(OptionKind::List),
+        "",
+        "Applications, each a folder that may have `static/` inside, or a dotted name of Python's.",
+    ),
+];
+
+/// Settings of Django and its neighbours that a reader may bring along, and that nothing here
+/// reads yet.
+const NOT_USED: &[&str] = &[
+    "DATA_UPLOAD_MAX_MEMORY_SIZE",
+    "DATA_UPLOAD_MAX_NUMBER_FIELDS",
+    "DATA_UPLOAD_MAX_NUMBER_FILES",
+    "FILE_UPLOAD_DIRECTORY_PERMISSIONS",
+    "FILE_UPLOAD_HANDLERS",
+    "FILE_UPLOAD_MAX_MEMORY_SIZE",
+    "FILE_UPLOAD_PERMISSIONS",
+    "FILE_UPLOAD_TEMP_DIR",
+    "FORCE_SCRIPT_NAME",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "TIME_ZONE",
+    "USE_TZ",
+];
+
+/// How the names start that belong to packages around Django.
+const NOT_USED_PREFIXES: &[(&str, &str)] = &[
+    ("AWS_", "django-storages"),
+    ("AZURE_", "django-storages"),
+    ("GS_", "django-storages"),
+    ("WHITENOISE_", "WhiteNoise"),
+];
+
+/// All settings of one program: the rows above and those of its drivers.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    rows: Vec<SettingRow>,
+    /// What the drivers' options take, by name; several drivers may have one of a name.
+    options: Vec<(&'static str, OptionKind)>,
+}
+
+/// Whether a value may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    Value,
+    Nothing,
+}
+
+impl Table {
+    pub(super) fn new(registry: &Registry) -> Self {
+        let mut table = Self {
+            rows: ROWS.to_vec(),
+            options: Vec::new(),
+        };
+        for option in registry.drivers().flat_map(|driver| driver.options()) {
+            let names = option.other_names.iter().copied().chain([option.name]);
+            table.options.extend(names.map(|name| (name, option.kind)));
+            for name in option.settings.iter().chain(option.static_settings) {
+                if table.find(name).is_none() {
+                    let kind = SettingKind::Option(option.kind);
+                    table
+                        .rows
+                        .push(row(name, kind, option.default, option.help));
+                }
+            }
+        }
+        table
+    }
+
+    pub(super) fn rows(&self) -> &[SettingRow] {
+        &self.rows
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<&SettingRow> {
+        self.rows.iter().find(|row| row.name == name)
+    }
+
+    /// Returns whether the value of an option may be shown: a driver knows it, and none calls it
+    /// a secret. A name that no driver knows may be a mistyped `secret_key`.
+    pub(super) fn shows(&self, option: &str) -> Shows {
+        if self.knows(option) && !self.kinds_of(option).any(|kind| kind == OptionKind::Secret) {
+            Shows::Value
+        } else {
+            Shows::Nothing
+        }
+    }
+
+    /// Returns whether some driver has this option.
+    pub(super) fn knows(&self, option: &str) -> bool {
+        self.kinds_of(option).next().is_some()
+    }
+
+    /// Returns what the option takes, for each driver that has it.
+    pub(super) fn kinds_of(&self, option: &str) -> impl Iterator<Item = OptionKind> {
+        let known = self.options.iter().filter(move |(name, _)| *name == option);
+        known.map(|(_, kind)| *kind)
+    }
+
+    /// Says that there is no setting `name`, and which may have been meant.
+    pub(super) fn unknown(&self, name: &str) -> String {
+        if NOT_USED.contains(&name) {
+            return format!(
+                "{name} is a setting of Django that this version does not use; take it out"
+            );
+        }
+        if let Some(near) = nearest(name, self.rows.iter().map(|row| row.name)) {
+            return format!("there is no setting {name:?}; did you mean {near:?}?");
+        }
+        let neighbour = NOT_USED_PREFIXES
+            .iter()
+            .find(|(prefix, _)| name.starts_with(prefix));
+        match neighbour {
+            Some((_, package)) => format!(
+                "{name} looks like a setting of {package} that this version does not use; take it out"
+            ),
+            None => {
+                format!("there is no setting {name:?}; `storehouse settings` lists those there are")
+            }
+        }
+    }
+}

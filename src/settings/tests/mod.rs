@@ -1,0 +1,270 @@
+//! The loader as a whole, over a fake driver: files and variables in, values and messages out.
+
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
+
+use super::{fake, *};
+
+mod messages;
+mod robustness;
+mod shown;
+mod storages;
+
+/// In every test that could show a secret, the secret.
+const PLANTED: &str = "PLANTED";
+
+fn folder_with(file: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("storehouse.toml"), file).unwrap();
+    folder
+}
+
+fn sources(folder: &TempDir) -> Sources {
+    Sources::new(folder.path())
+}
+
+fn load(sources: &Sources) -> Settings {
+    Settings::load(sources, &fake::registry()).unwrap()
+}
+
+fn message(sources: &Sources) -> String {
+    let error = Settings::load(sources, &fake::registry()).unwrap_err();
+    let (shown, debugged) = (error.to_string(), format!("{error:?}"));
+    assert!(!shown.contains(PLANTED), "{shown}");
+    assert!(!debugged.contains(PLANTED), "{debugged}");
+    shown
+}
+
+/// What goes wrong with a settings file.
+fn message_of_file(file: &str) -> String {
+    message(&sources(&folder_with(file)))
+}
+
+/// What goes wrong with a `--set`.
+fn message_of_set(set: &str) -> String {
+    message(&Sources::new("/nowhere").with_set(set))
+}
+
+fn shown_source(settings: &Settings, name: &str) -> String {
+    settings.source(name).to_string()
+}
+
+#[test]
+fn the_last_source_that_says_something_wins() {
+    let file = "STATIC_URL = '/file/'\n[environments.ci]\nSTATIC_URL = '/table/'\n";
+    let folder = folder_with(file);
+    let plain = sources(&folder);
+    let table = plain.clone().with_environment("ci");
+    let process = table.clone().with_variable("STATIC_URL", "/process/");
+    let command_line = process.clone().with_set("STATIC_URL=/set/");
+
+    for (case, sources, url, source) in [
+        ("file", &plain, "/file/", "storehouse.toml:1"),
+        (
+            "table",
+            &table,
+            "/table/",
+            "storehouse.toml:3 (environment \"ci\")",
+        ),
+        (
+            "process",
+            &process,
+            "/process/",
+            "environment variable STATIC_URL",
+        ),
+        ("command line", &command_line, "/set/", "command line"),
+    ] {
+        let settings = load(sources);
+
+        assert_eq!(settings.static_url().as_deref(), Some(url), "{case}");
+        assert_eq!(shown_source(&settings, "STATIC_URL"), source, "{case}");
+    }
+}
+
+#[test]
+fn without_any_source_django_s_defaults_hold() {
+    let settings = load(&Sources::new("/nowhere"));
+
+    assert!(!settings.debug());
+    assert_eq!(settings.static_url(), None);
+    assert_eq!(settings.static_root(), None);
+    assert_eq!(
+        settings.staticfiles_finders(),
+        [
+            "django.contrib.staticfiles.finders.FileSystemFinder",
+            "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+        ]
+    );
+    assert_eq!(shown_source(&settings, "DEBUG"), "default");
+    assert_eq!(settings.file(), None);
+}
+
+#[test]
+fn the_file_is_found_in_a_parent_of_the_working_directory() {
+    let folder = folder_with("STATIC_ROOT = 'out'");
+    let below = folder.path().join("a/b");
+    fs::create_dir_all(&below).unwrap();
+
+    let settings = load(&Sources::new(&below));
+
+    assert_eq!(settings.static_root(), Some(folder.path().join("out")));
+    assert_eq!(
+        settings.file(),
+        Some(&*folder.path().join("storehouse.toml"))
+    );
+}
+
+#[test]
+fn a_relative_path_is_relative_to_where_it_is_written() {
+    let folder =
+        folder_with("STATIC_ROOT = '../out'\nSTATICFILES_DIRS = ['assets', ['v', 'vendor']]");
+    let below = folder.path().join("a");
+    fs::create_dir(&below).unwrap();
+    let sources = Sources::new(&below)
+        .with_variable("MEDIA_ROOT", "process")
+        .with_set("INSTALLED_APPS=['./blog']");
+
+    let settings = load(&sources);
+
+    let parent = folder.path().parent().unwrap();
+    assert_eq!(settings.static_root(), Some(parent.join("out")));
+    assert_eq!(settings.media_root(), Some(below.join("process")));
+    let app = AppEntry {
+        text: "./blog".to_owned(),
+        folder: Some(below.join("blog")),
+    };
+    assert_eq!(settings.installed_apps(), [app]);
+    let dir = |prefix: Option<&str>, name: &str| StaticDir {
+        prefix: prefix.map(str::to_owned),
+        path: folder.path().join(name),
+    };
+    assert_eq!(
+        settings.staticfiles_dirs(),
+        [dir(None, "assets"), dir(Some("v"), "vendor")]
+    );
+}
+
+#[test]
+fn a_url_on_the_site_gets_its_slash_as_in_django() {
+    for (written, url) in [
+        ("media/", "/media/"),
+        ("/media/", "/media/"),
+        ("https://cdn.example.org/", "https://cdn.example.org/"),
+        ("http://cdn.example.org/", "http://cdn.example.org/"),
+        ("", "/"),
+    ] {
+        let settings = load(&Sources::new("/nowhere").with_variable("MEDIA_URL", written));
+
+        assert_eq!(settings.media_url().as_deref(), Some(url), "{written:?}");
+    }
+}
+
+#[test]
+fn only_a_dotted_name_of_python_s_is_no_folder() {
+    for (text, is_folder) in [
+        ("django.contrib.admin", false),
+        ("blog", true),
+        ("apps/blog", true),
+        ("./blog", true),
+        ("../blog", true),
+        ("my-app.d", true),
+        (".", true),
+    ] {
+        let set = format!("INSTALLED_APPS=['{text}']");
+        let settings = load(&Sources::new("/nowhere").with_set(set));
+
+        let folder = settings.installed_apps().remove(0).folder;
+        assert_eq!(folder.is_some(), is_folder, "{text}");
+    }
+}
+
+#[test]
+fn a_text_is_read_as_the_setting_asks() {
+    let text = "0o600";
+    let settings = load(
+        &Sources::new("/nowhere")
+            .with_variable("DEBUG", "1")
+            .with_variable("FAKE_EXPIRE", "60")
+            .with_variable("FAKE_TAGS", "['a', 'b']")
+            .with_variable("FAKE_MODE", text)
+            .with_variable("FAKE_PASSWORD", "a=b#c"),
+    );
+
+    assert!(settings.debug());
+    assert_eq!(settings.integer("FAKE_EXPIRE"), Some(60));
+    assert_eq!(settings.list("FAKE_TAGS"), ["a", "b"]);
+    assert_eq!(settings.integer("FAKE_MODE"), Some(0o600));
+    assert_eq!(settings.secret("FAKE_PASSWORD").unwrap().expose(), "a=b#c");
+}
+
+#[test]
+fn an_empty_text_takes_a_value_back() {
+    let folder = folder_with("STATIC_ROOT = 'out'\nFAKE_ENDPOINT = 'http://127.0.0.1'");
+    let sources = sources(&folder)
+        .with_variable("STATIC_ROOT", "")
+        .with_variable("FAKE_ENDPOINT", "");
+
+    let settings = load(&sources);
+
+    assert_eq!(settings.static_root(), None);
+    assert!(settings.given("FAKE_ENDPOINT").is_none());
+}
+
+#[test]
+fn names_in_the_process_environment_that_are_no_setting_are_left_alone() {
+    let sources = Sources::new("/nowhere")
+        .with_variable("PATH", "/bin")
+        .with_variable("AWS_PAGER", "less")
+        .with_variable("STATIC_ROTO", "x");
+
+    assert!(Settings::load(&sources, &fake::registry()).is_ok());
+}
+
+#[test]
+fn a_byte_order_mark_and_windows_line_ends_and_tabs_are_read() {
+    let folder = folder_with("\u{feff}DEBUG\t=\ttrue\r\nSTATIC_URL = '/s/'\r\n");
+
+    let settings = load(&sources(&folder));
+
+    assert!(settings.debug());
+    assert_eq!(shown_source(&settings, "STATIC_URL"), "storehouse.toml:2");
+}
+
+#[test]
+fn a_settings_file_that_was_asked_for_is_called_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("conf")).unwrap();
+    fs::write(folder.path().join("conf/site.toml"), "STATIC_ROOT = 'out'").unwrap();
+
+    let settings = load(&sources(&folder).with_settings_file("conf/site.toml"));
+
+    assert_eq!(shown_source(&settings, "STATIC_ROOT"), "conf/site.toml:1");
+    assert_eq!(settings.static_root(), Some(folder.path().join("conf/out")));
+}
+
+#[test]
+fn the_flag_chooses_the_environment_before_the_variable() {
+    let folder =
+        folder_with("[environments.a]\nSTATIC_URL = '/a/'\n[environments.b]\nSTATIC_URL = '/b/'");
+    let variable = sources(&folder).with_variable("STOREHOUSE_ENV", "a");
+
+    assert_eq!(load(&variable).static_url().as_deref(), Some("/a/"));
+    let both = load(&variable.with_environment("b"));
+    assert_eq!(both.static_url().as_deref(), Some("/b/"));
+    assert_eq!(both.environment(), Some("b"));
+}
+
+#[test]
+fn an_absolute_path_has_no_dots() {
+    for (folder, path, absolute_path) in [
+        ("/a/b", "c", "/a/b/c"),
+        ("/a/b", "./c/../d", "/a/b/d"),
+        ("/a", "../../..", "/"),
+        ("/a", "/x/./y", "/x/y"),
+    ] {
+        let made = absolute(Path::new(folder), Path::new(path));
+
+        assert_eq!(made, Path::new(absolute_path), "{folder} {path}");
+    }
+}

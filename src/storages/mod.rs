@@ -1,0 +1,331 @@
+//! The storages of an application by alias, and the storage string that says what each is. Only
+//! settings name a storage, never a request; and nothing here knows a service.
+//!
+//! What a string may be:
+//!
+//! | form | for example |
+//! |---|---|
+//! | URL | `file:///srv/media`, `file:media`, `memory:`, `s3://bucket/prefix?region_name=eu-west-1` |
+//! | short name | `filesystem`, `memory`, `s3`: the options come from OPTIONS and settings |
+//! | class path | `django.core.files.storage.FileSystemStorage`, `storages.backends.s3.S3Storage` |
+//! | with prefixes | `manifest+file:static`, `compressed+manifest+s3://bucket/static` |
+//!
+//! Inside one storage the first that gives an option wins: the URL, then OPTIONS, then the settings
+//! (`MEDIA_ROOT`, `AWS_S3_REGION_NAME` …). The storage `staticfiles`, and every storage whose class
+//! or prefix says that its files are static, takes `STATIC_ROOT` and `STATIC_URL` where others take
+//! `MEDIA_ROOT` and `MEDIA_URL`.
+//!
+//! ```
+//! # #[cfg(feature = "memory")] {
+//! use storehouse::{settings::{Settings, Sources}, storages::{Storages, builtin}};
+//!
+//! let registry = builtin();
+//! let sources = Sources::new("/srv/site").with_set("DEFAULT_FILE_STORAGE=memory://media");
+//! let settings = Settings::load(&sources, &registry)?;
+//! let storages = Storages::new(&settings, registry)?;
+//!
+//! assert_eq!(storages.get("default")?.describe(), "memory://media");
+//! # }
+//! # Ok::<(), storehouse_storage::Error>(())
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures::future;
+use storehouse_storage::{
+    DriverConfig, Error, Files, Operation, Registry, Result, Secret, Storage, nearest,
+};
+
+use self::prepare::{Prepared, Wanted, prepare};
+pub use self::{
+    builtin::builtin,
+    spec::{Class, Processing, Spec, SpecKind},
+    transfer::{Transfer, transfer},
+};
+use crate::settings::{Problems, Settings, Source, StorageSetting};
+
+mod aliases;
+mod builtin;
+mod prepare;
+mod spec;
+#[cfg(test)]
+mod tests;
+mod transfer;
+
+/// The alias of the storage of media.
+pub const DEFAULT: &str = "default";
+/// The alias of the storage of static files.
+pub const STATICFILES: &str = "staticfiles";
+
+/// The configured storages. Each is opened when it is first asked for, and stays the same object.
+pub struct Storages {
+    settings: Settings,
+    registry: Registry,
+    /// By alias, or by the string that was opened.
+    opened: Mutex<BTreeMap<String, Arc<dyn Storage>>>,
+}
+
+impl Storages {
+    /// Checks what is set for every alias. Nothing is opened yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) with all that is
+    /// wrong. The built-in storages are left until they are used: a program may have no driver
+    /// for them.
+    pub fn new(settings: &Settings, registry: Registry) -> Result<Self> {
+        let storages = Self {
+            settings: settings.clone(),
+            registry,
+            opened: Mutex::default(),
+        };
+        let aliases = settings.storages().iter();
+        let mut errors: Vec<Error> = aliases
+            .filter(|(_, setting)| !is_built_in(setting))
+            .filter_map(|(alias, setting)| storages.prepare(alias, setting).err())
+            .collect();
+        match errors.len() {
+            0 => Ok(storages),
+            1 => Err(errors.remove(0)),
+            _ => {
+                let mut problems = Problems::default();
+                for error in errors {
+                    problems.add(error.to_string());
+                }
+                Err(match problems.into_result() {
+                    Err(error) => error,
+                    Ok(()) => Error::configuration("no storage can be set up"),
+                })
+            }
+        }
+    }
+
+    /// Returns the storage `alias` of `STORAGES`: Django's `storages[alias]`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) for an alias that
+    /// is not set, options that do not go together, and, as long as static files cannot be
+    /// processed, a storage that asks for it.
+    pub fn get(&self, alias: &str) -> Result<Arc<dyn Storage>> {
+        let Some(setting) = self.settings.storages().get(alias) else {
+            return Err(self.no_alias(alias));
+        };
+        self.opened(alias, || {
+            let prepared = self.prepare(alias, setting)?;
+            self.open_prepared(prepared, Some(alias), &place(alias, setting))
+        })
+    }
+
+    /// Returns the storage of media.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn default(&self) -> Result<Arc<dyn Storage>> {
+        self.get(DEFAULT)
+    }
+
+    /// Returns the storage of static files.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn staticfiles(&self) -> Result<Arc<dyn Storage>> {
+        self.get(STATICFILES)
+    }
+
+    /// Returns the storage that `text` means: an alias, else a storage string. Relative paths in
+    /// it are relative to the working directory. For an operator's words, never for a request's.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn open(&self, text: &str) -> Result<Arc<dyn Storage>> {
+        if self.settings.storages().contains_key(text) {
+            return self.get(text);
+        }
+        if is_word(text) && self.registry.driver(&text.to_ascii_lowercase()).is_err() {
+            return Err(self.no_alias_or_driver(text));
+        }
+        self.opened(text, || {
+            let place = self.settings.shown_storage(text);
+            let wanted = Wanted {
+                place: place.clone(),
+                text: &Secret::new(text),
+                folder: self.settings.folder_of(&Source::CommandLine),
+                alias: None,
+                options: &BTreeMap::new(),
+                files: Files::Media,
+            };
+            let prepared = prepare(&wanted, &self.settings, &self.registry)?;
+            self.open_prepared(prepared, None, &place)
+        })
+    }
+
+    /// Returns the aliases that are set, sorted.
+    #[must_use]
+    pub fn aliases(&self) -> Vec<String> {
+        self.settings.storages().keys().cloned().collect()
+    }
+
+    /// Returns what is to be done to files on their way into the storage `alias`.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get), but for the processing.
+    pub fn processing(&self, alias: &str) -> Result<Vec<Processing>> {
+        match self.settings.storages().get(alias) {
+            Some(setting) => Ok(self.prepare(alias, setting)?.processing),
+            None => Err(self.no_alias(alias)),
+        }
+    }
+
+    /// Waits until every storage that was opened has cleaned up: [`Storage::settle`].
+    pub async fn settle(&self) {
+        let storages: Vec<_> = {
+            let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+            opened.values().cloned().collect()
+        };
+        future::join_all(storages.iter().map(Storage::settle)).await;
+    }
+
+    /// Returns what is open under `key`, or opens it. The lock is held meanwhile, so that there is
+    /// one object only: a driver waits for nothing when it opens.
+    fn opened(
+        &self,
+        key: &str,
+        open: impl FnOnce() -> Result<Arc<dyn Storage>>,
+    ) -> Result<Arc<dyn Storage>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(storage) = opened.get(key) {
+            return Ok(Arc::clone(storage));
+        }
+        let storage = open()?;
+        opened.insert(key.to_owned(), Arc::clone(&storage));
+        Ok(storage)
+    }
+
+    fn prepare(&self, alias: &str, setting: &StorageSetting) -> Result<Prepared> {
+        let place = place(alias, setting);
+        let Some(backend) = &setting.backend else {
+            return Err(Error::configuration("it has no BACKEND")
+                .with_advice("write a URL such as \"file:media\" there")
+                .during(Operation::Configure, &place, None));
+        };
+        let wanted = Wanted {
+            place,
+            text: &backend.text,
+            folder: self.settings.folder_of(&backend.source),
+            alias: Some(alias),
+            options: &setting.options,
+            files: match alias {
+                STATICFILES => Files::Static,
+                _ => Files::Media,
+            },
+        };
+        prepare(&wanted, &self.settings, &self.registry)
+    }
+
+    fn open_prepared(
+        &self,
+        prepared: Prepared,
+        alias: Option<&str>,
+        place: &str,
+    ) -> Result<Arc<dyn Storage>> {
+        if !prepared.processing.is_empty() {
+            return Err(not_yet(&prepared).during(Operation::Configure, place, None));
+        }
+        let config = DriverConfig::new(prepared.options).with_files(prepared.files);
+        let opened = self.registry.open(&prepared.driver, config, alias);
+        // The registry knows the alias only; the reader needs the file and the line.
+        opened.map_err(|error| {
+            let mut placed = Error::new(error.kind(), error.problem());
+            if let Some(advice) = error.advice() {
+                placed = placed.with_advice(advice);
+            }
+            placed
+                .during(Operation::Configure, place, None)
+                .with_source(error)
+        })
+    }
+
+    /// Django's InvalidStorageError, with what there is.
+    fn no_alias(&self, alias: &str) -> Error {
+        let aliases = self.aliases();
+        let advice = match nearest(alias, aliases.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None if aliases.is_empty() => "STORAGES is empty".to_owned(),
+            None => format!("STORAGES has {}", aliases.join(", ")),
+        };
+        Error::configuration(format!("could not find config for {alias:?} in STORAGES"))
+            .with_advice(advice)
+    }
+
+    fn no_alias_or_driver(&self, text: &str) -> Error {
+        let aliases = self.aliases();
+        let schemes = self.registry.schemes();
+        let known = aliases.iter().map(String::as_str).chain(schemes);
+        let advice = match nearest(text, known) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!(
+                "STORAGES has {}; else write a URL, such as file:{text}",
+                aliases.join(", ")
+            ),
+        };
+        Error::configuration(format!("there is no storage {text:?}")).with_advice(advice)
+    }
+}
+
+impl fmt::Debug for Storages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not what is opened: a string may hold a secret.
+        f.debug_struct("Storages")
+            .field("aliases", &self.aliases())
+            .field("schemes", &self.registry.schemes())
+            .finish_non_exhaustive()
+    }
+}
+
+fn is_built_in(setting: &StorageSetting) -> bool {
+    let backend = setting.backend.as_ref();
+    backend.is_some_and(|backend| backend.source == Source::Default) && setting.options.is_empty()
+}
+
+/// What messages call a storage of the settings, and where it is set.
+fn place(alias: &str, setting: &StorageSetting) -> String {
+    match &setting.backend {
+        Some(backend) if backend.source == Source::Default => {
+            format!("STORAGES.{alias} as built in")
+        }
+        Some(backend) => format!("{} ({})", backend.name, backend.source),
+        None => format!("STORAGES.{alias}"),
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || "-_".contains(letter))
+}
+
+/// Says that static files cannot be processed yet, and what works meanwhile.
+fn not_yet(prepared: &Prepared) -> Error {
+    let (wanted, prefixes): (Vec<_>, Vec<_>) = prepared
+        .processing
+        .iter()
+        .map(|processing| match processing {
+            Processing::Manifest => ("hashed names", "manifest+"),
+            Processing::Compressed => ("compressed copies", "compressed+"),
+        })
+        .unzip();
+    let problem = format!(
+        "it asks for {} ({}), and this version cannot process static files yet",
+        wanted.join(" and "),
+        prefixes.join(", ")
+    );
+    let advice = match prepared.class {
+        Some(class) => format!("take {:?}", class.plain),
+        None => format!("leave {} out", prefixes.join(" and ")),
+    };
+    Error::configuration(problem).with_advice(advice)
+}

@@ -1,0 +1,219 @@
+//! From a storage's settings to what its driver is opened with: the options of one storage,
+//! gathered and checked. It opens nothing.
+//!
+//! The first that gives an option wins: the URL (address and query), OPTIONS, the settings that
+//! the driver's table names for it, the defaults of a dotted class, the driver's own.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use storehouse_storage::{
+    Driver, Error, Files, Operation, OptionKind, OptionRow, Options, Registry, Result, Secret,
+    Value, find_option, nearest,
+};
+
+use super::spec::{Class, Processing, Spec, SpecKind, is_option_name};
+use crate::settings::{Form, OptionSetting, Settings, absolute, option_from_text};
+
+/// A storage that is asked for.
+pub(super) struct Wanted<'a> {
+    /// What messages call it, with its place: `STORAGES.media (storehouse.toml:12)`.
+    pub(super) place: String,
+    /// The storage string.
+    pub(super) text: &'a Secret,
+    /// The folder that a relative path in the string is relative to.
+    pub(super) folder: &'a Path,
+    /// The alias, if it is one of the settings.
+    pub(super) alias: Option<&'a str>,
+    /// OPTIONS.
+    pub(super) options: &'a BTreeMap<String, OptionSetting>,
+    /// What its files are for, unless the string says that they are static.
+    pub(super) files: Files,
+}
+
+/// What a driver is opened with.
+pub(super) struct Prepared {
+    /// By what the registry finds the driver.
+    pub(super) driver: String,
+    pub(super) options: Options,
+    pub(super) files: Files,
+    pub(super) processing: Vec<Processing>,
+    /// What a dotted class implies, if the string is one.
+    pub(super) class: Option<Class>,
+}
+
+/// Reads and checks all that is said about a storage.
+pub(super) fn prepare(
+    wanted: &Wanted<'_>,
+    settings: &Settings,
+    registry: &Registry,
+) -> Result<Prepared> {
+    let at = |error: Error| error.during(Operation::Configure, &wanted.place, None);
+    let spec = Spec::parse(wanted.text.expose()).map_err(at)?;
+    let driver = registry.driver(spec.driver()).map_err(at)?;
+    let is_static =
+        spec.class.is_some_and(|class| class.files == Files::Static) || !spec.processing.is_empty();
+    let files = if is_static {
+        Files::Static
+    } else {
+        wanted.files
+    };
+
+    let mut gathered = Gathered::new(driver.options());
+    gathered
+        .add_url(&spec.kind, &**driver, wanted.folder)
+        .map_err(at)?;
+    gathered.add_options(wanted, settings)?;
+    gathered.add_settings(files, settings).map_err(at)?;
+    gathered.add_class(spec.class);
+    let given = gathered.values.into_iter();
+    Ok(Prepared {
+        options: Options::new(driver.options(), given).map_err(at)?,
+        driver: spec.driver().to_owned(),
+        files,
+        processing: spec.processing,
+        class: spec.class,
+    })
+}
+
+/// The options found so far.
+struct Gathered {
+    table: &'static [OptionRow],
+    values: BTreeMap<&'static str, Value>,
+}
+
+impl Gathered {
+    fn new(table: &'static [OptionRow]) -> Self {
+        Self {
+            table,
+            values: BTreeMap::new(),
+        }
+    }
+
+    fn add_url(&mut self, kind: &SpecKind, driver: &dyn Driver, folder: &Path) -> Result<()> {
+        let SpecKind::Url { address, query, .. } = kind else {
+            return Ok(());
+        };
+        for (name, value) in driver.address(address)? {
+            let row = find_option(self.table, name)?;
+            self.values.insert(row.name, located(row, value, folder)?);
+        }
+        let holds_secret = query.iter().any(|(key, _)| {
+            find_option(self.table, key).is_ok_and(|row| row.kind == OptionKind::Secret)
+        });
+        for (key, value) in query {
+            if holds_secret && self.is_rest_of_a_secret(key) {
+                return Err(
+                    Error::configuration("the query has an unknown option (***)")
+                        .with_advice("in a secret write %26 for &"),
+                );
+            }
+            let row = find_option(self.table, key)?;
+            let value = row
+                .kind
+                .read_text(value.expose())
+                .map_err(|what| wrong(key, &what))?;
+            let value = located(row, value, folder)?;
+            if self.values.insert(row.name, value).is_some() {
+                return Err(Error::configuration(format!(
+                    "the URL gives the option {:?} twice",
+                    row.name
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// A key that is near no option may come after a `&` that belongs to the secret before it.
+    fn is_rest_of_a_secret(&self, key: &str) -> bool {
+        let names = self
+            .table
+            .iter()
+            .flat_map(|row| row.other_names.iter().copied().chain([row.name]));
+        !is_option_name(key) || nearest(key, names).is_none()
+    }
+
+    fn add_options(&mut self, wanted: &Wanted<'_>, settings: &Settings) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        for (name, option) in wanted.options {
+            let alias = wanted.alias.unwrap_or_default();
+            let place = format!("STORAGES.{alias}.OPTIONS ({})", option.source);
+            let at = |error: Error| error.during(Operation::Configure, &place, None);
+            let row = find_option(self.table, name).map_err(at)?;
+            if !seen.insert(row.name) {
+                let problem = format!("the option {:?} is given under two names", row.name);
+                return Err(at(Error::configuration(problem)));
+            }
+            let value = read_option(row.kind, option).map_err(|what| at(wrong(name, &what)))?;
+            let folder = settings.folder_of(&option.source);
+            let value = located(row, value, folder).map_err(at)?;
+            self.values.entry(row.name).or_insert(value);
+        }
+        Ok(())
+    }
+
+    fn add_settings(&mut self, files: Files, settings: &Settings) -> Result<()> {
+        for row in self.table {
+            if self.values.contains_key(row.name) {
+                continue;
+            }
+            let mut names = row.settings_for(files).iter();
+            let found = names.find_map(|name| Some((name, settings.given(name)?)));
+            let Some((name, (value, source))) = found else {
+                continue;
+            };
+            let value = row
+                .kind
+                .read(value)
+                .map_err(|what| Error::configuration(format!("{name} ({source}): {what}")))?;
+            let value = located(row, value, settings.folder_of(&source))?;
+            self.values.insert(row.name, value);
+        }
+        Ok(())
+    }
+
+    fn add_class(&mut self, class: Option<Class>) {
+        let Some(class) = class else { return };
+        for (name, value) in class.defaults {
+            if let Ok(row) = find_option(self.table, name) {
+                self.values.entry(row.name).or_insert((*value).into());
+            }
+        }
+    }
+}
+
+/// Reads one of OPTIONS. A value that was wrapped as a secret because some other driver calls it
+/// one is a text again.
+fn read_option(kind: OptionKind, option: &OptionSetting) -> Result<Value, String> {
+    let value = match &option.value {
+        Value::Secret(secret) => Value::Text(secret.expose().to_owned()),
+        value => value.clone(),
+    };
+    match (option.form, value) {
+        (Form::Text, Value::Text(text)) => option_from_text(kind, &text),
+        (_, value) => kind.read(value),
+    }
+}
+
+/// Makes a relative path absolute, seen from the folder of where it is written.
+fn located(row: &OptionRow, value: Value, folder: &Path) -> Result<Value> {
+    match (row.kind, value) {
+        (OptionKind::Path, Value::Text(text)) if !text.is_empty() => {
+            let path = absolute(folder, Path::new(&text));
+            match path.into_os_string().into_string() {
+                Ok(path) => Ok(path.into()),
+                Err(path) => Err(Error::configuration(format!(
+                    "the path {} is not UTF-8 text",
+                    path.display()
+                ))),
+            }
+        }
+        (_, value) => Ok(value),
+    }
+}
+
+fn wrong(name: &str, what: &str) -> Error {
+    Error::configuration(format!("option {name:?}: {what}"))
+}
