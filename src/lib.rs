@@ -1,1 +1,28 @@
-//! x
+//! One storage layer for an application's static and media files, with Django's vocabulary: the
+//! application crate. The contract that drivers are written against is [`storage`].
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`settings`] | what is set, and where each value comes from |
+//! | [`storages`] | the storage string, and the configured storages by alias |
+//! | [`staticfiles`] | finders, the plan, and what carries it out |
+//! | [`checks`] | what is wrong with the settings |
+//! | `cli` | the command (feature `cli`) |
+//!
+//! # Features
+//! `cli`, `filesystem`, `memory` and `s3`, all on by default. Each driver is a feature: without `s3`
+//! there is no TLS and no HTTP in the build.
+
+pub use storehouse_storage as storage;
+
+pub mod checks;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod settings;
+pub mod staticfiles;
+pub mod storages;
+
+/// The code of the README has to compile.
+#[cfg(all(doctest, feature = "s3", feature = "filesystem"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -1,3 +1,7 @@
 //! The command `storehouse`, with the drivers that Storehouse comes with.
 
-fn main() {}
+use std::{env, process::ExitCode};
+
+fn main() -> ExitCode {
+    storehouse::cli::run(env::args_os(), storehouse::storages::builtin())
+}

@@ -1,0 +1,3 @@
+document.querySelector("[data-menu]")?.addEventListener("click", (event) => {
+  event.currentTarget.toggleAttribute("data-open");
+});

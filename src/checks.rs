@@ -1,0 +1,279 @@
+//! System checks: what is wrong with the settings, found before it does harm. Checks that Django
+//! has keep their ids (`django/contrib/staticfiles/checks.py`, `core/checks/urls.py`,
+//! `contrib/staticfiles/utils.py`, 6.1); ours begin with `storehouse.`.
+//!
+//! Only [`live`] looks beyond this machine.
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use storehouse_storage::{Content, Error, Name, Result, SaveOptions, Storage, StorageExt, Target};
+
+use crate::{settings::Settings, storages::Storages};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It works, but hardly as meant.
+    Warning,
+    /// It cannot work, or would do harm.
+    Error,
+}
+
+/// Something that a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub level: Level,
+    /// What the check is called, for example `staticfiles.E002`.
+    pub id: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    fn error(id: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level: Level::Error,
+            id,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn warning(id: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level: Level::Warning,
+            ..Self::error(id, message)
+        }
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns whether nothing should be done before it is mended.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.level == Level::Error
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({}) {}", self.id, self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs every check of the settings; `deploy` adds those that only matter in production.
+#[must_use]
+pub fn all(settings: &Settings, storages: &Storages, deploy: bool) -> Vec<Problem> {
+    let mut problems = staticfiles(settings, storages);
+    problems.extend(urls(settings));
+    problems.extend(storages_open(storages));
+    if let Err(error) = clear_is_safe(settings) {
+        problems.push(Problem::warning("storehouse.W001", error.to_string()));
+    }
+    if deploy && settings.debug() {
+        problems.push(Problem::warning(
+            "security.W018",
+            "You should not have DEBUG set to True in deployment.",
+        ));
+    }
+    problems
+}
+
+/// Runs the checks that come before `collectstatic`: Django's of the tag `staticfiles`, and those
+/// of its storage.
+#[must_use]
+pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let static_root = settings.static_root().map(|root| absolute(&root));
+    for dir in settings.staticfiles_dirs() {
+        let path = absolute(&dir.path);
+        if dir
+            .prefix
+            .as_deref()
+            .is_some_and(|prefix| prefix.ends_with('/'))
+        {
+            let prefix = dir.prefix.as_deref().unwrap_or_default();
+            let message = format!(
+                "The prefix '{prefix}' in the STATICFILES_DIRS setting must not end with a slash."
+            );
+            problems.push(Problem::error("staticfiles.E003", message));
+        }
+        if static_root.as_ref() == Some(&path) {
+            let message =
+                "The STATICFILES_DIRS setting should not contain the STATIC_ROOT setting.";
+            problems.push(Problem::error("staticfiles.E002", message));
+        } else if static_root
+            .as_ref()
+            .is_some_and(|root| root.starts_with(&path))
+        {
+            let message = format!(
+                "STATIC_ROOT is inside '{}' of the STATICFILES_DIRS setting: what was collected would be collected again.",
+                path.display()
+            );
+            problems.push(Problem::error("storehouse.E001", message));
+        }
+        if !path.is_dir() {
+            let message = format!(
+                "The directory '{}' in the STATICFILES_DIRS setting does not exist.",
+                dir.path.display()
+            );
+            problems.push(Problem::warning("staticfiles.W004", message));
+        }
+    }
+    if !storages
+        .aliases()
+        .iter()
+        .any(|alias| alias == "staticfiles")
+    {
+        let message = "The STORAGES setting must define a 'staticfiles' storage.";
+        problems.push(Problem::error("staticfiles.E005", message));
+    }
+    problems.extend(roots(settings));
+    problems
+}
+
+/// What Django refuses when it makes the storage of static files.
+fn roots(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let (static_url, media_url) = (settings.static_url(), settings.media_url());
+    if static_url.is_some() && static_url == media_url {
+        let message = "The MEDIA_URL and STATIC_URL settings must have different values";
+        problems.push(Problem::error("storehouse.E003", message));
+    }
+    let roots = (settings.static_root(), settings.media_root());
+    if let (Some(static_root), Some(media_root)) = roots
+        && absolute(&static_root) == absolute(&media_root)
+    {
+        let message = "The MEDIA_ROOT and STATIC_ROOT settings must have different values";
+        problems.push(Problem::error("storehouse.E004", message));
+    }
+    problems
+}
+
+/// Refuses to clear a STATIC_ROOT that other files depend on.
+///
+/// # Errors
+/// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) if it is the root of
+/// the file system, or holds MEDIA_ROOT.
+pub fn clear_is_safe(settings: &Settings) -> Result<()> {
+    let Some(static_root) = settings.static_root().map(|root| absolute(&root)) else {
+        return Ok(());
+    };
+    if static_root.parent().is_none() {
+        let problem = format!(
+            "STATIC_ROOT is {}: --clear would delete every file there is",
+            static_root.display()
+        );
+        return Err(
+            Error::configuration(problem).with_advice("give static files a folder of their own")
+        );
+    }
+    let Some(media_root) = settings.media_root().map(|root| absolute(&root)) else {
+        return Ok(());
+    };
+    if media_root.starts_with(&static_root) {
+        let problem = format!(
+            "MEDIA_ROOT {} is inside STATIC_ROOT {}: --clear would delete the uploads",
+            media_root.display(),
+            static_root.display()
+        );
+        return Err(Error::configuration(problem).with_advice("give each a folder of its own"));
+    }
+    Ok(())
+}
+
+fn urls(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (name, url) in [
+        ("STATIC_URL", settings.static_url()),
+        ("MEDIA_URL", settings.media_url()),
+    ] {
+        if url.is_some_and(|url| !url.is_empty() && !url.ends_with('/')) {
+            problems.push(Problem::error(
+                "urls.E006",
+                format!("The {name} setting must end with a slash."),
+            ));
+        }
+    }
+    problems
+}
+
+/// Opens every storage: no request is sent, but missing and contradictory options show.
+fn storages_open(storages: &Storages) -> Vec<Problem> {
+    let aliases = storages.aliases();
+    let errors = aliases.iter().filter_map(|alias| storages.get(alias).err());
+    errors
+        .map(|error| Problem::error("storehouse.E005", error.to_string()))
+        .collect()
+}
+
+/// Writes, reads and deletes a file in the storage `alias`, and says in plain words what fails.
+pub async fn live(alias: &str, storage: Arc<dyn Storage>) -> Vec<Problem> {
+    match write_read_delete(&*storage).await {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![
+            Problem::error("storehouse.E006", error.to_string()).with_hint(format!(
+                "the storage {alias:?} was tried with a file of its own"
+            )),
+        ],
+    }
+}
+
+async fn write_read_delete(storage: &dyn Storage) -> Result<()> {
+    const TEXT: &str = "written by storehouse check --deploy; safe to delete";
+    let name = Name::new(format!("storehouse-check-{}.txt", std::process::id()))?;
+    let target = Target::FirstFree(storehouse_storage::Candidates::new(name, None));
+    let saved = storage
+        .put(target, Content::from(TEXT), &SaveOptions::default())
+        .await?;
+    let read = storage.read_text(&saved.name).await;
+    // Deleted whatever the reading gave.
+    storage.delete(&saved.name).await?;
+    if read? != TEXT {
+        return Err(Error::new(
+            storehouse_storage::ErrorKind::Integrity,
+            format!(
+                "{} gave back something else than was saved",
+                storage.describe()
+            ),
+        ));
+    }
+    if storage.exists(&saved.name).await? {
+        return Err(Error::new(
+            storehouse_storage::ErrorKind::Integrity,
+            format!("a file deleted from {} is still there", storage.describe()),
+        ));
+    }
+    Ok(())
+}
+
+/// The path without `.` and `..`, by its text alone, as Python's `abspath`.
+fn absolute(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}

@@ -1,0 +1,265 @@
+//! What can be typed: the commands, their flags and their help. It runs nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// One storage layer for an application's static and media files.
+#[derive(Debug, Parser)]
+#[command(name = "storehouse", version, about, disable_help_subcommand = true)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    pub(super) common: Common,
+
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Flags of every command, taken before and after its name.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// The settings file [default: storehouse.toml here or in a parent folder]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) settings: Option<PathBuf>,
+
+    /// The environment: its table in the settings file overrides the rest [default: $STOREHOUSE_ENV]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) env: Option<String>,
+
+    /// Overrides a setting, also deep in a table: STORAGES.media.OPTIONS.location=media
+    #[arg(long, global = true, value_name = "KEY=VALUE", action = clap::ArgAction::Append)]
+    pub(super) set: Vec<String>,
+
+    /// 0: nothing, 1: a summary, 2: every file, 3: also the causes of an error
+    #[arg(short, long, global = true, value_name = "LEVEL", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=3))]
+    pub(super) verbosity: u8,
+
+    /// Prints one JSON object a line
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Collects the static files of all apps and folders in the storage of static files
+    Collectstatic(CollectstaticFlags),
+    /// Saves a file, and prints the name it was saved under
+    Save(SaveFlags),
+    /// Writes the content of a file to standard output
+    Open(OneName),
+    /// Deletes files; one that is not there is no error
+    Delete(DeleteFlags),
+    /// Tells by its exit code whether a file is there: 0 yes, 1 no, 2 could not tell
+    Exists(OneName),
+    /// Prints the URL of a file
+    Url(UrlFlags),
+    /// Prints what the storage knows of a file
+    Stat(OneName),
+    /// Prints the names of all files, however deep
+    List(ListFlags),
+    /// Copies all files of one storage to another, leaving out those that are there already
+    Copy(CopyFlags),
+    /// Prints every setting, and where its value comes from
+    Settings,
+    /// Checks the settings, and says what is wrong
+    Check(CheckFlags),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StorageFlag {
+    /// An alias of STORAGES, or a storage URL
+    #[arg(long, value_name = "ALIAS-or-URL", default_value = "default")]
+    pub(super) storage: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OneName {
+    /// The name of the file
+    pub(super) name: String,
+
+    #[command(flatten)]
+    pub(super) storage: StorageFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SaveFlags {
+    /// The file to save; - is standard input
+    #[arg(value_name = "SRC")]
+    pub(super) source: String,
+
+    /// The name to save it under [default: the file's own]
+    pub(super) name: Option<String>,
+
+    /// Replaces what is there instead of taking another name
+    #[arg(long)]
+    pub(super) overwrite: bool,
+
+    /// The longest name allowed, in characters
+    #[arg(long, value_name = "CHARACTERS")]
+    pub(super) max_length: Option<usize>,
+
+    /// The Content-Type [default: what the name suggests]
+    #[arg(long, value_name = "TYPE")]
+    pub(super) content_type: Option<String>,
+
+    /// The Cache-Control
+    #[arg(long, value_name = "VALUE")]
+    pub(super) cache_control: Option<String>,
+
+    /// The Content-Disposition
+    #[arg(long, value_name = "VALUE")]
+    pub(super) content_disposition: Option<String>,
+
+    /// A pair to keep with the file; may be given again
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) metadata: Vec<(String, String)>,
+
+    #[command(flatten)]
+    pub(super) storage: StorageFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DeleteFlags {
+    /// The names of the files
+    #[arg(required = true, value_name = "NAME")]
+    pub(super) names: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) storage: StorageFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UrlFlags {
+    /// The name of the file
+    pub(super) name: String,
+
+    /// How long the URL works
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) expires_in: Option<u64>,
+
+    /// Makes a browser save the file under this name
+    #[arg(long, value_name = "NAME")]
+    pub(super) download_name: Option<String>,
+
+    /// Makes the answer carry this Content-Type
+    #[arg(long, value_name = "TYPE")]
+    pub(super) content_type: Option<String>,
+
+    #[command(flatten)]
+    pub(super) storage: StorageFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListFlags {
+    /// Only what is below this folder
+    pub(super) prefix: Option<String>,
+
+    #[command(flatten)]
+    pub(super) storage: StorageFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CopyFlags {
+    /// The storage to copy from: an alias of STORAGES, or a storage URL
+    #[arg(value_name = "SRC-STORAGE")]
+    pub(super) source: String,
+
+    /// The storage to copy to
+    #[arg(value_name = "DST-STORAGE")]
+    pub(super) destination: String,
+
+    /// Only what is below this folder
+    pub(super) prefix: Option<String>,
+
+    #[command(flatten)]
+    pub(super) jobs: JobsFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckFlags {
+    /// Also looks at what matters in production, and writes, reads and deletes a file in each storage
+    #[arg(long)]
+    pub(super) deploy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct JobsFlag {
+    /// How many files are worked on at once [default: 32 for a bucket, twice the processors for a disk]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CollectstaticFlags {
+    /// Does not ask before it overwrites or deletes
+    #[arg(long, visible_alias = "no-input")]
+    pub(super) noinput: bool,
+
+    /// Leaves out files and folders that match; may be given again
+    #[arg(short, long, value_name = "PATTERN")]
+    pub(super) ignore: Vec<String>,
+
+    /// Says what would be done, and does nothing
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+
+    /// Deletes what is there and was not collected
+    #[arg(short, long)]
+    pub(super) clear: bool,
+
+    /// Does not leave out CVS, hidden files and those that end in ~
+    #[arg(long)]
+    pub(super) no_default_ignore: bool,
+
+    #[command(flatten)]
+    pub(super) jobs: JobsFlag,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE")?;
+    if key.is_empty() {
+        return Err("the key is empty".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+impl JobsFlag {
+    /// How many files are worked on at once. A disk is kept busy by a few, a bucket answers late.
+    pub(super) fn count(&self, is_local: bool) -> usize {
+        match self.jobs {
+            Some(jobs) => usize::from(jobs),
+            None if is_local => 2 * std::thread::available_parallelism().map_or(1, usize::from),
+            None => 32,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_two_flags_of_a_command_are_the_same() {
+        Flags::command().debug_assert();
+    }
+
+    #[test]
+    fn common_flags_are_taken_after_the_command_too() {
+        let flags = Flags::parse_from([
+            "storehouse",
+            "list",
+            "--env",
+            "minio",
+            "-v",
+            "3",
+            "--set",
+            "DEBUG=1",
+        ]);
+
+        assert_eq!(flags.common.env.as_deref(), Some("minio"));
+        assert_eq!(flags.common.verbosity, 3);
+        assert_eq!(flags.common.set, ["DEBUG=1"]);
+    }
+}

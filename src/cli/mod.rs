@@ -1,0 +1,144 @@
+//! The command: what was typed becomes a call, and what comes back is printed. A file a command;
+//! the work itself is in the library.
+//!
+//! A program of your own has every command with a driver of your own in five lines:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     let registry = storehouse::storages::builtin();
+//!     // registry.register(my_driver());
+//!     storehouse::cli::run(std::env::args_os(), registry)
+//! }
+//! ```
+
+use std::{ffi::OsString, process::ExitCode, sync::Arc, time::Duration};
+
+use clap::Parser;
+use storehouse_storage::{Error, ErrorKind, Registry};
+
+use self::{
+    flags::{Command, Flags},
+    output::{Failure, Output},
+};
+use crate::{
+    settings::{Settings, Sources},
+    storages::Storages,
+};
+
+mod check;
+mod collectstatic;
+mod copy;
+mod delete;
+mod exists;
+mod flags;
+mod list;
+mod open;
+mod output;
+mod progress;
+mod save;
+mod settings;
+mod signals;
+mod stat;
+mod url;
+
+/// How long storages may go on cleaning up (aborting uploads) after the command ended.
+const SETTLING: Duration = Duration::from_millis(1500);
+
+/// Runs the command that `args` (with the program's name first) say, with these drivers.
+///
+/// Exit codes: 0 done, 1 failed, 2 the command line does not parse (`exists`: could not tell), 130
+/// and 143 after SIGINT and SIGTERM.
+pub fn run<I, T>(args: I, registry: Registry) -> ExitCode
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let flags = match Flags::try_parse_from(args) {
+        Ok(flags) => flags,
+        Err(error) => {
+            // Help and version go to standard output and are no failure. If printing fails there
+            // is nobody left to tell.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let output = Output::new(flags.common.verbosity, flags.common.json);
+    let code = match start(flags, registry, output) {
+        Ok(code) => code,
+        Err(failure) => output.failure(failure),
+    };
+    ExitCode::from(code)
+}
+
+/// What every command works with.
+#[derive(Debug)]
+struct Context {
+    settings: Settings,
+    storages: Arc<Storages>,
+    output: Output,
+}
+
+fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure> {
+    let could_not_tell = matches!(flags.command, Command::Exists(_));
+    let context = match load(&flags, registry, output) {
+        Ok(context) => context,
+        Err(error) if could_not_tell => {
+            output.failure(error.into());
+            return Ok(exists::COULD_NOT_TELL);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+        Error::new(
+            ErrorKind::Other,
+            format!("no threads can be started: {error}"),
+        )
+    })?;
+    let code = runtime.block_on(async {
+        let storages = Arc::clone(&context.storages);
+        let done = signals::or_stop(dispatch(flags.command, context), output).await;
+        // An upload that was dropped is aborted in the background: not at the price of a hang.
+        let _ = tokio::time::timeout(SETTLING, storages.settle()).await;
+        done
+    });
+    // A read of standard input that nobody waits for any more would hold the process up.
+    runtime.shutdown_background();
+    code.and_then(|code| output.finish().map(|()| code).map_err(Failure::from))
+}
+
+fn load(flags: &Flags, registry: Registry, output: Output) -> Result<Context, Error> {
+    let common = &flags.common;
+    let sources = Sources {
+        settings_file: common.settings.clone(),
+        environment: common.env.clone(),
+        sets: common.set.clone(),
+        ..Sources::from_process()?
+    };
+    let settings = Settings::load(&sources, &registry)?;
+    for warning in settings.warnings() {
+        output.note(format_args!("storehouse: warning: {warning}"));
+    }
+    let storages = Arc::new(Storages::new(&settings, registry)?);
+    Ok(Context {
+        settings,
+        storages,
+        output,
+    })
+}
+
+async fn dispatch(command: Command, context: Context) -> Result<u8, Failure> {
+    match command {
+        Command::Collectstatic(flags) => collectstatic::run(flags, &context).await?,
+        Command::Save(flags) => save::run(flags, &context).await?,
+        Command::Open(flags) => open::run(flags, &context).await?,
+        Command::Delete(flags) => delete::run(flags, &context).await?,
+        Command::Exists(flags) => return exists::run(flags, &context).await,
+        Command::Url(flags) => url::run(flags, &context).await?,
+        Command::Stat(flags) => stat::run(flags, &context).await?,
+        Command::List(flags) => list::run(flags, &context).await?,
+        Command::Copy(flags) => copy::run(flags, &context).await?,
+        Command::Settings => settings::run(&context)?,
+        Command::Check(flags) => check::run(flags, &context).await?,
+    }
+    Ok(0)
+}

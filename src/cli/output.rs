@@ -1,0 +1,222 @@
+//! The only place that prints: results on standard output, all else on standard error. It decides
+//! how things look, never what is said.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+    time::SystemTime,
+};
+
+use serde_json::{Map, Value as Json, json};
+use storehouse_storage::{Entry, Error, Name};
+
+/// Where a command says what it has to say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    verbosity: u8,
+    json: bool,
+}
+
+/// Why a command could not go on.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Something to say on standard error; exit code 1.
+    Error(Error),
+    /// As [`Failure::Error`], for several of a kind.
+    Errors(Vec<Error>),
+    /// Standard output cannot be written to.
+    Output(io::Error),
+    /// Everything was said already.
+    Exit(u8),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl Output {
+    pub(super) fn new(verbosity: u8, json: bool) -> Self {
+        Self { verbosity, json }
+    }
+
+    /// Whether results are JSON, one object a line.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
+    /// Whether messages of this level are shown.
+    pub(super) fn shows(self, level: u8) -> bool {
+        self.verbosity >= level
+    }
+
+    /// Prints a line of the result.
+    pub(super) fn result(self, line: impl fmt::Display) -> io::Result<()> {
+        writeln!(io::stdout().lock(), "{line}")
+    }
+
+    /// Prints bytes of the result as they are.
+    pub(super) fn bytes(self, bytes: &[u8]) -> io::Result<()> {
+        io::stdout().lock().write_all(bytes)
+    }
+
+    /// Prints a question without an end of line.
+    pub(super) fn ask(self, question: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(question.as_bytes())?;
+        out.flush()
+    }
+
+    /// Makes sure that all of the result is out.
+    pub(super) fn finish(self) -> io::Result<()> {
+        io::stdout().lock().flush()
+    }
+
+    /// Prints a line on standard error, from verbosity 1 on.
+    pub(super) fn note(self, line: impl fmt::Display) {
+        if self.shows(1) {
+            warn(line);
+        }
+    }
+
+    /// Prints a failure and returns the exit code.
+    pub(super) fn failure(self, failure: Failure) -> u8 {
+        match failure {
+            Failure::Error(error) => self.errors(&[error]),
+            Failure::Errors(errors) => self.errors(&errors),
+            // Whoever read has had enough: no failure.
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
+            Failure::Output(error) => {
+                let reason = Error::from_io(error);
+                warn(format_args!(
+                    "storehouse: cannot write to standard output: {}",
+                    reason.problem()
+                ));
+            }
+            Failure::Exit(code) => return code,
+        }
+        1
+    }
+
+    fn errors(self, errors: &[Error]) {
+        for error in errors {
+            if self.json {
+                warn(json!({ "error": error.to_string(), "kind": format!("{:?}", error.kind()) }));
+                continue;
+            }
+            warn(format_args!("storehouse: {error}"));
+            if self.shows(3) {
+                let mut cause = std::error::Error::source(error);
+                while let Some(one) = cause {
+                    warn(format_args!("  caused by: {}", escaped(&one.to_string())));
+                    cause = one.source();
+                }
+            }
+        }
+    }
+}
+
+/// Prints a line on standard error. If that fails there is nobody left to tell.
+fn warn(line: impl fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Whether a person is watching standard error.
+pub(super) fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// A name as it is shown: what could move the cursor, start a line or turn the text round is
+/// written as an escape. No name holds a `\`, so that it can be read back.
+pub(super) fn shown(name: &Name) -> String {
+    escaped(name.as_str())
+}
+
+fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let is_harmless = matches!(letter, '"' | '\'' | '\\') || letter.escape_debug().len() == 1;
+        if is_harmless {
+            shown.push(letter);
+        } else {
+            shown.extend(letter.escape_debug());
+        }
+    }
+    shown
+}
+
+/// A time as RFC 3339 has it, in UTC.
+pub(super) fn rfc3339(time: SystemTime) -> String {
+    humantime::format_rfc3339_micros(time).to_string()
+}
+
+/// What a storage knows of a file, as one JSON object.
+pub(super) fn entry_json(entry: &Entry) -> Json {
+    let mut object = Map::new();
+    object.insert("name".to_owned(), json!(entry.name.as_str()));
+    object.insert("size".to_owned(), json!(entry.size));
+    for (key, value) in entry_details(entry) {
+        object.insert(key.to_owned(), json!(value));
+    }
+    if !entry.attributes.metadata.is_empty() {
+        object.insert("metadata".to_owned(), json!(entry.attributes.metadata));
+    }
+    Json::Object(object)
+}
+
+/// What a storage knows of a file besides name and size.
+pub(super) fn entry_details(entry: &Entry) -> Vec<(&'static str, String)> {
+    let attributes = &entry.attributes;
+    let all = [
+        ("modified", entry.modified.map(rfc3339)),
+        ("created", entry.created.map(rfc3339)),
+        ("accessed", entry.accessed.map(rfc3339)),
+        ("etag", entry.etag.clone()),
+        ("content_type", attributes.content_type.clone()),
+        ("content_encoding", attributes.content_encoding.clone()),
+        (
+            "content_disposition",
+            attributes.content_disposition.clone(),
+        ),
+        ("content_language", attributes.content_language.clone()),
+        ("cache_control", attributes.cache_control.clone()),
+        ("storage_class", attributes.storage_class.clone()),
+    ];
+    all.into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_move_the_cursor_or_start_a_line() {
+        for (name, expected) in [
+            ("a b.txt", "a b.txt"),
+            ("été ☺.txt", "été ☺.txt"),
+            ("it's \"q\"", "it's \"q\""),
+            ("a\nb", "a\\nb"),
+            ("\u{1b}[2J", "\\u{1b}[2J"),
+            ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
+        ] {
+            assert_eq!(shown(&Name::new(name).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn a_time_is_shown_in_utc() {
+        assert_eq!(
+            rfc3339(SystemTime::UNIX_EPOCH),
+            "1970-01-01T00:00:00.000000Z"
+        );
+    }
+}

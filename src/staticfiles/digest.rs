@@ -1,0 +1,189 @@
+//! Which files a bucket holds already: compares the ETags of its listing with the sources. Reads
+//! sources, and asks the bucket only where an ETag tells nothing of the content.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use futures::{StreamExt, stream};
+use md5::{Digest, Md5};
+use storehouse_storage::{EtagRule, Name, Result, Storage};
+
+use super::{destination::Object, finders::Found, walk::unreadable};
+
+/// The metadata key under which a push keeps the MD5 of the content, for buckets whose ETags are
+/// none (SSE-KMS).
+pub(super) const DIGEST_KEY: &str = "storehouse-md5";
+
+const BLOCK: usize = 256 * 1024;
+
+/// What comparing gave.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Comparison {
+    /// The names whose content is in the bucket already.
+    pub(super) unchanged: HashSet<Name>,
+    /// How many objects had an ETag that tells nothing, and were asked for one by one.
+    pub(super) asked: usize,
+}
+
+/// Compares files with objects of the same size, `jobs` at once.
+///
+/// # Errors
+/// A source that cannot be read; a bucket that does not answer.
+pub(super) async fn compare(
+    storage: &dyn Storage,
+    pairs: impl Iterator<Item = (&Found, &Object)>,
+    jobs: usize,
+) -> Result<Comparison> {
+    let mut comparison = Comparison::default();
+    let mut compared = stream::iter(pairs)
+        .map(|(found, object)| async move { (found, is_same(storage, found, object).await) })
+        .buffer_unordered(jobs.max(1));
+    while let Some((found, same)) = compared.next().await {
+        let same = same?;
+        comparison.asked += usize::from(same.asked);
+        if same.is_same {
+            comparison.unchanged.insert(found.name.clone());
+        }
+    }
+    Ok(comparison)
+}
+
+struct Same {
+    is_same: bool,
+    asked: bool,
+}
+
+async fn is_same(storage: &dyn Storage, found: &Found, object: &Object) -> Result<Same> {
+    let etag = object.etag.as_deref().unwrap_or_default();
+    let rule = match storage.etag_rule(object.size) {
+        // The object may have been put in one piece, or in parts, by something else than us.
+        EtagRule::Md5 | EtagRule::Md5OfParts { .. } if is_hex_md5(etag) => EtagRule::Md5,
+        rule @ EtagRule::Md5OfParts { .. } if etag.contains('-') => rule,
+        _ => EtagRule::Opaque,
+    };
+    if rule != EtagRule::Opaque {
+        let is_same = digest_file(&found.source.path, rule).await? == etag;
+        return Ok(Same {
+            is_same,
+            asked: false,
+        });
+    }
+    let entry = storage.stat(&found.name).await?;
+    let is_same = match entry.attributes.metadata.get(DIGEST_KEY) {
+        Some(kept) => digest_file(&found.source.path, EtagRule::Md5).await? == *kept,
+        None => false,
+    };
+    Ok(Same {
+        is_same,
+        asked: true,
+    })
+}
+
+/// Returns the ETag of a file's content by `rule`.
+///
+/// # Errors
+/// What reading the file gives, with its path.
+pub(super) async fn digest_file(path: &Path, rule: EtagRule) -> Result<String> {
+    let owned = path.to_owned();
+    let digest = tokio::task::spawn_blocking(move || digest_of(File::open(owned)?, rule)).await;
+    digest
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
+        .map_err(|error| unreadable(path, error))
+}
+
+fn digest_of(content: impl Read, rule: EtagRule) -> io::Result<String> {
+    match rule {
+        EtagRule::Md5OfParts { part_bytes } => md5_of_parts(content, part_bytes),
+        _ => md5_of_parts_binary(content, u64::MAX).map(|parts| hex(&parts.concat()[..16])),
+    }
+}
+
+fn md5_of_parts(content: impl Read, part_bytes: u64) -> io::Result<String> {
+    let parts = md5_of_parts_binary(content, part_bytes)?;
+    Ok(format!(
+        "{}-{}",
+        hex(&Md5::digest(parts.concat())),
+        parts.len()
+    ))
+}
+
+/// The MD5 of each part; one, of nothing, for an empty content.
+fn md5_of_parts_binary(mut content: impl Read, part_bytes: u64) -> io::Result<Vec<[u8; 16]>> {
+    let mut block = vec![0; BLOCK];
+    let mut parts = Vec::new();
+    loop {
+        let mut part = Md5::new();
+        let mut left = part_bytes;
+        while left > 0 {
+            let wanted = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
+            let count = content.read(&mut block[..wanted])?;
+            if count == 0 {
+                break;
+            }
+            part.update(&block[..count]);
+            left -= count as u64;
+        }
+        if left == part_bytes && !parts.is_empty() {
+            return Ok(parts);
+        }
+        parts.push(part.finalize().into());
+        if left > 0 {
+            return Ok(parts);
+        }
+    }
+}
+
+/// Returns bytes in lower-case hex.
+#[must_use]
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+fn is_hex_md5(etag: &str) -> bool {
+    etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Returns the MD5 of bytes in memory, in hex.
+#[must_use]
+pub(super) fn md5_hex(bytes: &[u8]) -> String {
+    hex(&Md5::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // printf abcdefghij | split -b 4 --filter 'md5sum | cut -c1-32 | xxd -r -p' | md5sum
+    #[test]
+    fn the_tag_of_parts_is_the_digest_of_their_digests() {
+        let content = &b"abcdefghij"[..];
+
+        assert_eq!(
+            digest_of(content, EtagRule::Md5).unwrap(),
+            "a925576942e94b2ef57a066101b48876"
+        );
+        assert_eq!(
+            digest_of(content, EtagRule::Md5OfParts { part_bytes: 4 }).unwrap(),
+            "446feba4c1b5cc7ad93bf4d44a0e36ac-3"
+        );
+    }
+
+    #[test]
+    fn a_content_that_ends_with_a_part_has_no_empty_part_after_it() {
+        let rule = EtagRule::Md5OfParts { part_bytes: 5 };
+
+        assert!(digest_of(&b"abcdefghij"[..], rule).unwrap().ends_with("-2"));
+        assert!(digest_of(&b""[..], rule).unwrap().ends_with("-1"));
+    }
+}

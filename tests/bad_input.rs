@@ -1,0 +1,178 @@
+//! Settings and arguments that are wrong: one message that says what, where and what to do.
+
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+use crate::site::{Ran, Site};
+
+#[test]
+fn a_setting_of_the_wrong_type_is_named_with_its_place() {
+    let site = Site::new("STATIC_URL = \"/static/\"\nSTATICFILES_DIRS = 5\n");
+
+    let ran = site.run(&["settings"]).failed(1);
+
+    for part in ["storehouse.toml:2", "STATICFILES_DIRS", "integer"] {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+}
+
+#[test]
+fn an_unknown_setting_is_an_error_with_the_nearest_known() {
+    let site = Site::new("STATIC_URL = \"/static/\"\nSTATIC_ROT = \"out\"\n");
+
+    let ran = site.run(&["settings"]).failed(1);
+
+    assert!(
+        ran.err.contains("storehouse.toml:2") && ran.err.contains("STATIC_ROOT"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_syntax_error_is_told_with_line_and_column() {
+    let ran = Site::new("STATIC_URL = \"/static/\"\nDEBUG = \n")
+        .run(&["settings"])
+        .failed(1);
+
+    assert!(ran.err.contains("storehouse.toml:2:"), "{}", ran.err);
+}
+
+#[test]
+fn a_storage_given_twice_in_one_source_is_refused() {
+    let site = Site::new(
+        "DEFAULT_FILE_STORAGE = \"memory://a\"\n[STORAGES.default]\nBACKEND = \"memory://b\"\n",
+    );
+
+    let ran = site.run(&["settings"]).failed(1);
+
+    assert!(
+        ran.err.contains("DEFAULT_FILE_STORAGE") && ran.err.contains("STORAGES.default"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn what_set_cannot_set_is_an_error() {
+    let site = Site::new("");
+    for (set, says) in [
+        ("DEBUG=maybe", "DEBUG"),
+        ("NO_SUCH=1", "NO_SUCH"),
+        ("DEBUG", "KEY=VALUE"),
+        ("DATA.x=1", "DATA"),
+    ] {
+        let ran = site.run(&["settings", "--set", set]);
+
+        assert!(ran.code == 1 || ran.code == 2, "{set}: {ran:?}");
+        assert!(ran.err.contains(says), "{set}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_an_error() {
+    let ran = Site::new("")
+        .run(&["settings", "--settings", "other.toml"])
+        .failed(1);
+
+    assert!(ran.err.contains("other.toml"), "{}", ran.err);
+}
+
+#[test]
+fn an_unknown_command_or_flag_does_not_parse() {
+    let site = Site::new("");
+    for arguments in [
+        &["colectstatic"][..],
+        &["list", "--nosuch"],
+        &["-v", "9", "list"],
+        &["save"],
+        &[],
+    ] {
+        let ran = site.run(arguments).failed(2);
+
+        assert!(ran.out.is_empty(), "{ran:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_failure() {
+    let site = Site::new("NO_SUCH = 1");
+
+    assert!(site.run(&["--help"]).done().out.contains("collectstatic"));
+    assert!(
+        site.run(&["--version"])
+            .done()
+            .out
+            .starts_with("storehouse ")
+    );
+    assert!(
+        site.run(&["collectstatic", "--help"])
+            .done()
+            .out
+            .contains("--no-default-ignore")
+    );
+}
+
+#[test]
+fn a_root_that_cannot_be_written_to_is_named() {
+    let site = Site::new("MEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n");
+    site.write("a.txt", "a");
+    fs::create_dir(site.path("media")).unwrap();
+    fs::set_permissions(site.path("media"), fs::Permissions::from_mode(0o555)).unwrap();
+    fs::set_permissions(site.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+
+    let ran = Ran::of(unprivileged(&site, &["save", "a.txt"])).failed(1);
+
+    assert!(
+        ran.err.contains("permission denied") && ran.err.contains("default (file://"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(site.files("media"), Vec::<String>::new());
+}
+
+/// Runs the command as a user whom file modes hold back. Root is held back by none.
+fn unprivileged(site: &Site, arguments: &[&str]) -> std::process::Output {
+    let command = site.command(arguments);
+    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+    if !is_root {
+        return { command }.output().unwrap();
+    }
+    // The program may be in a folder that only root can enter: it runs from the site's folder.
+    let program = site.path("storehouse");
+    fs::copy(command.get_program(), &program).unwrap();
+    let mut wrapped = Command::new("setpriv");
+    wrapped
+        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+        .arg(program)
+        .args(arguments)
+        .current_dir(site.path(""));
+    wrapped
+        .output()
+        .expect("setpriv, of the package util-linux, is needed to test as another user than root")
+}
+
+#[test]
+fn a_file_in_the_way_of_a_folder_is_named() {
+    let site = Site::new("MEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n");
+    site.write("media/a.txt", "a file");
+    site.write("b.txt", "b");
+
+    let ran = site.run(&["save", "b.txt", "a.txt/b.txt"]).failed(1);
+
+    assert!(ran.err.contains("a.txt/b.txt"), "{}", ran.err);
+    assert_eq!(site.files("media"), ["a.txt"]);
+}
+
+#[test]
+fn no_bucket_and_no_credentials_are_told_without_a_request() {
+    for (storage, says) in [
+        ("s3", "AWS_STORAGE_BUCKET_NAME"),
+        ("s3://bucket?access_key=half", "secret_key"),
+    ] {
+        let site = Site::new(&format!("DEFAULT_FILE_STORAGE = \"{storage}\"\n"));
+
+        let ran = site.run(&["stat", "a.txt"]).failed(1);
+
+        assert!(ran.err.contains(says), "{storage}: {}", ran.err);
+    }
+}

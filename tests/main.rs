@@ -1,0 +1,18 @@
+//! Storehouse from outside: the command as a process, and the drivers as an application has them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a check reports by panicking"
+)]
+
+mod bad_input;
+mod bucket;
+mod collectstatic;
+mod environments;
+mod hostile;
+mod processes;
+mod site;
+mod verbs;

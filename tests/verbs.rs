@@ -1,0 +1,338 @@
+//! The trait's verbs as subcommands, on a folder.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    process::Stdio,
+};
+
+use crate::site::{Ran, Site};
+
+const SETTINGS: &str = r#"
+    MEDIA_ROOT = "media"
+    MEDIA_URL = "/media/"
+    [STORAGES.default]
+    BACKEND = "filesystem"
+    [STORAGES.backup]
+    BACKEND = "file:backup"
+"#;
+
+fn site() -> Site {
+    Site::new(SETTINGS)
+}
+
+fn save_stdin(site: &Site, arguments: &[&str], content: &[u8]) -> Ran {
+    let mut command = site.command(arguments);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(content).unwrap();
+    Ran::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_file_is_saved_under_its_own_name_and_comes_back() {
+    let site = site();
+    site.write("report.txt", "quarter");
+
+    assert_eq!(site.run(&["save", "report.txt"]).done().out, "report.txt\n");
+    assert_eq!(site.run(&["open", "report.txt"]).done().out, "quarter");
+    assert_eq!(site.read("media/report.txt"), "quarter");
+}
+
+#[test]
+fn a_taken_name_gets_a_suffix_and_the_name_used_is_printed() {
+    let site = site();
+    site.write("a.tar.gz", "one");
+    site.run(&["save", "a.tar.gz", "backups/a.tar.gz"]).done();
+
+    let used = site
+        .run(&["save", "a.tar.gz", "backups/a.tar.gz"])
+        .done()
+        .out;
+
+    let suffix = used
+        .strip_prefix("backups/a_")
+        .and_then(|rest| rest.strip_suffix(".tar.gz\n"));
+    assert_eq!(suffix.map(str::len), Some(7), "{used}");
+    assert_eq!(site.files("media").len(), 2);
+}
+
+#[test]
+fn overwrite_replaces_what_is_there() {
+    let site = site();
+    site.write("a.txt", "old");
+    site.run(&["save", "a.txt"]).done();
+    site.write("a.txt", "new");
+
+    assert_eq!(
+        site.run(&["save", "a.txt", "--overwrite"]).done().out,
+        "a.txt\n"
+    );
+    assert_eq!(site.run(&["open", "a.txt"]).done().out, "new");
+}
+
+#[test]
+fn standard_input_is_saved_byte_for_byte() {
+    let site = site();
+    let content: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+
+    let ran = save_stdin(&site, &["save", "-", "blob.bin"], &content);
+
+    assert_eq!(ran.done().out, "blob.bin\n");
+    assert!(fs::read(site.path("media/blob.bin")).unwrap() == content);
+}
+
+#[test]
+fn standard_input_needs_a_name() {
+    let ran = save_stdin(&site(), &["save", "-"], b"").failed(1);
+
+    assert!(ran.err.contains("storehouse save - NAME"), "{}", ran.err);
+}
+
+#[test]
+fn a_url_is_no_source() {
+    let ran = site()
+        .run(&["save", "http://169.254.169.254/latest"])
+        .failed(1);
+
+    assert!(ran.err.contains("not a URL"), "{}", ran.err);
+}
+
+#[test]
+fn exists_answers_with_its_exit_code() {
+    let site = site();
+    site.write("media/a.txt", "a");
+
+    assert_eq!(site.run(&["exists", "a.txt"]).code, 0);
+    assert_eq!(site.run(&["exists", "b.txt"]).code, 1);
+    assert_eq!(site.run(&["exists", "../a.txt"]).code, 2);
+    assert_eq!(
+        site.run(&["exists", "a.txt", "--storage", "nowhere"]).code,
+        2
+    );
+}
+
+#[test]
+fn delete_takes_many_names_and_does_not_mind_missing_ones() {
+    let site = site();
+    site.write("media/a.txt", "a");
+    site.write("media/d/b.txt", "b");
+
+    site.run(&["delete", "a.txt", "d/b.txt", "missing.txt"])
+        .done();
+
+    assert_eq!(site.files("media"), Vec::<String>::new());
+}
+
+#[test]
+fn one_bad_name_among_many_deletes_nothing() {
+    let site = site();
+    site.write("media/a.txt", "a");
+
+    let ran = site.run(&["delete", "a.txt", "../b.txt"]).failed(1);
+
+    assert!(ran.err.contains(r#""../b.txt""#), "{}", ran.err);
+    assert_eq!(site.files("media"), ["a.txt"]);
+}
+
+#[test]
+fn a_url_is_quoted() {
+    let ran = site().run(&["url", "ünder/a b?.txt"]).done();
+
+    assert_eq!(ran.out, "/media/%C3%BCnder/a%20b%3F.txt\n");
+}
+
+#[test]
+fn a_url_that_expires_is_refused_where_nothing_can_sign_it() {
+    let ran = site()
+        .run(&["url", "a.txt", "--expires-in", "60"])
+        .failed(1);
+
+    assert!(
+        ran.err
+            .contains(r#"cannot make a URL for "a.txt" in default (file://"#),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn stat_tells_size_time_and_type() {
+    let site = site();
+    site.write("media/a.css", "body{}");
+
+    let ran = site.run(&["stat", "a.css", "--json"]).done();
+
+    let entry: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(entry["name"], "a.css");
+    assert_eq!(entry["size"], 6);
+    assert_eq!(entry["content_type"], "text/css; charset=utf-8");
+    assert!(
+        entry["modified"].as_str().unwrap().ends_with('Z'),
+        "{entry}"
+    );
+}
+
+#[test]
+fn list_is_recursive_and_takes_a_folder() {
+    let site = site();
+    for name in ["a.txt", "d/b.txt", "d/e/c.txt", "dd/x.txt"] {
+        site.write(&format!("media/{name}"), "x");
+    }
+    let sorted = |arguments: &[&str]| {
+        let out = site.run(arguments).done().out;
+        let mut lines: Vec<String> = out.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+
+    assert_eq!(
+        sorted(&["list"]),
+        ["a.txt", "d/b.txt", "d/e/c.txt", "dd/x.txt"]
+    );
+    assert_eq!(sorted(&["list", "d/"]), ["d/b.txt", "d/e/c.txt"]);
+    assert_eq!(sorted(&["list", "nothing"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_name_cannot_speak_to_the_terminal() {
+    let site = site();
+    site.write("media/a\n\u{1b}[31m.txt", "x");
+
+    assert_eq!(site.run(&["list"]).done().out, "a\\n\\u{1b}[31m.txt\n");
+}
+
+#[test]
+fn copy_goes_on_where_it_stopped() {
+    let site = site();
+    for name in ["a.txt", "d/b.txt"] {
+        site.write(&format!("media/{name}"), name);
+    }
+
+    let first = site.run(&["copy", "default", "backup"]).done();
+    site.write("media/c.txt", "c");
+    let second = site.run(&["copy", "default", "backup"]).done();
+
+    assert_eq!(first.out, "2 files copied, 0 unmodified.\n");
+    assert_eq!(second.out, "1 file copied, 2 unmodified.\n");
+    assert_eq!(site.files("backup"), ["a.txt", "c.txt", "d/b.txt"]);
+    assert_eq!(site.read("backup/d/b.txt"), "d/b.txt");
+}
+
+#[test]
+fn copy_to_itself_is_refused() {
+    let ran = site().run(&["copy", "default", "file:media"]).failed(1);
+
+    assert!(ran.err.contains("the same storage"), "{}", ran.err);
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_failure() {
+    let site = site();
+    site.write("media/big.bin", vec![b'x'; 4 << 20]);
+    let mut command = site.command(&["open", "big.bin"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut out = child.stdout.take().unwrap();
+    out.read_exact(&mut [0; 10]).unwrap();
+    drop(out);
+
+    let ran = Ran::of(child.wait_with_output().unwrap());
+
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn a_full_standard_output_is_a_failure() {
+    let site = site();
+    site.write("media/a.txt", "content");
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+
+    let ran = Ran::of(
+        site.command(&["open", "a.txt"])
+            .stdout(full)
+            .output()
+            .unwrap(),
+    )
+    .failed(1);
+
+    assert!(
+        ran.err.contains("cannot write to standard output"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn settings_tell_where_each_value_comes_from() {
+    let site = site();
+    let mut command = site.command(&["settings", "--set", "DEBUG=1"]);
+    command
+        .env("STATIC_URL", "/assets/")
+        .env("AWS_S3_SECRET_ACCESS_KEY", "PLANTED-SECRET");
+
+    let ran = Ran::of(command.output().unwrap()).done();
+
+    let line = |name: &str| {
+        ran.out
+            .lines()
+            .find(|line| line.starts_with(&format!("{name} = ")))
+            .unwrap()
+    };
+    assert!(
+        line("DEBUG").ends_with("true  # command line"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        line("STATIC_URL").contains("/assets/") && line("STATIC_URL").contains("environment"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        line("MEDIA_URL").contains("storehouse.toml:3"),
+        "{}",
+        ran.out
+    );
+    assert!(
+        line("AWS_S3_SECRET_ACCESS_KEY").contains("***"),
+        "{}",
+        ran.out
+    );
+    assert!(!ran.out.contains("PLANTED"), "{}", ran.out);
+}
+
+#[test]
+fn check_has_nothing_to_say_about_good_settings() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nMEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n",
+    );
+
+    let ran = site.run(&["check", "--deploy"]).done();
+
+    assert_eq!(ran.out, "System check identified no issues.\n");
+    assert_eq!(site.files("media"), Vec::<String>::new());
+    assert_eq!(site.files("out"), Vec::<String>::new());
+}
+
+#[test]
+fn check_has_djangos_ids() {
+    let site = Site::new(
+        "STATIC_URL = \"/static\"\nSTATIC_ROOT = \"a\"\nSTATICFILES_DIRS = [\"a\", [\"p/\", \"b\"]]\nMEDIA_ROOT = \"m\"\nMEDIA_URL = \"/media/\"\n",
+    );
+
+    let ran = site.run(&["check"]);
+
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for id in [
+        "staticfiles.E002",
+        "staticfiles.E003",
+        "staticfiles.W004",
+        "urls.E006",
+    ] {
+        assert!(ran.out.contains(&format!("({id})")), "{id}: {}", ran.out);
+    }
+}
