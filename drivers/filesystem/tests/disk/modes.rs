@@ -108,10 +108,11 @@ async fn a_replaced_file_gets_the_mode_of_a_new_one() {
 async fn a_new_file_gets_the_group_of_the_storage() {
     let folder = TempDir::new().unwrap();
     // Any group will do for root; others can only give files to groups that they are in.
+    let own = rustix::process::getegid().as_raw();
     let groups = rustix::process::getgroups().unwrap();
-    let group = match groups.last() {
-        Some(group) if !rustix::process::geteuid().is_root() => group.as_raw(),
-        _ => 12345,
+    let group = match rustix::process::geteuid().is_root() {
+        true => 12345,
+        false => groups.last().map_or(own, |group| group.as_raw()),
     };
     std::os::unix::fs::chown(folder.path(), None, Some(group)).unwrap();
 
