@@ -4,15 +4,15 @@
 //!
 //! Only [`live`] looks beyond this machine.
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use storehouse_storage::{Content, Error, Name, Result, SaveOptions, Storage, StorageExt, Target};
 
-use crate::{settings::Settings, storages::Storages};
+use crate::{
+    settings::Settings,
+    staticfiles::local_root,
+    storages::{DEFAULT, STATICFILES, Storages},
+};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +81,7 @@ pub fn all(settings: &Settings, storages: &Storages, deploy: bool) -> Vec<Proble
     let mut problems = staticfiles(settings, storages);
     problems.extend(urls(settings));
     problems.extend(storages_open(storages));
-    if let Err(error) = clear_is_safe(settings) {
+    if let Err(error) = clear_is_safe(settings, storages) {
         problems.push(Problem::warning("storehouse.W001", error.to_string()));
     }
     if deploy && settings.debug() {
@@ -98,9 +98,9 @@ pub fn all(settings: &Settings, storages: &Storages, deploy: bool) -> Vec<Proble
 #[must_use]
 pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let static_root = settings.static_root().map(|root| absolute(&root));
+    let static_root = static_root(settings, storages);
     for dir in settings.staticfiles_dirs() {
-        let path = absolute(&dir.path);
+        let path = &dir.path;
         if dir
             .prefix
             .as_deref()
@@ -112,13 +112,13 @@ pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
             );
             problems.push(Problem::error("staticfiles.E003", message));
         }
-        if static_root.as_ref() == Some(&path) {
+        if static_root.as_ref() == Some(path) {
             let message =
                 "The STATICFILES_DIRS setting should not contain the STATIC_ROOT setting.";
             problems.push(Problem::error("staticfiles.E002", message));
         } else if static_root
             .as_ref()
-            .is_some_and(|root| root.starts_with(&path))
+            .is_some_and(|root| root.starts_with(path))
         {
             let message = format!(
                 "STATIC_ROOT is inside '{}' of the STATICFILES_DIRS setting: what was collected would be collected again.",
@@ -142,35 +142,36 @@ pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
         let message = "The STORAGES setting must define a 'staticfiles' storage.";
         problems.push(Problem::error("staticfiles.E005", message));
     }
-    problems.extend(roots(settings));
+    problems.extend(roots(settings, storages));
     problems
 }
 
 /// What Django refuses when it makes the storage of static files.
-fn roots(settings: &Settings) -> Vec<Problem> {
+fn roots(settings: &Settings, storages: &Storages) -> Vec<Problem> {
     let mut problems = Vec::new();
     let (static_url, media_url) = (settings.static_url(), settings.media_url());
     if static_url.is_some() && static_url == media_url {
         let message = "The MEDIA_URL and STATIC_URL settings must have different values";
         problems.push(Problem::error("storehouse.E003", message));
     }
-    let roots = (settings.static_root(), settings.media_root());
-    if let (Some(static_root), Some(media_root)) = roots
-        && absolute(&static_root) == absolute(&media_root)
-    {
+    let roots = (
+        static_root(settings, storages),
+        media_root(settings, storages),
+    );
+    if matches!(&roots, (Some(static_root), Some(media_root)) if static_root == media_root) {
         let message = "The MEDIA_ROOT and STATIC_ROOT settings must have different values";
         problems.push(Problem::error("storehouse.E004", message));
     }
     problems
 }
 
-/// Refuses to clear a STATIC_ROOT that other files depend on.
+/// Refuses to clear a folder of static files that other files depend on.
 ///
 /// # Errors
 /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) if it is the root of
-/// the file system, or holds MEDIA_ROOT.
-pub fn clear_is_safe(settings: &Settings) -> Result<()> {
-    let Some(static_root) = settings.static_root().map(|root| absolute(&root)) else {
+/// the file system, or holds the folder of media.
+pub fn clear_is_safe(settings: &Settings, storages: &Storages) -> Result<()> {
+    let Some(static_root) = static_root(settings, storages) else {
         return Ok(());
     };
     if static_root.parent().is_none() {
@@ -182,18 +183,17 @@ pub fn clear_is_safe(settings: &Settings) -> Result<()> {
             Error::configuration(problem).with_advice("give static files a folder of their own")
         );
     }
-    let Some(media_root) = settings.media_root().map(|root| absolute(&root)) else {
-        return Ok(());
-    };
-    if media_root.starts_with(&static_root) {
-        let problem = format!(
-            "MEDIA_ROOT {} is inside STATIC_ROOT {}: --clear would delete the uploads",
-            media_root.display(),
-            static_root.display()
-        );
-        return Err(Error::configuration(problem).with_advice("give each a folder of its own"));
+    match media_root(settings, storages) {
+        Some(media_root) if media_root.starts_with(&static_root) => {
+            let problem = format!(
+                "MEDIA_ROOT {} is inside STATIC_ROOT {}: --clear would delete the uploads",
+                media_root.display(),
+                static_root.display()
+            );
+            Err(Error::configuration(problem).with_advice("give each a folder of its own"))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn urls(settings: &Settings) -> Vec<Problem> {
@@ -261,19 +261,16 @@ async fn write_read_delete(storage: &dyn Storage) -> Result<()> {
     Ok(())
 }
 
-/// The path without `.` and `..`, by its text alone, as Python's `abspath`.
-fn absolute(path: &Path) -> PathBuf {
-    use std::path::Component;
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
+/// Where static files really go, if that is a folder: STATIC_ROOT, or what the storage string says.
+fn static_root(settings: &Settings, storages: &Storages) -> Option<PathBuf> {
+    root_of(storages, STATICFILES).or_else(|| settings.static_root())
+}
+
+/// Where media really go, if that is a folder: MEDIA_ROOT, or what the storage string says.
+fn media_root(settings: &Settings, storages: &Storages) -> Option<PathBuf> {
+    root_of(storages, DEFAULT).or_else(|| settings.media_root())
+}
+
+fn root_of(storages: &Storages, alias: &str) -> Option<PathBuf> {
+    local_root(&*storages.get(alias).ok()?)
 }

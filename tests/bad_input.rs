@@ -139,7 +139,16 @@ fn unprivileged(site: &Site, arguments: &[&str]) -> std::process::Output {
     }
     // The program may be in a folder that only root can enter: it runs from the site's folder.
     let program = site.path("storehouse");
-    fs::copy(command.get_program(), &program).unwrap();
+    // By a process of its own: a file that this one has open for writing, or has handed down to a
+    // child of another test, cannot be run.
+    assert!(
+        Command::new("cp")
+            .arg(command.get_program())
+            .arg(&program)
+            .status()
+            .unwrap()
+            .success()
+    );
     let mut wrapped = Command::new("setpriv");
     wrapped
         .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])

@@ -302,18 +302,19 @@ fn clear_is_refused_where_it_would_delete_uploads() {
 fn the_root_of_the_disk_is_never_cleared() {
     let site = site();
 
-    let ran = site
-        .run(&[
+    for set in ["STATIC_ROOT=/", "STATICFILES_STORAGE=file:///"] {
+        let arguments = [
             "collectstatic",
             "--noinput",
             "--clear",
             "--dry-run",
             "--set",
-            "STATIC_ROOT=/",
-        ])
-        .failed(1);
+            set,
+        ];
+        let ran = site.run(&arguments).failed(1);
 
-    assert!(ran.err.contains("delete every file"), "{}", ran.err);
+        assert!(ran.err.contains("delete every file"), "{set}: {}", ran.err);
+    }
 }
 
 #[test]

@@ -50,7 +50,7 @@ fn refuse_bad_settings(flags: &CollectstaticFlags, context: &Context) -> Result<
             .note(format_args!("storehouse: warning: {warning}"));
     }
     if errors.is_empty() && flags.clear {
-        checks::clear_is_safe(&context.settings)?;
+        checks::clear_is_safe(&context.settings, &context.storages)?;
     }
     let errors: Vec<Error> = errors
         .into_iter()
