@@ -9,7 +9,10 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header::RETRY_AFTER};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    header::{AUTHORIZATION, RETRY_AFTER},
+};
 use object_store::{aws::AwsAuthorizer, client::HttpRequestBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use storehouse_storage::{Error, ErrorKind, Result};
@@ -31,6 +34,7 @@ const STRICT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 const STRICT_PATH: &AsciiSet = &STRICT.remove(b'/');
+const TOKEN: &str = "x-amz-security-token";
 /// A page of a listing with 1,000 of the longest keys, each byte of them as `%XX`, has about 4 MiB.
 const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 /// An error document has some hundred bytes; what is longer is not read.
@@ -175,21 +179,21 @@ impl Bucket {
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
         let mut retry = Retry::new(self.retry_timeout);
         loop {
-            let problem = match self.attempt(call).await {
+            let attempt = match self.attempt(call).await {
                 Ok(answer) => return Ok(answer),
                 Err(attempt) => attempt,
             };
-            let Some(pause) = retry.pause(call.action, &problem) else {
+            let Some(pause) = retry.pause(call.action, &attempt) else {
                 return Err(Failure {
                     action: call.action,
-                    problem: problem.problem,
+                    problem: attempt.problem,
                     attempts: retry.attempts(),
                     maybe_done: retry.maybe_done(),
                 });
             };
             tracing::debug!(
                 action = ?call.action,
-                problem = %problem.problem,
+                problem = %attempt.problem,
                 pause = ?pause,
                 "sending an S3 request again"
             );
@@ -198,7 +202,7 @@ impl Bucket {
     }
 
     /// Returns the URL of a key, or of the bucket for an empty one.
-    pub(crate) fn url_of(&self, key: &str, query: &[(&'static str, String)]) -> String {
+    fn url_of(&self, key: &str, query: &[(&'static str, String)]) -> String {
         let mut url = self.url.clone();
         url.push('/');
         url.push_str(&encoded(key));
@@ -256,6 +260,12 @@ impl Bucket {
         AwsAuthorizer::new(&credential, "s3", &self.region)
             .try_authorize(&mut request, Some(call.payload.sha256()))
             .map_err(|error| Error::new(ErrorKind::Other, format!("no signature: {error}")))?;
+        // So that no layer below writes them into a log.
+        for name in [AUTHORIZATION, HeaderName::from_static(TOKEN)] {
+            if let Some(value) = request.headers_mut().get_mut(name) {
+                value.set_sensitive(true);
+            }
+        }
         Ok(request.map(|_| call.payload.clone()))
     }
 }

@@ -371,12 +371,12 @@ fn translated(error: &reqwest::Error, total: Option<Duration>) -> TransportError
     }
 }
 
-/// The TLS library's error hides in one of the system's.
+/// The TLS library's error hides in one of the system's, or in one inside that.
 fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
     let inner = cause
         .downcast_ref::<std::io::Error>()
         .and_then(std::io::Error::get_ref);
-    cause.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>())
+    cause.is::<rustls::Error>() || inner.is_some_and(|inner| is_tls(inner))
 }
 
 fn http_error(error: TransportError) -> HttpError {

@@ -1,5 +1,8 @@
 //! What is on its way to S3 at once, counted over all storages of the process: saves, and the
 //! bytes they hold in memory. It does not limit reads, which hold next to nothing.
+//!
+//! A save takes its place before it reads a part of its content, so a source that stalls keeps its
+//! place from others: slow uploads belong into a file first.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 

@@ -54,8 +54,7 @@ pub(crate) async fn put(
         let parts = match send_parts(&upload, &mut pieces, first.take()).await {
             Ok(parts) => parts,
             Err(error) => {
-                // That it fails too says nothing new.
-                drop(upload.abort().await);
+                give_up(upload, error.kind()).await;
                 return Err(error);
             }
         };
@@ -241,13 +240,25 @@ impl Completion {
     }
 
     async fn lost(self, failure: Failure) -> Result<End> {
-        drop(self.upload.abort().await);
-        if !self.replaces && is_taken(&failure) {
-            return Ok(End::Taken);
-        }
-        if !self.replaces && failure.is(StatusCode::CONFLICT) {
-            return Ok(End::Collided);
-        }
-        Err(failure.into())
+        let end = match self.replaces {
+            false if is_taken(&failure) => Ok(End::Taken),
+            false if failure.is(StatusCode::CONFLICT) => Ok(End::Collided),
+            _ => Err(Error::from(failure)),
+        };
+        let kind = end
+            .as_ref()
+            .err()
+            .map_or(ErrorKind::AlreadyExists, Error::kind);
+        give_up(self.upload, kind).await;
+        end
+    }
+}
+
+/// Aborts an upload that failed so: at once, or in the background where the service is down, since
+/// the caller has waited long enough. That it fails too says nothing new.
+async fn give_up(upload: Upload, why: ErrorKind) {
+    match why {
+        ErrorKind::Unavailable => drop(upload),
+        _ => drop(upload.abort().await),
     }
 }

@@ -115,10 +115,6 @@ async fn create(
 /// Whether a create failed because the name is taken.
 pub(crate) fn is_taken(failure: &Failure) -> bool {
     failure.is(StatusCode::PRECONDITION_FAILED)
-        // MinIO keeps objects as folders on a disk.
-        || failure
-            .refusal()
-            .is_some_and(|refusal| refusal.code == "XMinioObjectExistsAsDirectory")
 }
 
 /// Looks whether the object that is there carries our nonce, and returns its headers if so.

@@ -187,3 +187,20 @@ async fn a_service_that_says_taken_for_ever_is_an_error() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert!(behind.proxy.requests().len() <= 100);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_and_a_folder_may_have_one_name() {
+    let behind = behind_a_proxy("folder").await;
+
+    create(&behind.storage, "a/b", "below").await.unwrap();
+    create(&behind.storage, "a", "beside").await.unwrap();
+    create(&behind.storage, "a/c", "below").await.unwrap();
+
+    for (key, content) in [("a", "beside"), ("a/b", "below"), ("a/c", "below")] {
+        assert_eq!(
+            behind.bucket.get_raw(key).unwrap(),
+            content.as_bytes(),
+            "{key}"
+        );
+    }
+}

@@ -13,6 +13,8 @@ mod broken_services;
 #[cfg(unix)]
 mod child;
 mod clashes;
+#[cfg(target_os = "linux")]
+mod connections;
 #[cfg(unix)]
 mod credentials;
 mod deleting;

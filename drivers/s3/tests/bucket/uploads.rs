@@ -1,13 +1,16 @@
 //! One PUT or parts: where the line is, what is left when it fails, and how many run at once.
 
-use std::{collections::BTreeSet, pin::pin, sync::Arc};
+use std::{collections::BTreeSet, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{StreamExt, future, stream};
 use storehouse_storage::{Content, ErrorKind, Storage, StorageExt};
+use storehouse_test_support::Action;
 use tokio::sync::Notify;
 
-use crate::fixture::{MIB, behind_a_proxy, bytes, create, log, name, one_pass, replace, save};
+use crate::fixture::{
+    MIB, behind_a_proxy, bytes, create, is_put, log, name, one_pass, replace, save,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_between_one_put_and_parts_is_eight_mebibytes() {
@@ -43,15 +46,29 @@ async fn the_line_between_one_put_and_parts_is_eight_mebibytes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parts_are_sent_side_by_side_within_the_memory_allowed() {
+async fn parts_are_sent_side_by_side_within_the_memory_of_the_process() {
     let behind = behind_a_proxy("parallel").await;
 
-    replace(&behind.storage, "a.bin", bytes(48 * MIB))
-        .await
-        .unwrap();
+    let first = replace(&behind.storage, "a.bin", bytes(48 * MIB));
+    let second = replace(&behind.storage, "b.bin", bytes(48 * MIB));
+    future::try_join(first, second).await.unwrap();
 
     let most = behind.proxy.most_waiting();
     assert!((2..=4).contains(&most), "{most}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_saves_are_sent_at_once_and_no_more() {
+    let behind = behind_a_proxy("saves").await;
+    let slow = Action::Delay(Duration::from_millis(500));
+    behind.proxy.when_times(100, is_put, slow);
+    let texts: Vec<String> = (0..100).map(|index| index.to_string()).collect();
+
+    let saves = texts.iter().map(|text| create(&behind.storage, text, "A"));
+    future::try_join_all(saves).await.unwrap();
+
+    let most = behind.proxy.most_waiting();
+    assert!((2..=64).contains(&most), "{most}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,174 @@
+//! Connections below HTTP: TLS, and links that are slow or dead. The service at the other end is a
+//! bare socket.
+
+use std::{
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+};
+use storehouse_storage::{ErrorKind, Storage, StorageExt};
+use storehouse_test_support::{FakeHttp, Response};
+
+use crate::fixture::{MIB, bytes, name, replace, storage};
+
+const KEYS: &[(&str, &str)] = &[
+    ("bucket_name", "bucket"),
+    ("access_key", "a"),
+    ("secret_key", "s"),
+];
+const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bucket/tls/ca.pem");
+const ANSWER: &str = "HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 0\r\n\r\n";
+
+/// Hands every connection to `serve`, and returns the port.
+fn listen(serve: impl Fn(TcpStream) -> io::Result<()> + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            // A client that goes away is no failure of the server's.
+            drop(serve(stream.unwrap()));
+        }
+    });
+    port
+}
+
+/// Reads up to the end of a request's head.
+fn read_head(stream: &mut impl Read) -> io::Result<()> {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    Ok(())
+}
+
+/// A service with TLS that answers everything so, and its endpoint.
+fn listen_with_tls(answer: String) -> String {
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let port = listen(move |stream| {
+        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+        let mut stream = StreamOwned::new(connection, stream);
+        read_head(&mut stream)?;
+        stream.write_all(answer.as_bytes())?;
+        stream.conn.send_close_notify();
+        stream.flush()
+    });
+    format!("https://localhost:{port}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_nobody_vouches_for_is_refused_at_once() {
+    let endpoint = listen_with_tls(ANSWER.to_owned());
+    let storage = storage(&[KEYS, &[("endpoint_url", &endpoint)]].concat());
+
+    let error = storage.stat(&name("a")).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(!error.retry_may_help(), "{error:#?}");
+    assert!(error.to_string().contains("ca_bundle"), "{error}");
+    assert_eq!(storage.request_counts().total(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_trusted_through_a_bundle_or_if_none_is_looked_at() {
+    let endpoint = listen_with_tls(ANSWER.to_owned());
+    for trust in [("ca_bundle", AUTHORITY), ("verify", "false")] {
+        let storage = storage(&[KEYS, &[("endpoint_url", &endpoint), trust]].concat());
+
+        storage.stat(&name("a")).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_redirect_leads_from_https_to_http() {
+    let plain = FakeHttp::start(|_| Response::new(200));
+    let location = format!("{}/bucket/a", plain.endpoint());
+    let endpoint = listen_with_tls(format!(
+        "HTTP/1.1 307 \r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    ));
+    let options = [
+        ("endpoint_url", endpoint.as_str()),
+        ("ca_bundle", AUTHORITY),
+    ];
+    let storage = storage(&[KEYS, &options].concat());
+
+    let error = storage.stat(&name("a")).await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
+    assert!(plain.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_link_that_moves_is_no_failure() {
+    let port = listen(|mut stream| {
+        read_head(&mut stream)?;
+        let mut block = vec![0; MIB];
+        for _ in 0..8 {
+            // This is the slowness, three times that of the limit in all.
+            thread::sleep(Duration::from_millis(400));
+            stream.read_exact(&mut block)?;
+        }
+        stream.write_all(ANSWER.as_bytes())
+    });
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let options = [("endpoint_url", endpoint.as_str()), ("read_timeout", "1")];
+    let storage = storage(&[KEYS, &options].concat());
+
+    replace(&storage, "a.bin", bytes(8 * MIB)).await.unwrap();
+
+    assert_eq!(storage.request_counts().total(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_dies_is_given_up() {
+    let upload = |mut stream: TcpStream| {
+        read_head(&mut stream)?;
+        // The body is more than the system buffers for a reader that reads nothing.
+        thread::park();
+        Ok(())
+    };
+    let download = |mut stream: TcpStream| {
+        read_head(&mut stream)?;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 100\r\n\r\nhalf")?;
+        thread::park();
+        Ok(())
+    };
+    let limits = [("read_timeout", "1"), ("retry_timeout", "0")];
+    for (case, port) in [("upload", listen(upload)), ("download", listen(download))] {
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let options = [&limits[..], &[("endpoint_url", &endpoint)]].concat();
+        let storage = storage(&[KEYS, &options].concat());
+        let start = Instant::now();
+
+        let error = match case {
+            "upload" => replace(&storage, "a.bin", bytes(8 * MIB))
+                .await
+                .unwrap_err(),
+            _ => storage.read(&name("a")).await.unwrap_err(),
+        };
+
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{case}: {error}");
+        assert!(
+            start.elapsed() < Duration::from_secs(4),
+            "{case}: {:?}",
+            start.elapsed()
+        );
+    }
+}
