@@ -258,6 +258,7 @@ impl fmt::Display for Context {
                 write!(f, " {name:?}")?;
             }
             if let Some(storage) = &self.storage {
+                let place = if self.name.is_some() { place } else { "" };
                 write!(f, "{place} {storage}")?;
             }
             f.write_str(": ")?;
@@ -347,6 +348,13 @@ mod tests {
             error.to_string(),
             r#"cannot open "a\n\u{1b}[2J\u{202e}" from memory:: there is nothing under this name"#
         );
+    }
+
+    #[test]
+    fn a_message_about_the_whole_storage_reads_well_too() {
+        let error = Error::unsupported("no listing").during(Operation::List, "memory:", None);
+
+        assert_eq!(error.to_string(), "cannot list memory:: no listing");
     }
 
     #[test]

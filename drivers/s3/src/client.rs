@@ -79,11 +79,11 @@ pub(crate) struct Client {
 /// Why there is no answer, or not all of it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TransportError {
-    /// Nothing was sent.
-    #[error("no connection: {0}")]
+    /// Nothing was sent. To whom, and why not.
+    #[error("no connection to {0}")]
     Connect(String),
-    /// Nothing was sent, and trying again is no use.
-    #[error("no secure connection: {0}")]
+    /// Nothing was sent, and trying again is no use. To whom, and why not.
+    #[error("no secure connection to {0}")]
     Tls(String),
     #[error("nothing moved for {} s", .0.as_secs())]
     Idle(Duration),
@@ -173,7 +173,7 @@ impl Client {
         let url = head.uri.to_string();
         let url = url
             .parse()
-            .map_err(|error| TransportError::Connect(format!("{url} is no URL: {error}")))?;
+            .map_err(|error| TransportError::Connect(format!("{url}, which is no URL: {error}")))?;
         let mut request = reqwest::Request::new(head.method, url);
         *request.headers_mut() = head.headers;
         *request.timeout_mut() = self.limits.total;
@@ -365,9 +365,21 @@ fn translated(error: &reqwest::Error, total: Option<Duration>) -> TransportError
     reason.truncate(reason.find(" (os error ").unwrap_or(reason.len()));
     match total {
         Some(total) if error.is_timeout() && !error.is_connect() => TransportError::Total(total),
-        _ if tls => TransportError::Tls(reason),
-        _ if error.is_connect() => TransportError::Connect(reason),
+        _ if tls => TransportError::Tls(to_server(error, &reason)),
+        _ if error.is_connect() => TransportError::Connect(to_server(error, &reason)),
         _ => TransportError::Broken(reason),
+    }
+}
+
+/// The reason behind host and port; never the whole URL, whose query may be signed.
+fn to_server(error: &reqwest::Error, reason: &str) -> String {
+    let Some(url) = error.url() else {
+        return format!("the server: {reason}");
+    };
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}: {reason}"),
+        None => format!("{host}: {reason}"),
     }
 }
 
