@@ -15,8 +15,10 @@ use super::{
 use crate::{
     checks,
     staticfiles::{
-        self, Action, DEFAULT_IGNORE, Event, IgnorePatterns, Plan, PlanOptions, Planned, Report,
+        self, Action, DEFAULT_IGNORE, Event, Hashing, IgnorePatterns, Plan, PlanOptions, Planned,
+        Report,
     },
+    storages::STATICFILES,
 };
 
 pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<(), Failure> {
@@ -81,14 +83,42 @@ async fn make_plan(
         dry_run: flags.dry_run,
     };
     let jobs = flags.jobs.count(staticfiles::local_root(storage).is_some());
-    let planned = staticfiles::plan(found, storage, options, jobs).await?;
+    let hashing = hashing(flags, context)?;
+    let planned = staticfiles::plan(found, storage, options, hashing.as_ref(), jobs).await?;
     if planned.asked > 0 {
         context.output.note(format_args!(
             "{} objects were asked for their digest one by one: the bucket's ETags tell nothing of the content",
             planned.asked
         ));
     }
+    for warning in &planned.warnings {
+        context
+            .output
+            .note(format_args!("storehouse: warning: {warning}"));
+    }
+    if !planned.errors.is_empty() {
+        return Err(Failure::Errors(planned.errors));
+    }
     Ok(planned)
+}
+
+/// How names are hashed, if the storage asks for it and the flags do not forbid it.
+fn hashing(flags: &CollectstaticFlags, context: &Context) -> Result<Option<Hashing>, Failure> {
+    if flags.no_post_process {
+        return Ok(None);
+    }
+    let Some(options) = context.storages.manifest_options(STATICFILES)? else {
+        return Ok(None);
+    };
+    let Some(static_url) = context.settings.static_url() else {
+        let error = Error::configuration("STATIC_URL is not set, and hashed names need it")
+            .with_advice("set it, for example to \"/static/\"");
+        return Err(error.into());
+    };
+    Ok(Some(Hashing {
+        options,
+        static_url,
+    }))
 }
 
 async fn ask(
@@ -170,6 +200,13 @@ fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Result<()> {
             shown(&step.found.name)
         ))?;
     }
+    let hashed = &plan.post_processing.hashed;
+    for step in hashed.iter().filter(|step| !step.is_post_processed()) {
+        output.result(format_args!(
+            "Skipped post-processing '{}'",
+            shown(&step.original)
+        ))?;
+    }
     Ok(())
 }
 
@@ -224,6 +261,14 @@ fn show_event(event: &Event, output: Output) -> io::Result<()> {
         Event::Deleted(name) if output.is_json() => {
             output.result(json!({ "event": "deleted", "name": name.as_str() }))
         }
+        Event::PostProcessed { original, name } if output.is_json() => output.result(
+            json!({ "event": "post_processed", "name": original.as_str(), "as": name.as_str() }),
+        ),
+        Event::PostProcessed { original, name } if output.shows(2) => output.result(format_args!(
+            "Post-processed '{}' as '{}'",
+            shown(original),
+            shown(name)
+        )),
         Event::Started(found) if output.shows(2) && !output.is_json() => {
             output.result(format_args!("Copying '{}'", found.source.path.display()))
         }
@@ -247,6 +292,7 @@ fn summarise(
             "copied": report.copied,
             "bytes": report.bytes,
             "unmodified": unmodified,
+            "post_processed": report.post_processed,
             "deleted": cleared,
             "conflicts": skipped,
         }))?);
@@ -268,6 +314,9 @@ fn summarise(
     }
     if unmodified > 0 {
         line.push_str(&format!(", {unmodified} unmodified"));
+    }
+    if report.post_processed > 0 {
+        line.push_str(&format!(", {} post-processed", report.post_processed));
     }
     if skipped > 0 {
         line.push_str(&format!(", {skipped} skipped due to conflict"));

@@ -207,6 +207,10 @@ pub(super) struct CollectstaticFlags {
     #[arg(short, long)]
     pub(super) clear: bool,
 
+    /// Makes no hashed names and no manifest
+    #[arg(long)]
+    pub(super) no_post_process: bool,
+
     /// Does not leave out CVS, hidden files and those that end in ~
     #[arg(long)]
     pub(super) no_default_ignore: bool,

@@ -8,9 +8,10 @@ use std::{
     path::Path,
 };
 
+use bytes::Bytes;
 use futures::{StreamExt, stream};
 use md5::{Digest, Md5};
-use storehouse_storage::{EtagRule, Name, Result, Storage};
+use storehouse_storage::{Error, EtagRule, Name, OpenOptions, Result, Storage};
 
 use super::{destination::Object, finders::Found, walk::unreadable};
 
@@ -40,7 +41,11 @@ pub(super) async fn compare(
 ) -> Result<Comparison> {
     let mut comparison = Comparison::default();
     let mut compared = stream::iter(pairs)
-        .map(|(found, object)| async move { (found, is_same(storage, found, object).await) })
+        .map(|(found, object)| async move {
+            let material = Material::File(&found.source.path);
+            let same = is_same(storage, &found.name, object, material).await;
+            (found, same)
+        })
         .buffer_unordered(jobs.max(1));
     while let Some((found, same)) = compared.next().await {
         let same = same?;
@@ -52,12 +57,46 @@ pub(super) async fn compare(
     Ok(comparison)
 }
 
-struct Same {
-    is_same: bool,
+/// What is compared with an object.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Material<'a> {
+    /// A file on disk.
+    File(&'a Path),
+    /// Bytes in memory.
+    Bytes(&'a Bytes),
+}
+
+impl Material<'_> {
+    /// Returns the ETag of the content by `rule`.
+    ///
+    /// # Errors
+    /// As [`digest_file`].
+    pub(super) async fn digest(self, rule: EtagRule) -> Result<String> {
+        match self {
+            Self::File(path) => digest_file(path, rule).await,
+            Self::Bytes(bytes) => digest_of(&bytes[..], rule).map_err(Error::from_io),
+        }
+    }
+}
+
+/// What comparing one file gave.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Same {
+    /// Whether the content is the same.
+    pub(super) is_same: bool,
     asked: bool,
 }
 
-async fn is_same(storage: &dyn Storage, found: &Found, object: &Object) -> Result<Same> {
+/// Compares a content with an object of the same size in a bucket.
+///
+/// # Errors
+/// As [`compare`].
+pub(super) async fn is_same(
+    storage: &dyn Storage,
+    name: &Name,
+    object: &Object,
+    material: Material<'_>,
+) -> Result<Same> {
     let etag = object.etag.as_deref().unwrap_or_default();
     let rule = match storage.etag_rule(object.size) {
         // The object may have been put in one piece, or in parts, by something else than us.
@@ -66,21 +105,35 @@ async fn is_same(storage: &dyn Storage, found: &Found, object: &Object) -> Resul
         _ => EtagRule::Opaque,
     };
     if rule != EtagRule::Opaque {
-        let is_same = digest_file(&found.source.path, rule).await? == etag;
+        let is_same = material.digest(rule).await? == etag;
         return Ok(Same {
             is_same,
             asked: false,
         });
     }
-    let entry = storage.stat(&found.name).await?;
+    let entry = storage.stat(name).await?;
     let is_same = match entry.attributes.metadata.get(DIGEST_KEY) {
-        Some(kept) => digest_file(&found.source.path, EtagRule::Md5).await? == *kept,
+        Some(kept) => material.digest(EtagRule::Md5).await? == *kept,
         None => false,
     };
     Ok(Same {
         is_same,
         asked: true,
     })
+}
+
+/// Returns the MD5 of an object's content, in hex.
+///
+/// # Errors
+/// As [`Storage::open`], and what reading gives.
+pub(super) async fn digest_object(storage: &dyn Storage, name: &Name) -> Result<String> {
+    let reader = storage.open(name, &OpenOptions::default()).await?;
+    let mut blocks = reader.into_content();
+    let mut md5 = Md5::new();
+    while let Some(block) = blocks.next().await {
+        md5.update(&block?);
+    }
+    Ok(hex(&md5.finalize()))
 }
 
 /// Returns the ETag of a file's content by `rule`.

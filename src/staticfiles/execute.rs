@@ -10,17 +10,21 @@ use std::{
     },
 };
 
+use bytes::Bytes;
 use futures::{
     StreamExt,
     stream::{self, BoxStream, Stream},
 };
-use storehouse_storage::{Content, Error, EtagRule, Name, Result, SaveOptions, Storage, Target};
+use storehouse_storage::{
+    Content, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Storage, Target,
+};
 
 use super::{
     digest::{DIGEST_KEY, digest_file, md5_hex},
     finders::Found,
-    plan::Plan,
-    walk::unreadable,
+    hashed::FileHash,
+    plan::{Action, HashedContent, HashedStep, Plan, SavedManifest},
+    walk::{SourceFile, unreadable},
 };
 
 /// Files up to this size are read once, into memory, before they are sent: what a bucket takes in
@@ -37,6 +41,13 @@ pub enum Event {
     Started(Arc<Found>),
     /// A file was written.
     Copied(Arc<Found>),
+    /// A file is there under its hashed name.
+    PostProcessed {
+        /// The file.
+        original: Name,
+        /// Its hashed name.
+        name: Name,
+    },
     /// An object was deleted.
     Deleted(Name),
     /// Something failed. Nothing new is started after it; what had been started goes on.
@@ -45,42 +56,130 @@ pub enum Event {
 
 /// Carries out `plan` with `jobs` files in flight. Nothing happens unless the stream is read to its
 /// end; a stream that is dropped leaves no half-written file.
+///
+/// The collected files come first, then hashed ones, which may replace one of them, then the
+/// manifest, then deletions; each only if nothing failed before.
 pub fn execute(
     plan: &Plan,
     storage: Arc<dyn Storage>,
     jobs: usize,
 ) -> impl Stream<Item = Event> + Send + use<> {
     let failed = Arc::new(AtomicBool::new(false));
-    let copies: Vec<Arc<Found>> = plan.copies().cloned().map(Arc::new).collect();
-    let copying = copy_all(copies, Arc::clone(&storage), jobs, Arc::clone(&failed));
-    copying.chain(delete_all(plan.deletions.clone(), storage, failed))
+    let copies: Vec<Write> = plan.copies().map(Write::of_found).collect();
+    let post_processing = &plan.post_processing;
+    let hashed: Vec<Write> = post_processing
+        .hashed
+        .iter()
+        .map(Write::of_hashed)
+        .collect();
+    let manifest: Vec<Write> = post_processing
+        .manifest
+        .iter()
+        .filter_map(Write::of_manifest)
+        .collect();
+    let write = |writes| write_all(writes, Arc::clone(&storage), jobs, Arc::clone(&failed));
+    let writing = write(copies).chain(write(hashed)).chain(write(manifest));
+    writing.chain(delete_all(plan.deletions.clone(), storage, failed))
 }
 
-fn copy_all(
-    copies: Vec<Arc<Found>>,
+/// One file to be written, and what is told of it.
+struct Write {
+    name: Name,
+    content: WriteContent,
+    before: Option<Event>,
+    after: Option<Event>,
+}
+
+enum WriteContent {
+    File {
+        source: SourceFile,
+        /// The name has this hash in it, so the content must not be another by now.
+        hashed: bool,
+    },
+    Bytes(Bytes),
+    /// It is there already.
+    Nothing,
+}
+
+impl Write {
+    fn of_found(found: &Found) -> Self {
+        let found = Arc::new(found.clone());
+        Self {
+            name: found.name.clone(),
+            content: WriteContent::File {
+                source: found.source.clone(),
+                hashed: false,
+            },
+            before: Some(Event::Started(Arc::clone(&found))),
+            after: Some(Event::Copied(found)),
+        }
+    }
+
+    fn of_hashed(step: &HashedStep) -> Self {
+        let content = match (step.action, &step.content) {
+            (Action::Skip, _) => WriteContent::Nothing,
+            (Action::Copy, HashedContent::Source(source)) => WriteContent::File {
+                source: source.clone(),
+                hashed: true,
+            },
+            (
+                Action::Copy,
+                HashedContent::Rewritten(bytes) | HashedContent::Intermediate(bytes),
+            ) => WriteContent::Bytes(bytes.clone()),
+        };
+        let after = step.is_post_processed().then(|| Event::PostProcessed {
+            original: step.original.clone(),
+            name: step.name.clone(),
+        });
+        Self {
+            name: step.name.clone(),
+            content,
+            before: None,
+            after,
+        }
+    }
+
+    fn of_manifest(manifest: &SavedManifest) -> Option<Self> {
+        (manifest.action == Action::Copy).then(|| Self {
+            name: manifest.name.clone(),
+            content: WriteContent::Bytes(manifest.content.clone()),
+            before: None,
+            after: None,
+        })
+    }
+}
+
+fn write_all(
+    writes: Vec<Write>,
     storage: Arc<dyn Storage>,
     jobs: usize,
     failed: Arc<AtomicBool>,
 ) -> BoxStream<'static, Event> {
     let stop = Arc::clone(&failed);
-    stream::iter(copies)
+    stream::iter(writes)
         .take_while(move |_| {
             let go_on = !stop.load(Ordering::Relaxed);
             async move { go_on }
         })
-        .map(move |found| {
+        .map(move |write| {
             let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
-            let started = Event::Started(Arc::clone(&found));
-            let copied = async move {
-                match copy(&found, &*storage).await {
-                    Ok(()) => Event::Copied(found),
+            let Write {
+                name,
+                content,
+                before,
+                after,
+            } = write;
+            let written = async move {
+                match put(&name, content, &*storage).await {
+                    Ok(()) => after,
                     Err(error) => {
                         failed.store(true, Ordering::Relaxed);
-                        Event::Failed(error)
+                        Some(Event::Failed(error))
                     }
                 }
             };
-            stream::iter([started]).chain(stream::once(copied)).boxed()
+            let written = stream::once(written).filter_map(|event| async move { event });
+            stream::iter(before).chain(written).boxed()
         })
         .flatten_unordered(jobs.max(1))
         .boxed()
@@ -115,33 +214,63 @@ fn delete_all(
         .boxed()
 }
 
-async fn copy(found: &Found, storage: &dyn Storage) -> Result<()> {
-    let source = &found.source;
-    let keeps_digest = storage.capabilities().attributes && storage.path(&found.name).is_none();
+async fn put(name: &Name, content: WriteContent, storage: &dyn Storage) -> Result<()> {
+    let keeps_digest = storage.capabilities().attributes && storage.path(name).is_none();
+    let (content, digest) = match content {
+        WriteContent::Nothing => return Ok(()),
+        WriteContent::Bytes(bytes) => {
+            let digest = keeps_digest.then(|| md5_hex(&bytes));
+            (Content::from_bytes(bytes), digest)
+        }
+        WriteContent::File { source, hashed } => {
+            let (content, digest) = read(&source, keeps_digest || hashed).await?;
+            if hashed && !is_named_after(name, digest.as_deref().unwrap_or_default()) {
+                return Err(changed(&source));
+            }
+            (content, digest.filter(|_| keeps_digest))
+        }
+    };
     let mut options = SaveOptions::default();
-    let content = if source.size <= WHOLE_BYTES && keeps_digest {
+    if let Some(digest) = digest {
+        options = options.with_metadata(DIGEST_KEY, digest);
+    }
+    storage
+        .put(Target::Replace(name.clone()), content, &options)
+        .await?;
+    Ok(())
+}
+
+/// Opens a source, and digests it if asked to.
+async fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<String>)> {
+    let (content, digest) = if source.size <= WHOLE_BYTES && digests {
         let bytes = tokio::fs::read(&source.path)
             .await
             .map_err(|error| unreadable(&source.path, error))?;
-        options = options.with_metadata(DIGEST_KEY, md5_hex(&bytes));
-        Content::from_bytes(bytes)
+        let digest = md5_hex(&bytes);
+        (Content::from_bytes(bytes), Some(digest))
     } else {
-        if keeps_digest {
-            let digest = digest_file(&source.path, EtagRule::Md5).await?;
-            options = options.with_metadata(DIGEST_KEY, digest);
-        }
-        open(&source.path).await?
+        let digest = match digests {
+            true => Some(digest_file(&source.path, EtagRule::Md5).await?),
+            false => None,
+        };
+        (open(&source.path).await?, digest)
     };
     if content.length() != Some(source.size) {
-        let path = source.path.display();
-        let problem =
-            format!("{path} changed while it was being collected; run collectstatic again");
-        return Err(Error::new(storehouse_storage::ErrorKind::Content, problem));
+        return Err(changed(source));
     }
-    storage
-        .put(Target::Replace(found.name.clone()), content, &options)
-        .await?;
-    Ok(())
+    Ok((content, digest))
+}
+
+/// Returns whether the hash of a content with this MD5 is in the name.
+fn is_named_after(name: &Name, md5: &str) -> bool {
+    let hash = FileHash::of_md5(md5).to_string();
+    name.file_name().contains(&hash)
+}
+
+fn changed(source: &SourceFile) -> Error {
+    let path = source.path.display();
+    let problem = format!("{path} changed while it was being collected; run collectstatic again");
+    Error::new(ErrorKind::Content, problem)
 }
 
 async fn open(path: &Path) -> Result<Content> {
@@ -157,6 +286,8 @@ pub struct Report {
     pub copied: usize,
     /// Bytes written.
     pub bytes: u64,
+    /// Files that are there under their hashed names, as Django counts them.
+    pub post_processed: usize,
     /// Objects deleted.
     pub deleted: usize,
     /// What failed.
@@ -172,6 +303,7 @@ impl Report {
                 self.copied += 1;
                 self.bytes += found.source.size;
             }
+            Event::PostProcessed { .. } => self.post_processed += 1,
             Event::Deleted(_) => self.deleted += 1,
             Event::Failed(error) => self.failures.push(error),
         }

@@ -4,6 +4,7 @@
 //! ```text
 //! finders -> plan -> execute -> Report
 //!            ^ one listing of the destination
+//!            ^ hashed names and rewritten references (post-processing)
 //! ```
 //!
 //! ```no_run
@@ -11,7 +12,7 @@
 //! use storehouse::staticfiles::{self, IgnorePatterns, PlanOptions, Report};
 //!
 //! let found = staticfiles::find(staticfiles::finders(settings)?, IgnorePatterns::default()).await?;
-//! let planned = staticfiles::plan(found, &*storage, PlanOptions::default(), 8).await?;
+//! let planned = staticfiles::plan(found, &*storage, PlanOptions::default(), None, 8).await?;
 //! let report = Report::of(staticfiles::execute(&planned.plan, storage, 8)).await;
 //! println!("{} files copied", report.copied);
 //! # Ok(()) }
@@ -19,13 +20,22 @@
 
 use storehouse_storage::{Error, ErrorKind, Result, Storage};
 
+use self::post_process::{PostProcessed, post_process};
+
 mod destination;
 mod digest;
 mod execute;
 mod finders;
 mod fnmatch;
+mod hashed;
 mod ignore;
+mod manifest;
 mod plan;
+mod post_process;
+mod process;
+mod python;
+mod references;
+mod urls;
 mod walk;
 
 pub use destination::{Destination, Object, local_root};
@@ -35,8 +45,14 @@ pub use finders::{
     Found, finders,
 };
 pub use fnmatch::Pattern;
+pub use hashed::FileHash;
 pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
-pub use plan::{Action, Plan, PlanOptions, Step};
+pub use manifest::Manifest;
+pub use plan::{
+    Action, HashedContent, HashedStep, Plan, PlanOptions, PostProcessing, SavedManifest, Step,
+};
+pub use post_process::Hashing;
+pub use urls::StaticUrls;
 pub use walk::SourceFile;
 
 /// A plan, and how it was come by.
@@ -47,6 +63,11 @@ pub struct Planned {
     /// How many objects were asked for one by one, because the bucket's ETags tell nothing of the
     /// content (as with SSE-KMS).
     pub asked: usize,
+    /// What keeps the plan from being carried out: references to files that are not there, files
+    /// that are no UTF-8.
+    pub errors: Vec<Error>,
+    /// What the options allow, but the user should know.
+    pub warnings: Vec<Error>,
 }
 
 /// Lists what all finders find, in their order, on the blocking pool.
@@ -68,15 +89,16 @@ pub async fn find(finders: Vec<Box<dyn Finder>>, ignore: IgnorePatterns) -> Resu
 
 /// Makes a plan from what was found and one listing of `storage`.
 ///
-/// Sources are read only where the destination is a bucket that has an object of the same size;
-/// `jobs` at once.
+/// Sources are read where the destination is a bucket that has an object of the same size, and with
+/// `hashing` all of them; `jobs` at once. A dry run does no hashing, as in Django.
 ///
 /// # Errors
-/// As [`Storage::list`]; a source that cannot be read.
+/// As [`Storage::list`]; a source that cannot be read; a manifest on disk that is damaged.
 pub async fn plan(
     found: Vec<Found>,
     storage: &dyn Storage,
     options: PlanOptions,
+    hashing: Option<&Hashing>,
     jobs: usize,
 ) -> Result<Planned> {
     let (wanted, conflicts) = plan::first_of_each_name(found);
@@ -87,6 +109,12 @@ pub async fn plan(
     } else {
         digest::compare(storage, plan::to_compare(&wanted, &destination), jobs).await?
     };
+    let processed = match hashing {
+        Some(hashing) if !options.dry_run => {
+            post_process(&wanted, storage, &destination, hashing, copies_all, jobs).await?
+        }
+        _ => PostProcessed::default(),
+    };
     let plan = Plan::new(
         wanted,
         conflicts,
@@ -95,7 +123,9 @@ pub async fn plan(
         options,
     );
     Ok(Planned {
-        plan,
+        plan: plan.with_post_processing(processed.steps),
         asked: comparison.asked,
+        errors: processed.errors,
+        warnings: processed.warnings,
     })
 }

@@ -12,11 +12,13 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use bytes::Bytes;
 use storehouse_storage::Name;
 
 use super::{
     destination::{Destination, Object},
     finders::Found,
+    walk::SourceFile,
 };
 
 /// What a run of `collectstatic` is to do.
@@ -30,6 +32,73 @@ pub struct Plan {
     pub deletions: Vec<Name>,
     /// Objects that `--clear` clears away: the deletions, and those that are replaced.
     pub cleared: Vec<Name>,
+    /// Hashed files and the manifest, where the storage asks for them.
+    pub post_processing: PostProcessing,
+}
+
+/// What is written beside the collected files themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PostProcessing {
+    /// Files under their hashed names.
+    pub hashed: Vec<HashedStep>,
+    /// The manifest, written when all else is there.
+    pub manifest: Option<SavedManifest>,
+}
+
+/// One file under its hashed name and what is done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedStep {
+    /// The file that it is made of.
+    pub original: Name,
+    /// Its name in the destination.
+    pub name: Name,
+    /// What is written.
+    pub content: HashedContent,
+    /// What is done.
+    pub action: Action,
+}
+
+/// The content of a hashed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HashedContent {
+    /// That of the source.
+    Source(SourceFile),
+    /// That of a source whose references are looked after.
+    Rewritten(Bytes),
+    /// What an earlier pass made of it, kept because the options say so.
+    Intermediate(Bytes),
+}
+
+/// The manifest and what is done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedManifest {
+    /// Its name in the destination.
+    pub name: Name,
+    /// Its text.
+    pub content: Bytes,
+    /// What is done.
+    pub action: Action,
+}
+
+impl HashedStep {
+    /// Returns whether Django counts the file as post-processed: CSS and JavaScript always, others
+    /// if they are written.
+    #[must_use]
+    pub fn is_post_processed(&self) -> bool {
+        match self.content {
+            HashedContent::Source(_) => self.action == Action::Copy,
+            HashedContent::Rewritten(_) => true,
+            HashedContent::Intermediate(_) => false,
+        }
+    }
+}
+
+impl PostProcessing {
+    /// Returns the names of all that is there in the end.
+    fn names(&self) -> impl Iterator<Item = &Name> {
+        let manifest = self.manifest.iter().map(|manifest| &manifest.name);
+        self.hashed.iter().map(|step| &step.name).chain(manifest)
+    }
 }
 
 /// One file and what is done with it.
@@ -85,7 +154,7 @@ pub(super) fn to_compare<'a>(
 }
 
 impl Plan {
-    /// Decides for each file. `unchanged` are the names of [`to_compare`] whose content is the same.
+    /// Decides for each file. `unchanged` are the names of `to_compare` whose content is the same.
     #[must_use]
     pub fn new(
         wanted: Vec<Found>,
@@ -119,7 +188,17 @@ impl Plan {
             conflicts,
             deletions,
             cleared,
+            post_processing: PostProcessing::default(),
         }
+    }
+
+    /// Adds what post-processing writes; none of it is deleted.
+    #[must_use]
+    pub fn with_post_processing(mut self, post_processing: PostProcessing) -> Self {
+        let written: HashSet<&Name> = post_processing.names().collect();
+        self.deletions.retain(|name| !written.contains(name));
+        self.post_processing = post_processing;
+        self
     }
 
     /// Returns the steps that write.
@@ -167,7 +246,6 @@ mod tests {
     use std::{collections::HashMap, time::Duration};
 
     use super::*;
-    use crate::staticfiles::walk::SourceFile;
 
     fn found(name: &str, size: u64, millis: u64) -> Found {
         Found {

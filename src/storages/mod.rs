@@ -43,6 +43,7 @@ use storehouse_storage::{
 use self::prepare::{Prepared, Wanted, prepare};
 pub use self::{
     builtin::builtin,
+    manifest_options::{ManifestOptions, MissingReferences},
     spec::{Class, Processing, Spec, SpecKind},
     transfer::{Transfer, transfer},
 };
@@ -50,6 +51,7 @@ use crate::settings::{Problems, Settings, Source, StorageSetting};
 
 mod aliases;
 mod builtin;
+mod manifest_options;
 mod prepare;
 mod spec;
 #[cfg(test)]
@@ -60,6 +62,9 @@ mod transfer;
 pub const DEFAULT: &str = "default";
 /// The alias of the storage of static files.
 pub const STATICFILES: &str = "staticfiles";
+
+/// What makes hashed names and no compressed copies.
+const MANIFEST_CLASS: &str = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage";
 
 /// The configured storages. Each is opened when it is first asked for, and stays the same object.
 pub struct Storages {
@@ -108,7 +113,7 @@ impl Storages {
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) for an alias that
     /// is not set, options that do not go together, and, as long as static files cannot be
-    /// processed, a storage that asks for it.
+    /// compressed, a storage that asks for it.
     pub fn get(&self, alias: &str) -> Result<Arc<dyn Storage>> {
         let Some(setting) = self.settings.storages().get(alias) else {
             return Err(self.no_alias(alias));
@@ -179,6 +184,17 @@ impl Storages {
         }
     }
 
+    /// Returns how names are hashed in the storage `alias`, `None` if they are not.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn manifest_options(&self, alias: &str) -> Result<Option<ManifestOptions>> {
+        match self.settings.storages().get(alias) {
+            Some(setting) => Ok(self.prepare(alias, setting)?.manifest),
+            None => Err(self.no_alias(alias)),
+        }
+    }
+
     /// Waits until every storage that was opened has cleaned up: [`Storage::settle`].
     pub async fn settle(&self) {
         let storages: Vec<_> = {
@@ -231,7 +247,7 @@ impl Storages {
         alias: Option<&str>,
         place: &str,
     ) -> Result<Arc<dyn Storage>> {
-        if !prepared.processing.is_empty() {
+        if prepared.processing.contains(&Processing::Compressed) {
             return Err(not_yet(&prepared).during(Operation::Configure, place, None));
         }
         let config = DriverConfig::new(prepared.options).with_files(prepared.files);
@@ -308,24 +324,15 @@ fn is_word(text: &str) -> bool {
             .all(|letter| letter.is_alphanumeric() || "-_".contains(letter))
 }
 
-/// Says that static files cannot be processed yet, and what works meanwhile.
+/// Says that static files cannot be compressed yet, and what works meanwhile.
 fn not_yet(prepared: &Prepared) -> Error {
-    let (wanted, prefixes): (Vec<_>, Vec<_>) = prepared
-        .processing
-        .iter()
-        .map(|processing| match processing {
-            Processing::Manifest => ("hashed names", "manifest+"),
-            Processing::Compressed => ("compressed copies", "compressed+"),
-        })
-        .unzip();
-    let problem = format!(
-        "it asks for {} ({}), and this version cannot process static files yet",
-        wanted.join(" and "),
-        prefixes.join(", ")
-    );
+    let problem =
+        "it asks for compressed copies (compressed+), and this version cannot make them yet";
+    let makes_manifest = prepared.processing.contains(&Processing::Manifest);
     let advice = match prepared.class {
+        Some(_) if makes_manifest => format!("take {MANIFEST_CLASS:?}"),
         Some(class) => format!("take {:?}", class.plain),
-        None => format!("leave {} out", prefixes.join(" and ")),
+        None => "leave compressed+ out".to_owned(),
     };
     Error::configuration(problem).with_advice(advice)
 }

@@ -14,7 +14,10 @@ use storehouse_storage::{
     Value, find_option, nearest,
 };
 
-use super::spec::{Class, Processing, Spec, SpecKind, is_option_name};
+use super::{
+    manifest_options::{self, ManifestOptions},
+    spec::{Class, Processing, Spec, SpecKind, is_option_name},
+};
 use crate::settings::{Form, OptionSetting, Settings, absolute, option_from_text};
 
 /// A storage that is asked for.
@@ -40,6 +43,8 @@ pub(super) struct Prepared {
     pub(super) options: Options,
     pub(super) files: Files,
     pub(super) processing: Vec<Processing>,
+    /// How names are hashed, if they are.
+    pub(super) manifest: Option<ManifestOptions>,
     /// What a dotted class implies, if the string is one.
     pub(super) class: Option<Class>,
 }
@@ -61,16 +66,22 @@ pub(super) fn prepare(
         wanted.files
     };
 
-    let mut gathered = Gathered::new(driver.options());
+    let makes_manifest = spec.processing.contains(&Processing::Manifest);
+    let mut gathered = Gathered::new(driver.options(), makes_manifest);
     gathered
         .add_url(&spec.kind, &**driver, wanted.folder)
         .map_err(at)?;
     gathered.add_options(wanted, settings)?;
     gathered.add_settings(files, settings).map_err(at)?;
     gathered.add_class(spec.class);
-    let given = gathered.values.into_iter();
+    let (of_manifest, of_driver) = gathered.split();
+    let manifest = match makes_manifest {
+        true => Some(ManifestOptions::read(of_manifest).map_err(at)?),
+        false => None,
+    };
     Ok(Prepared {
-        options: Options::new(driver.options(), given).map_err(at)?,
+        options: Options::new(driver.options(), of_driver).map_err(at)?,
+        manifest,
         driver: spec.driver().to_owned(),
         files,
         processing: spec.processing,
@@ -78,18 +89,33 @@ pub(super) fn prepare(
     })
 }
 
+/// Options by name.
+type Given = BTreeMap<&'static str, Value>;
+
 /// The options found so far.
 struct Gathered {
-    table: &'static [OptionRow],
-    values: BTreeMap<&'static str, Value>,
+    /// The driver's rows, and those of the processing.
+    table: Vec<OptionRow>,
+    values: Given,
 }
 
 impl Gathered {
-    fn new(table: &'static [OptionRow]) -> Self {
+    fn new(driver: &[OptionRow], makes_manifest: bool) -> Self {
+        let processing = if makes_manifest {
+            manifest_options::TABLE
+        } else {
+            &[]
+        };
         Self {
-            table,
+            table: [driver, processing].concat(),
             values: BTreeMap::new(),
         }
+    }
+
+    /// Returns what the processing takes, and what the driver takes.
+    fn split(self) -> (Given, Given) {
+        let is_ours = |name: &str| manifest_options::TABLE.iter().any(|row| row.name == name);
+        self.values.into_iter().partition(|(name, _)| is_ours(name))
     }
 
     fn add_url(&mut self, kind: &SpecKind, driver: &dyn Driver, folder: &Path) -> Result<()> {
@@ -97,11 +123,11 @@ impl Gathered {
             return Ok(());
         };
         for (name, value) in driver.address(address)? {
-            let row = find_option(self.table, name)?;
+            let row = find_option(&self.table, name)?;
             self.values.insert(row.name, located(row, value, folder)?);
         }
         let holds_secret = query.iter().any(|(key, _)| {
-            find_option(self.table, key).is_ok_and(|row| row.kind == OptionKind::Secret)
+            find_option(&self.table, key).is_ok_and(|row| row.kind == OptionKind::Secret)
         });
         for (key, value) in query {
             if holds_secret && self.is_rest_of_a_secret(key) {
@@ -110,7 +136,7 @@ impl Gathered {
                         .with_advice("in a secret write %26 for &"),
                 );
             }
-            let row = find_option(self.table, key)?;
+            let row = find_option(&self.table, key)?;
             let value = row
                 .kind
                 .read_text(value.expose())
@@ -141,7 +167,7 @@ impl Gathered {
             let alias = wanted.alias.unwrap_or_default();
             let place = format!("STORAGES.{alias}.OPTIONS ({})", option.source);
             let at = |error: Error| error.during(Operation::Configure, &place, None);
-            let row = find_option(self.table, name).map_err(at)?;
+            let row = find_option(&self.table, name).map_err(at)?;
             if !seen.insert(row.name) {
                 let problem = format!("the option {:?} is given under two names", row.name);
                 return Err(at(Error::configuration(problem)));
@@ -155,7 +181,7 @@ impl Gathered {
     }
 
     fn add_settings(&mut self, files: Files, settings: &Settings) -> Result<()> {
-        for row in self.table {
+        for row in &self.table {
             if self.values.contains_key(row.name) {
                 continue;
             }
@@ -177,7 +203,7 @@ impl Gathered {
     fn add_class(&mut self, class: Option<Class>) {
         let Some(class) = class else { return };
         for (name, value) in class.defaults {
-            if let Ok(row) = find_option(self.table, name) {
+            if let Ok(row) = find_option(&self.table, name) {
                 self.values.entry(row.name).or_insert((*value).into());
             }
         }

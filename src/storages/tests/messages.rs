@@ -136,51 +136,92 @@ fn all_wrong_storages_are_told_at_once() {
 }
 
 #[test]
-fn processing_is_refused_until_it_exists() {
-    for (backend, expected) in [
-        (
-            "manifest+fake:a",
-            "cannot set up STATICFILES_STORAGE (storehouse.toml:1): it asks for hashed names (manifest+), and this version cannot process static files yet; leave manifest+ out",
-        ),
-        (
-            "compressed+manifest+fake:a",
-            "cannot set up STATICFILES_STORAGE (storehouse.toml:1): it asks for hashed names and compressed copies (manifest+, compressed+), and this version cannot process static files yet; leave manifest+ and compressed+ out",
-        ),
-        (
-            "storages.backends.s3.S3ManifestStaticStorage",
-            "cannot set up STATICFILES_STORAGE (storehouse.toml:1): it asks for hashed names (manifest+), and this version cannot process static files yet; take \"storages.backends.s3.S3StaticStorage\"",
-        ),
+fn compression_is_refused_until_it_exists() {
+    for (backend, advice) in [
+        ("compressed+fake:a", "leave compressed+ out"),
+        ("compressed+manifest+fake:a", "leave compressed+ out"),
         (
             "whitenoise.storage.CompressedStaticFilesStorage",
-            "cannot set up STATICFILES_STORAGE (storehouse.toml:1): it asks for compressed copies (compressed+), and this version cannot process static files yet; take \"django.contrib.staticfiles.storage.StaticFilesStorage\"",
+            "take \"django.contrib.staticfiles.storage.StaticFilesStorage\"",
+        ),
+        (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage",
+            "take \"django.contrib.staticfiles.storage.ManifestStaticFilesStorage\"",
         ),
     ] {
         let site = Site::new(&format!(
             "STATICFILES_STORAGE = '{backend}'\nSTATIC_ROOT = 'a'"
         ));
 
-        assert_eq!(site.message("staticfiles"), expected);
-        assert!(
-            !site
-                .storages()
-                .unwrap()
-                .processing("staticfiles")
-                .unwrap()
-                .is_empty()
+        assert_eq!(
+            site.message("staticfiles"),
+            format!(
+                "cannot set up STATICFILES_STORAGE (storehouse.toml:1): it asks for compressed copies (compressed+), and this version cannot make them yet; {advice}"
+            )
         );
         assert!(site.fake.opened().is_empty());
     }
-    let error = Site::new("")
-        .storages()
-        .unwrap()
-        .open("manifest+fake:a")
-        .unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("cannot set up manifest+fake:a: it asks for"),
-        "{error}"
+}
+
+#[test]
+fn options_of_hashed_names_are_told_apart_from_the_drivers() {
+    let site = Site::new(
+        "[STORAGES.staticfiles]\nBACKEND = 'manifest+fake:a?manifest_name=m.json'\n\
+         [STORAGES.staticfiles.OPTIONS]\nmanifest_strict = false\nmax_post_process_passes = 0\n\
+         missing_references = 'warn'",
     );
+
+    let storages = site.storages().unwrap();
+    let options = storages.manifest_options("staticfiles").unwrap().unwrap();
+
+    assert_eq!(options.manifest_name.as_str(), "m.json");
+    assert!(!options.manifest_strict);
+    assert_eq!(options.max_post_process_passes, 0);
+    assert_eq!(options.missing_references, MissingReferences::Warn);
+    assert!(storages.staticfiles().is_ok());
+}
+
+#[test]
+fn options_of_hashed_names_are_strict() {
+    for (backend, options, expected) in [
+        (
+            "fake:a",
+            "manifest_strict = false",
+            "unknown option \"manifest_strict\"",
+        ),
+        (
+            "manifest+fake:a",
+            "manifest_stric = false",
+            "did you mean \"manifest_strict\"?",
+        ),
+        (
+            "manifest+fake:a",
+            "manifest_strict = 1",
+            "expected a boolean",
+        ),
+        (
+            "manifest+fake:a",
+            "manifest_name = '../x'",
+            "option \"manifest_name\": it climbs",
+        ),
+        (
+            "manifest+fake:a",
+            "missing_references = 'no'",
+            "missing_references",
+        ),
+        (
+            "manifest+fake:a",
+            "max_post_process_passes = -1",
+            "max_post_process_passes",
+        ),
+    ] {
+        let site = Site::new(&format!(
+            "[STORAGES.staticfiles]\nBACKEND = '{backend}'\n[STORAGES.staticfiles.OPTIONS]\n{options}"
+        ));
+
+        let message = site.storages().unwrap_err().to_string();
+        assert!(message.contains(expected), "{options}: {message}");
+    }
 }
 
 #[test]

@@ -1,0 +1,235 @@
+//! Post-processing: hashed names for all files, and references in CSS and JavaScript that follow
+//! them. Values in, values out: it reads no file and writes none.
+//!
+//! The result is that of Django 6.1's `HashedFilesMixin.post_process`, byte for byte, for every
+//! input that Django accepts. Django processes all files again and again until no name changes.
+//! Here each file is processed once, after all that it refers to; that is the same, since a name
+//! that no longer changes is one made of names that no longer change. Three things are not the same
+//! by themselves:
+//!
+//! - **Passes that show.** With `keep_intermediate_files` Django keeps what each pass wrote, and
+//!   with `max_post_process_passes = 0` what the first one wrote. Then the passes are made here too.
+//! - **Cycles.** Files that refer to each other never settle, and Django gives up. Here each gets a
+//!   hash of its own content and of all contents of its cycle (see `settle.rs`).
+//! - **Long chains.** Django gives up on some, by the order of directories. Here they succeed.
+//!
+//! A reference with a query to a file that is itself rewritten names the hash of the file before
+//! that, as Django does: there is no such file, and there never was.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use bytes::Bytes;
+use storehouse_storage::Name;
+
+mod convert;
+mod destination;
+mod graph;
+mod passes;
+mod problem;
+mod rewriter;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+pub(super) use self::problem::Problem;
+use self::{destination::Contents, problem::ProblemKind, rewriter::Rewriter};
+use super::{
+    hashed::{FileHash, hashed_name},
+    references::Language,
+};
+use crate::storages::ManifestOptions;
+
+/// A collected file, as the processing needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// What Django calls it: with the prefix of its folder, and with every `\` it has.
+    pub(super) name: String,
+    /// What it is called in the destination.
+    pub(super) collected_as: Name,
+    /// Its content.
+    pub(super) content: SourceContent,
+}
+
+/// The content of a source.
+#[derive(Debug, Clone)]
+pub(super) enum SourceContent {
+    /// All of it, for a file whose references are followed ([`is_adjustable`]).
+    Text(Bytes),
+    /// Its hash, for any other.
+    Hash(FileHash),
+}
+
+/// What the processing has to know beside the sources.
+#[derive(Debug)]
+pub(super) struct Site<'a> {
+    /// STATIC_URL.
+    pub(super) static_url: &'a str,
+    /// The options of hashed names.
+    pub(super) options: &'a ManifestOptions,
+    /// What is in the destination already, from earlier runs too, with its hash where it is known.
+    pub(super) there: &'a HashMap<Name, Option<FileHash>>,
+    /// Whether the destination has folders, which a reference may name.
+    pub(super) has_folders: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Processed {
+    /// One for each source without a problem of its own, in the order of the sources.
+    pub(super) files: Vec<HashedFile>,
+    /// What is wrong, in the order of the sources.
+    pub(super) problems: Vec<Problem>,
+    /// Files of earlier runs that are referred to and whose hash is not known. If there are any,
+    /// the rest is not complete.
+    pub(super) unread: Vec<Name>,
+}
+
+/// A file under its hashed name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HashedFile {
+    /// Which source it is made of.
+    pub(super) source: usize,
+    /// Its key in the manifest.
+    pub(super) key: String,
+    /// Its name in the destination: the value in the manifest.
+    pub(super) name: Name,
+    /// Its content, where it is not a copy of the source.
+    pub(super) content: Option<Bytes>,
+    /// What passes wrote under other names before.
+    pub(super) intermediate: Vec<(Name, Bytes)>,
+}
+
+/// Returns whether references in the file `name` are followed: Django's `*.css` and `*.js`.
+pub(super) fn is_adjustable(name: &str) -> bool {
+    name.ends_with(".css") || name.ends_with(".js")
+}
+
+/// Processes all files of a run.
+pub(super) fn process(sources: &[Source], site: &Site<'_>) -> Processed {
+    let mut processed = Processed::default();
+    let prepared = Prepared::new(sources, site.options, &mut processed.problems);
+    let contents = Contents::new(sources, &prepared.copies, site);
+    let rewriter = Rewriter::new(&prepared, &contents, site);
+    let shows_passes =
+        site.options.keep_intermediate_files || site.options.max_post_process_passes == 0;
+    let simulated = shows_passes.then(|| passes::simulate(&rewriter, site.options));
+    let outcome = match simulated.flatten() {
+        Some(outcome) => outcome,
+        None => settle::settle(&rewriter),
+    };
+    processed.unread = outcome.unread;
+    processed.problems.extend(outcome.problems);
+    for copied in &prepared.copies {
+        processed.files.push(HashedFile {
+            source: copied.source,
+            key: key_of(copied.name),
+            name: copied.stored_as.clone(),
+            content: None,
+            intermediate: Vec::new(),
+        });
+    }
+    processed.files.extend(outcome.files);
+    processed.files.sort_by_key(|file| file.source);
+    processed.problems.sort_by_key(|problem| problem.source);
+    processed
+}
+
+/// Django's `clean_name`: the key of a file in the manifest.
+fn key_of(name: &str) -> String {
+    name.replace('\\', "/")
+}
+
+/// The sources, sorted by what is done with them.
+struct Prepared<'s> {
+    /// Files whose references are followed.
+    texts: Vec<Text<'s>>,
+    /// Files that are copied under their hashed names.
+    copies: Vec<Copied<'s>>,
+}
+
+/// A file that is copied under its hashed name.
+struct Copied<'s> {
+    source: usize,
+    name: &'s str,
+    hash: &'s FileHash,
+    stored_as: Name,
+}
+
+impl Text<'_> {
+    /// Returns a rewritten form of the text as it is written.
+    fn content(&self, rewritten: Cow<'_, str>) -> Bytes {
+        match rewritten {
+            Cow::Borrowed(_) => self.bytes.clone(),
+            Cow::Owned(text) => Bytes::from(text),
+        }
+    }
+}
+
+/// A file whose references are followed.
+struct Text<'s> {
+    source: usize,
+    name: &'s str,
+    text: &'s str,
+    /// The text, to be handed on where it stays as it is.
+    bytes: &'s Bytes,
+    language: Language,
+    /// The hash of the text as it is collected.
+    hash: FileHash,
+}
+
+impl<'s> Prepared<'s> {
+    fn new(sources: &'s [Source], options: &ManifestOptions, problems: &mut Vec<Problem>) -> Self {
+        let mut prepared = Self {
+            texts: Vec::new(),
+            copies: Vec::new(),
+        };
+        for (index, source) in sources.iter().enumerate() {
+            let mut refuse = |kind| problems.push(Problem::new(index, &source.name, kind));
+            match &source.content {
+                SourceContent::Text(bytes) => match std::str::from_utf8(bytes) {
+                    Ok(text) => prepared.texts.push(Text {
+                        source: index,
+                        name: &source.name,
+                        text,
+                        bytes,
+                        language: language(&source.name, options),
+                        hash: FileHash::of(bytes),
+                    }),
+                    Err(error) => refuse(ProblemKind::NotUtf8 {
+                        offset: error.valid_up_to(),
+                    }),
+                },
+                SourceContent::Hash(hash) => match stored_as(&source.name, hash) {
+                    Ok(stored_as) => prepared.copies.push(Copied {
+                        source: index,
+                        name: &source.name,
+                        hash,
+                        stored_as,
+                    }),
+                    Err(kind) => refuse(kind),
+                },
+            }
+        }
+        prepared
+    }
+}
+
+fn language(name: &str, options: &ManifestOptions) -> Language {
+    match (
+        name.ends_with(".css"),
+        options.support_js_module_import_aggregation,
+    ) {
+        (true, _) => Language::Css,
+        (false, false) => Language::Js,
+        (false, true) => Language::JsModules,
+    }
+}
+
+/// Returns where a content of the file `name` is stored.
+fn stored_as(name: &str, hash: &FileHash) -> Result<Name, ProblemKind> {
+    let hashed = hashed_name(name, hash).map_err(|_| ProblemKind::NameIsNoUrl)?;
+    Name::new(&hashed).map_err(|error| ProblemKind::HashedName {
+        hashed,
+        why: error.problem().to_owned(),
+    })
+}

@@ -1,0 +1,155 @@
+//! One file with its references rewritten, as far as the names of other files are known.
+
+use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
+
+use storehouse_storage::Name;
+
+use super::{
+    HashedFile, Prepared, Site, Text,
+    convert::{Refused, convert},
+    destination::Contents,
+    key_of,
+    problem::{Problem, ProblemKind},
+    stored_as,
+};
+use crate::staticfiles::{
+    hashed::{FileHash, is_plain},
+    python::{path::normpath, url::urlsplit},
+    references::{Reference, rewrite},
+};
+
+/// Rewrites the texts of a run.
+pub(super) struct Rewriter<'a> {
+    pub(super) texts: &'a [Text<'a>],
+    contents: &'a Contents<'a>,
+    static_url: &'a str,
+    /// What each key of the manifest names.
+    keys: HashMap<String, Entry<'a>>,
+}
+
+/// What a key names.
+#[derive(Clone, Copy)]
+enum Entry<'a> {
+    /// One of the texts.
+    Text(usize),
+    /// A copy, under this name.
+    Copy(&'a Name),
+}
+
+/// What came of the texts.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) files: Vec<HashedFile>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) unread: Vec<Name>,
+}
+
+impl<'a> Rewriter<'a> {
+    pub(super) fn new(
+        prepared: &'a Prepared<'a>,
+        contents: &'a Contents<'a>,
+        site: &'a Site<'a>,
+    ) -> Self {
+        let texts = prepared.texts.iter().enumerate();
+        let mut keys: HashMap<String, Entry<'a>> = texts
+            .map(|(index, text)| (key_of(text.name), Entry::Text(index)))
+            .collect();
+        for copied in &prepared.copies {
+            keys.insert(key_of(copied.name), Entry::Copy(&copied.stored_as));
+        }
+        Self {
+            texts: &prepared.texts,
+            contents,
+            static_url: site.static_url,
+            keys,
+        }
+    }
+
+    /// Returns a text with its references rewritten. `hash_of` says which hash another text is
+    /// stored under; `None` looks at the collected file, as Django does before it has one.
+    ///
+    /// What is wrong goes to `outcome`, and the reference stays.
+    pub(super) fn rewrite(
+        &self,
+        index: usize,
+        hash_of: &mut dyn FnMut(usize) -> Option<FileHash>,
+        outcome: &mut Outcome,
+    ) -> Cow<'a, str> {
+        let text = &self.texts[index];
+        rewrite(text.text, text.language, &mut |reference| {
+            let mut stored = |clean: &str| self.stored_name(text.name, clean, hash_of);
+            match convert(text.name, reference.url, self.static_url, &mut stored) {
+                Ok(converted) => converted,
+                Err(refused) => {
+                    note(text, reference, refused, outcome);
+                    None
+                }
+            }
+        })
+    }
+
+    /// Returns the name that a text with this hash is stored under.
+    pub(super) fn name_of(&self, index: usize, hash: &FileHash) -> Result<Name, Problem> {
+        let text = &self.texts[index];
+        stored_as(text.name, hash).map_err(|kind| Problem::new(text.source, text.name, kind))
+    }
+
+    /// Django's `_stored_name`, for a reference in the file `from`.
+    fn stored_name(
+        &self,
+        from: &str,
+        clean: &str,
+        hash_of: &mut dyn FnMut(usize) -> Option<FileHash>,
+    ) -> Result<String, Refused> {
+        let normal = normpath(clean);
+        if !is_plain(&normal) && is_seen_late(&normal, from) {
+            self.contents.hashed_name(&normal)?;
+        }
+        let stored = match self.keys.get(&key_of(&normal)) {
+            Some(Entry::Copy(name)) => return Ok(name.as_str().to_owned()),
+            Some(Entry::Text(other)) => hash_of(*other).and_then(|hash| {
+                let name = self.name_of(*other, &hash).ok()?;
+                Some(name.as_str().to_owned())
+            }),
+            None => None,
+        };
+        match stored {
+            Some(stored) => Ok(stored),
+            None => Ok(key_of(&self.contents.hashed_name(&normal)?)),
+        }
+    }
+}
+
+/// Returns whether Django comes to `name` after `from`, and so looks for the collected file first,
+/// which it may not find under an odd name.
+///
+/// Of files that lie equally deep the order is that of the directory. There a name with a scheme
+/// counts as late, any other as early.
+fn is_seen_late(name: &str, from: &str) -> bool {
+    let depth = |name: &str| name.split('/').count();
+    match depth(name).cmp(&depth(from)) {
+        Ordering::Less => true,
+        Ordering::Equal => urlsplit(name).is_ok_and(|split| !split.scheme.is_empty()),
+        Ordering::Greater => false,
+    }
+}
+
+fn note(text: &Text<'_>, reference: &Reference<'_>, refused: Refused, outcome: &mut Outcome) {
+    let why = match refused {
+        Refused::Missing(name) => format!("there is no static file {name:?}"),
+        Refused::Outside(name) => format!("{name:?} is outside of the static files"),
+        Refused::BadUrl => "that is no URL".to_owned(),
+        Refused::Unread(name) => {
+            outcome.unread.extend(Name::new(name).ok());
+            return;
+        }
+    };
+    let kind = ProblemKind::Reference {
+        line: reference.line,
+        text: reference.text.to_owned(),
+        why,
+    };
+    outcome
+        .problems
+        .push(Problem::new(text.source, text.name, kind));
+}

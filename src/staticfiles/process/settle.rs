@@ -1,0 +1,121 @@
+//! The end of Django's passes, without the passes: every text is rewritten after those that it
+//! refers to.
+//!
+//! # Cycles
+//! Texts that refer to each other cannot each be named after a content that has the other's name.
+//! They are named so (their references among each other have twelve zeros for a hash meanwhile):
+//!
+//! ```text
+//! cycle  = MD5 of name NUL content NUL of each member, sorted by name
+//! member = MD5 of content NUL cycle, the first twelve hex digits
+//! ```
+//!
+//! So a name changes if and only if a content in the cycle, or something that the cycle refers to,
+//! changes, and it does not depend on the order in which files are found.
+
+use std::borrow::Cow;
+
+use super::{
+    HashedFile,
+    graph::components,
+    key_of,
+    rewriter::{Outcome, Rewriter},
+};
+use crate::staticfiles::{digest::md5_hex, hashed::FileHash};
+
+/// Rewrites all texts.
+pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
+    let mut outcome = Outcome::default();
+    // Looks like any hash, so that the references found now are those found later.
+    let placeholder = FileHash::of_md5("000000000000");
+    let mut drafts = Vec::with_capacity(rewriter.texts.len());
+    let mut edges = Vec::with_capacity(rewriter.texts.len());
+    for index in 0..rewriter.texts.len() {
+        let mut leads_to = Vec::new();
+        let draft = rewriter.rewrite(
+            index,
+            &mut |other| {
+                leads_to.push(other);
+                Some(placeholder.clone())
+            },
+            &mut outcome,
+        );
+        drafts.push(draft);
+        edges.push(leads_to);
+    }
+    let mut settled = Settled {
+        rewriter,
+        placeholder,
+        hashes: vec![None; drafts.len()],
+    };
+    for mut members in components(&edges) {
+        match members[..] {
+            [only] if edges[only].is_empty() => settled.hash(only, &drafts[only]),
+            [only] if !edges[only].contains(&only) => {
+                drafts[only] = settled.rewrite(only);
+                settled.hash(only, &drafts[only]);
+            }
+            _ => {
+                members.sort_unstable_by_key(|&member| rewriter.texts[member].name);
+                settled.hash_cycle(&members);
+                for member in members {
+                    drafts[member] = settled.rewrite(member);
+                }
+            }
+        }
+    }
+    for (index, (draft, hash)) in drafts.into_iter().zip(settled.hashes).enumerate() {
+        let text = &rewriter.texts[index];
+        match rewriter.name_of(index, &hash.unwrap_or_else(|| text.hash.clone())) {
+            Ok(name) => outcome.files.push(HashedFile {
+                source: text.source,
+                key: key_of(text.name),
+                name,
+                content: Some(text.content(draft)),
+                intermediate: Vec::new(),
+            }),
+            Err(problem) => outcome.problems.push(problem),
+        }
+    }
+    outcome
+}
+
+struct Settled<'a> {
+    rewriter: &'a Rewriter<'a>,
+    placeholder: FileHash,
+    /// Of the texts that are settled.
+    hashes: Vec<Option<FileHash>>,
+}
+
+impl<'a> Settled<'a> {
+    fn rewrite(&self, index: usize) -> Cow<'a, str> {
+        let mut hash_of = |other: usize| {
+            let hash = self.hashes[other].as_ref();
+            Some(hash.unwrap_or(&self.placeholder).clone())
+        };
+        // What is wrong was noted when the references were first found.
+        self.rewriter
+            .rewrite(index, &mut hash_of, &mut Outcome::default())
+    }
+
+    fn hash(&mut self, index: usize, text: &str) {
+        self.hashes[index] = Some(FileHash::of(text.as_bytes()));
+    }
+
+    fn hash_cycle(&mut self, members: &[usize]) {
+        let contents: Vec<Cow<'_, str>> =
+            members.iter().map(|&member| self.rewrite(member)).collect();
+        let mut all = Vec::new();
+        for (&member, content) in members.iter().zip(&contents) {
+            for part in [self.rewriter.texts[member].name, content] {
+                all.extend_from_slice(part.as_bytes());
+                all.push(0);
+            }
+        }
+        let cycle = md5_hex(&all);
+        for (&member, content) in members.iter().zip(&contents) {
+            let own = format!("{content}\0{cycle}");
+            self.hashes[member] = Some(FileHash::of(own.as_bytes()));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Processing without files. What Django makes of whole folders is in the golden cases.
+
+use super::*;
+
+fn options() -> ManifestOptions {
+    ManifestOptions::for_tests()
+}
+
+fn source(name: &str, content: &[u8]) -> Source {
+    let content = if is_adjustable(name) {
+        SourceContent::Text(Bytes::copy_from_slice(content))
+    } else {
+        SourceContent::Hash(FileHash::of(content))
+    };
+    Source {
+        name: name.to_owned(),
+        collected_as: Name::new(name).unwrap(),
+        content,
+    }
+}
+
+fn processed(files: &[(&str, &str)], options: &ManifestOptions) -> Processed {
+    let sources: Vec<Source> = files
+        .iter()
+        .map(|(name, content)| source(name, content.as_bytes()))
+        .collect();
+    let site = Site {
+        static_url: "/static/",
+        options,
+        there: &HashMap::new(),
+        has_folders: true,
+    };
+    process(&sources, &site)
+}
+
+/// The files that are made, as `name: content`.
+fn made(files: &[(&str, &str)], options: &ManifestOptions) -> Vec<String> {
+    let processed = processed(files, options);
+    assert_eq!(processed.problems, [], "{files:?}");
+    let mut made: Vec<String> = processed
+        .files
+        .iter()
+        .filter_map(|file| {
+            let content = file.content.as_ref()?;
+            let text = std::str::from_utf8(content).unwrap();
+            Some(format!("{}: {text}", file.name))
+        })
+        .collect();
+    made.sort();
+    made
+}
+
+fn problems(files: &[(&str, &str)]) -> Vec<String> {
+    let problems = processed(files, &options()).problems;
+    problems
+        .iter()
+        .map(|problem| problem.to_error().to_string())
+        .collect()
+}
+
+/// The name of `a.css` in a cycle of two, in which `b.css` also has `content`.
+fn name_in_cycle(content: &str) -> String {
+    let b = format!("@import 'a.css';{content}");
+    let made = made(&[("a.css", "@import 'b.css';"), ("b.css", &b)], &options());
+    made[0].clone()
+}
+
+#[test]
+fn a_name_in_a_cycle_follows_the_contents_of_the_cycle() {
+    assert_eq!(name_in_cycle("x"), name_in_cycle("x"));
+    assert_ne!(name_in_cycle("x"), name_in_cycle("y"));
+}
+
+#[test]
+fn names_in_a_cycle_do_not_depend_on_the_order_of_files() {
+    let mut files = vec![
+        ("a.css", "@import 'b.css';"),
+        ("b.css", "@import 'c.css';"),
+        ("c.css", "@import 'a.css';url(c.png)"),
+        ("c.png", "c"),
+    ];
+    let forth = made(&files, &options());
+    files.reverse();
+
+    assert_eq!(made(&files, &options()), forth);
+}
+
+#[test]
+fn every_reference_in_a_cycle_names_a_file_that_is_made() {
+    let made = made(
+        &[("a.css", "@import 'b.css';"), ("b.css", "@import 'a.css';")],
+        &options(),
+    );
+
+    let name = |line: &String| line.split(": ").next().unwrap().to_owned();
+    assert!(made[0].ends_with(&format!("@import url(\"{}\");", name(&made[1]))));
+    assert!(made[1].ends_with(&format!("@import url(\"{}\");", name(&made[0]))));
+}
+
+#[test]
+fn a_chain_of_thousands_is_settled() {
+    let files: Vec<(String, String)> = (0..5000)
+        .map(|number| {
+            let next = format!("@import '{}.css';", number + 1);
+            (format!("{number}.css"), next)
+        })
+        .chain([("5000.css".to_owned(), "a{}".to_owned())])
+        .collect();
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+
+    assert_eq!(made(&files, &options()).len(), 5001);
+}
+
+#[test]
+fn all_problems_are_told_each_with_file_and_line() {
+    assert_eq!(
+        problems(&[
+            ("a.css", "url(a.png)\nurl(b.png)"),
+            ("b.js", "\n//# sourceMappingURL=b.map"),
+            ("c.css", "url(../../etc/passwd)"),
+        ]),
+        [
+            "cannot post-process \"a.css\": line 1 has \"url(a.png)\", and there is no static file \"a.png\"",
+            "cannot post-process \"a.css\": line 2 has \"url(b.png)\", and there is no static file \"b.png\"",
+            "cannot post-process \"b.js\": line 2 has \"//# sourceMappingURL=b.map\", and there is no static file \"b.map\"",
+            "cannot post-process \"c.css\": line 1 has \"url(../../etc/passwd)\", and \"../../etc/passwd\" is outside of the static files",
+        ]
+    );
+}
+
+#[test]
+fn a_reference_that_is_missing_stays_and_others_are_rewritten() {
+    let files = [("s.css", "url(nope.png)url(a.png)"), ("a.png", "")];
+
+    let processed = processed(&files, &options());
+
+    let css = processed.files[0].content.as_ref().unwrap();
+    assert_eq!(&css[..], b"url(nope.png)url(\"a.d41d8cd98f00.png\")");
+}
+
+#[test]
+fn a_file_of_an_earlier_run_is_asked_for_when_it_is_referred_to() {
+    let sources = [source("s.css", b"url(old.png)")];
+    let old = Name::new("old.png").unwrap();
+    let unknown = HashMap::from([(old.clone(), None)]);
+    let known = HashMap::from([(old.clone(), Some(FileHash::of(b"old")))]);
+    let options = options();
+    let with = |there| {
+        let site = Site {
+            static_url: "/static/",
+            options: &options,
+            there,
+            has_folders: true,
+        };
+        process(&sources, &site)
+    };
+
+    assert_eq!(with(&unknown).unread, [old]);
+    let css = with(&known).files[0].content.clone().unwrap();
+    assert_eq!(&css[..], b"url(\"old.149603e6c035.png\")");
+}

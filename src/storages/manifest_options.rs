@@ -1,0 +1,125 @@
+//! The options of hashed names: what the processing takes out of OPTIONS and the URL's query, beside
+//! what the driver takes. They are Django's class attributes of the same names
+//! (`django/contrib/staticfiles/storage.py`, 6.1), and one of ours.
+
+use storehouse_storage::{Error, Name, OptionKind, OptionRow, Options, Result, Value};
+
+/// The rows; a storage with hashed names has these beside its driver's.
+pub(super) const TABLE: &[OptionRow] = &[
+    OptionRow {
+        default: "true",
+        ..OptionRow::new(
+            "manifest_strict",
+            OptionKind::Flag,
+            "Whether the URL of a file that is not in the manifest is an error.",
+        )
+    },
+    OptionRow {
+        default: "staticfiles.json",
+        ..OptionRow::new(
+            "manifest_name",
+            OptionKind::Text,
+            "The name of the manifest.",
+        )
+    },
+    OptionRow {
+        default: "false",
+        ..OptionRow::new(
+            "keep_intermediate_files",
+            OptionKind::Flag,
+            "Whether files that one of Django's passes makes and the next replaces are kept.",
+        )
+    },
+    OptionRow {
+        default: "5",
+        ..OptionRow::new(
+            "max_post_process_passes",
+            OptionKind::Integer { min: 0, max: 1000 },
+            "How many passes Django makes after the first; 0 shows in what is written.",
+        )
+    },
+    OptionRow {
+        default: "false",
+        ..OptionRow::new(
+            "support_js_module_import_aggregation",
+            OptionKind::Flag,
+            "Whether `import` and `export` of JavaScript are rewritten.",
+        )
+    },
+    OptionRow {
+        default: "error",
+        ..OptionRow::new(
+            "missing_references",
+            OptionKind::Choice(&["error", "warn", "ignore"]),
+            "What a reference to a file that is not there is.",
+        )
+    },
+];
+
+/// How names are hashed and references rewritten.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestOptions {
+    /// Whether the URL of a file that is not in the manifest is an error.
+    pub manifest_strict: bool,
+    /// The name of the manifest.
+    pub manifest_name: Name,
+    /// Whether files that one pass makes and the next replaces are kept.
+    pub keep_intermediate_files: bool,
+    /// How many passes Django makes after the first.
+    pub max_post_process_passes: u32,
+    /// Whether `import` and `export` of JavaScript are rewritten.
+    pub support_js_module_import_aggregation: bool,
+    /// What a reference to a file that is not there is.
+    pub missing_references: MissingReferences,
+}
+
+/// What a reference to a file that is not there is.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingReferences {
+    /// An error: nothing is written.
+    Error,
+    /// Told, and left as it is.
+    Warn,
+    /// Left as it is.
+    Ignore,
+}
+
+impl ManifestOptions {
+    /// Checks the options that were given and adds the defaults.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) for a value of
+    /// the wrong kind, and a `manifest_name` that is no name.
+    pub(super) fn read<'a>(given: impl IntoIterator<Item = (&'a str, Value)>) -> Result<Self> {
+        let options = Options::new(TABLE, given)?;
+        let name = options.text("manifest_name").unwrap_or_default();
+        let manifest_name = Name::new(name).map_err(|error| {
+            let problem = format!("option \"manifest_name\": {}", error.problem());
+            Error::configuration(problem)
+        })?;
+        let passes = options.integer("max_post_process_passes").unwrap_or(5);
+        Ok(Self {
+            manifest_strict: options.flag("manifest_strict"),
+            manifest_name,
+            keep_intermediate_files: options.flag("keep_intermediate_files"),
+            max_post_process_passes: u32::try_from(passes).unwrap_or(u32::MAX),
+            support_js_module_import_aggregation: options
+                .flag("support_js_module_import_aggregation"),
+            missing_references: match options.text("missing_references") {
+                Some("warn") => MissingReferences::Warn,
+                Some("ignore") => MissingReferences::Ignore,
+                _ => MissingReferences::Error,
+            },
+        })
+    }
+}
+
+#[cfg(test)]
+impl ManifestOptions {
+    /// The defaults.
+    pub(crate) fn for_tests() -> Self {
+        Self::read([]).unwrap()
+    }
+}

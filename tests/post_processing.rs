@@ -1,0 +1,248 @@
+//! Hashed names and the manifest, by the command: what is written, when, and what a failure leaves.
+
+use std::{collections::BTreeMap, fs, time::SystemTime};
+
+use crate::site::Site;
+
+const SETTINGS: &str = r#"
+    STATIC_URL = "/static/"
+    STATICFILES_STORAGE = "manifest+file:out"
+    STATICFILES_DIRS = ["assets"]
+"#;
+
+const CSS: &str = "css/app.3bd01e60fac8.css";
+
+fn site() -> Site {
+    let site = Site::new(SETTINGS);
+    site.write("assets/css/app.css", "a{b:url(../img/a.png)}");
+    site.write("assets/img/a.png", "png");
+    site
+}
+
+fn times(site: &Site) -> BTreeMap<String, SystemTime> {
+    let files = site.files("out").into_iter();
+    files
+        .map(|name| {
+            let file = fs::metadata(site.path("out").join(&name)).unwrap();
+            (name, file.modified().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn names_are_hashed_and_references_follow() {
+    let site = site();
+
+    let ran = site.run(&["collectstatic", "--noinput"]).done();
+
+    assert_eq!(
+        site.files("out"),
+        [
+            CSS,
+            "css/app.css",
+            "img/a.bff139fa05ac.png",
+            "img/a.png",
+            "staticfiles.json"
+        ]
+    );
+    assert_eq!(
+        site.read(&format!("out/{CSS}")),
+        "a{b:url(\"../img/a.bff139fa05ac.png\")}"
+    );
+    assert_eq!(site.read("out/css/app.css"), "a{b:url(../img/a.png)}");
+    let root = site.path("out").display().to_string();
+    assert_eq!(
+        ran.out,
+        format!("\n2 static files copied to '{root}', 2 post-processed.\n")
+    );
+}
+
+#[test]
+fn a_second_run_writes_nothing() {
+    let site = site();
+    site.run(&["collectstatic", "--noinput"]).done();
+    let before = times(&site);
+
+    let ran = site.run(&["collectstatic", "--noinput", "-v", "2"]).done();
+
+    assert_eq!(times(&site), before);
+    assert!(
+        ran.out.contains("Skipped post-processing 'img/a.png'\n"),
+        "{}",
+        ran.out
+    );
+    // Django counts CSS and JavaScript in every run.
+    assert!(
+        ran.out
+            .contains(&format!("Post-processed 'css/app.css' as '{CSS}'\n")),
+        "{}",
+        ran.out
+    );
+    assert!(
+        ran.out.ends_with(", 2 unmodified, 1 post-processed.\n"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_damaged_hashed_stylesheet_is_written_again() {
+    let site = site();
+    site.run(&["collectstatic", "--noinput"]).done();
+    let content = site.read(&format!("out/{CSS}"));
+    site.write(&format!("out/{CSS}"), "x".repeat(content.len()));
+
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    assert_eq!(site.read(&format!("out/{CSS}")), content);
+}
+
+#[test]
+fn a_missing_reference_is_told_with_its_place_and_nothing_is_written() {
+    let site = site();
+    site.run(&["collectstatic", "--noinput"]).done();
+    let before = times(&site);
+    site.write(
+        "assets/css/app.css",
+        "a{}\nb{c:url(nope.png) url('no.png')}",
+    );
+    site.write("assets/new.png", "new");
+
+    let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
+
+    assert_eq!(
+        ran.err,
+        "storehouse: cannot post-process \"css/app.css\": line 2 has \"url(nope.png)\", and there is no static file \"css/nope.png\"\n\
+         storehouse: cannot post-process \"css/app.css\": line 2 has \"url('no.png')\", and there is no static file \"css/no.png\"\n"
+    );
+    assert_eq!(times(&site), before);
+}
+
+#[test]
+fn missing_references_can_be_allowed() {
+    for (value, warnings) in [("warn", 1), ("ignore", 0)] {
+        let site = site();
+        site.write("assets/b.css", "url(nope.png)url(img/a.png)");
+        let set = format!("STATICFILES_STORAGE=manifest+file:out?missing_references={value}");
+
+        let ran = site
+            .run(&["collectstatic", "--noinput", "--set", &set])
+            .done();
+
+        assert_eq!(ran.err.lines().count(), warnings, "{value}: {}", ran.err);
+        let files = site.files("out");
+        let css = files
+            .iter()
+            .find(|name| name.starts_with("b.") && *name != "b.css");
+        assert_eq!(
+            site.read(&format!("out/{}", css.unwrap())),
+            "url(nope.png)url(\"img/a.bff139fa05ac.png\")",
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_stylesheet_that_is_not_utf_8_is_refused_with_the_place() {
+    let site = site();
+    site.write("assets/latin.css", b"/* \xe9 */");
+
+    let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
+
+    assert!(
+        ran.err.contains("\"latin.css\": it is not UTF-8 at byte 3"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn clear_keeps_what_is_hashed_now_and_deletes_what_was_before() {
+    let site = site();
+    site.run(&["collectstatic", "--noinput"]).done();
+    site.write("assets/img/a.png", "other");
+
+    let ran = site.run(&["collectstatic", "--noinput", "--clear"]).done();
+
+    let files = site.files("out");
+    assert_eq!(files.len(), 5, "{files:?}");
+    assert!(!files.contains(&CSS.to_owned()), "{files:?}");
+    assert!(
+        ran.out
+            .starts_with("\n5 static files deleted, 2 static files copied to "),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn old_hashed_files_stay_without_clear() {
+    let site = site();
+    site.run(&["collectstatic", "--noinput"]).done();
+    site.write("assets/css/app.css", "changed{}");
+
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    assert!(site.path("out").join(CSS).exists());
+    assert!(!site.read("out/staticfiles.json").contains(CSS));
+}
+
+#[test]
+fn without_post_processing_only_the_files_are_copied() {
+    for flag in ["--no-post-process", "--dry-run"] {
+        let site = site();
+        site.write("assets/bad.css", "url(nope.png)");
+
+        let ran = site.run(&["collectstatic", "--noinput", flag]).done();
+
+        let files = site.files("out");
+        assert!(!files.contains(&"staticfiles.json".to_owned()), "{files:?}");
+        assert!(!ran.out.contains("post-processed"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_reference_to_a_file_of_an_earlier_run_is_followed_as_django_does() {
+    let site = site();
+    site.run(&["collectstatic", "--noinput"]).done();
+    fs::remove_file(site.path("assets/img/a.png")).unwrap();
+
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    assert!(!site.read("out/staticfiles.json").contains("img/a.png"));
+    assert_eq!(
+        site.read(&format!("out/{CSS}")),
+        "a{b:url(\"../img/a.bff139fa05ac.png\")}"
+    );
+}
+
+#[test]
+fn a_manifest_that_cannot_be_read_is_not_overwritten() {
+    for manifest in ["{", "[]", r#"{"version": "2.0"}"#] {
+        let site = site();
+        site.write("out/staticfiles.json", manifest);
+
+        let ran = site
+            .run(&["collectstatic", "--noinput", "--clear"])
+            .failed(1);
+
+        assert!(ran.err.contains("staticfiles.json"), "{}", ran.err);
+        assert_eq!(site.files("out"), ["staticfiles.json"]);
+    }
+}
+
+#[test]
+fn a_hashed_name_that_is_too_long_is_refused_before_anything_is_written() {
+    let site = site();
+    let long = format!("{}.png", "n".repeat(245));
+    site.write(&format!("assets/{long}"), "x");
+
+    let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
+
+    assert!(
+        ran.err.contains(&long) && ran.err.contains("too long"),
+        "{}",
+        ran.err
+    );
+    assert!(!site.path("out").exists());
+}
