@@ -13,34 +13,40 @@ use crate::staticfiles::{
 
 /// Names with the hash of what is there.
 pub(super) struct Contents<'a> {
-    hashes: HashMap<&'a str, FileHash>,
+    originals: HashMap<&'a str, FileHash>,
+    /// Copies under their hashed names.
+    copies: HashMap<&'a str, &'a FileHash>,
     there: &'a HashMap<Name, Option<FileHash>>,
     folders: HashSet<&'a str>,
 }
 
 impl<'a> Contents<'a> {
     pub(super) fn new(sources: &'a [Source], copies: &'a [Copied<'a>], site: &'a Site<'a>) -> Self {
-        let mut hashes = HashMap::with_capacity(sources.len() + copies.len());
-        // Originals last: where a hashed name is also that of an original, that one is there first.
-        for copied in copies {
-            hashes.insert(copied.stored_as.as_str(), copied.hash.clone());
-        }
-        for source in sources {
-            let hash = match &source.content {
-                SourceContent::Text(bytes) => FileHash::of(bytes),
-                SourceContent::Hash(hash) => hash.clone(),
-            };
-            hashes.insert(source.collected_as.as_str(), hash);
-        }
+        let copies: HashMap<&str, &FileHash> = copies
+            .iter()
+            .map(|copied| (copied.stored_as.as_str(), copied.hash))
+            .collect();
+        let originals: HashMap<&str, FileHash> = sources
+            .iter()
+            .map(|source| {
+                let hash = match &source.content {
+                    SourceContent::Text(bytes) => FileHash::of(bytes),
+                    SourceContent::Hash(hash) => hash.clone(),
+                };
+                (source.collected_as.as_str(), hash)
+            })
+            .collect();
         let mut folders = HashSet::new();
         if site.has_folders {
             let there = site.there.keys().map(Name::as_str);
-            for name in hashes.keys().copied().chain(there) {
+            let new = originals.keys().chain(copies.keys()).copied();
+            for name in new.chain(there) {
                 add_folders(name, &mut folders);
             }
         }
         Self {
-            hashes,
+            originals,
+            copies,
             there: site.there,
             folders,
         }
@@ -48,7 +54,15 @@ impl<'a> Contents<'a> {
 
     /// Returns what a name gets when its content is looked up there: Django's `hashed_name` without
     /// a content. A folder's name stays.
-    pub(super) fn hashed_name(&self, name: &str) -> Result<String, Refused> {
+    ///
+    /// Files of this run are under their hashed names already if they lie as deep as the file
+    /// `from` or deeper; `made` are those that the copies do not tell of.
+    pub(super) fn hashed_name(
+        &self,
+        name: &str,
+        from: &str,
+        made: &HashMap<String, FileHash>,
+    ) -> Result<String, Refused> {
         let looked_up = looked_up(name)?;
         let place = normpath(&looked_up);
         if place.starts_with('/') || place == ".." || place.starts_with("../") {
@@ -57,19 +71,32 @@ impl<'a> Contents<'a> {
         if place == "." || self.folders.contains(place.as_str()) {
             return Ok(name.to_owned());
         }
-        let hash = match self.hashes.get(place.as_str()) {
-            Some(hash) => hash,
-            None => match Name::new(&place)
-                .ok()
-                .and_then(|place| self.there.get(&place))
-            {
-                Some(Some(hash)) => hash,
-                Some(None) => return Err(Refused::Unread(place)),
-                None => return Err(Refused::Missing(place)),
-            },
-        };
-        Ok(hashed_name(name, hash)?)
+        let is_made = depth(&place) >= depth(from);
+        let hash = self
+            .originals
+            .get(place.as_str())
+            .or_else(|| made.get(&place).filter(|_| is_made))
+            .or_else(|| self.copies.get(place.as_str()).copied().filter(|_| is_made));
+        match hash {
+            Some(hash) => Ok(hashed_name(name, hash)?),
+            None => Ok(hashed_name(name, self.hash_there(place)?)?),
+        }
     }
+
+    /// The hash of a file of an earlier run.
+    fn hash_there(&self, place: String) -> Result<&FileHash, Refused> {
+        let name = Name::new(&place).ok();
+        match name.and_then(|name| self.there.get(&name)) {
+            Some(Some(hash)) => Ok(hash),
+            Some(None) => Err(Refused::Unread(place)),
+            None => Err(Refused::Missing(place)),
+        }
+    }
+}
+
+/// How deep a file lies. Django comes to the deepest first.
+pub(super) fn depth(name: &str) -> usize {
+    name.split('/').count()
 }
 
 fn add_folders<'a>(name: &'a str, folders: &mut HashSet<&'a str>) {

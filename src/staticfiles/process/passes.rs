@@ -10,7 +10,9 @@ use bytes::Bytes;
 use storehouse_storage::Name;
 
 use super::{
-    HashedFile, key_of,
+    HashedFile,
+    destination::depth,
+    key_of,
     rewriter::{Outcome, Rewriter},
 };
 use crate::{staticfiles::hashed::FileHash, storages::ManifestOptions};
@@ -19,7 +21,7 @@ use crate::{staticfiles::hashed::FileHash, storages::ManifestOptions};
 pub(super) fn simulate(rewriter: &Rewriter<'_>, options: &ManifestOptions) -> Option<Outcome> {
     let count = rewriter.texts.len();
     let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by_key(|&index| Reverse(rewriter.texts[index].name.split('/').count()));
+    order.sort_by_key(|&index| Reverse(depth(rewriter.texts[index].name)));
     let mut state = State {
         rewriter,
         keeps: options.keep_intermediate_files,

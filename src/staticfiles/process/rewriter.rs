@@ -7,7 +7,7 @@ use storehouse_storage::Name;
 use super::{
     HashedFile, Prepared, Site, Text,
     convert::{Refused, convert},
-    destination::Contents,
+    destination::{Contents, depth},
     key_of,
     problem::{Problem, ProblemKind},
     stored_as,
@@ -76,8 +76,10 @@ impl<'a> Rewriter<'a> {
         outcome: &mut Outcome,
     ) -> Cow<'a, str> {
         let text = &self.texts[index];
+        // A pattern may match what the one before wrote: these names count as there.
+        let mut made = HashMap::new();
         rewrite(text.text, text.language, &mut |reference| {
-            let mut stored = |clean: &str| self.stored_name(text.name, clean, hash_of);
+            let mut stored = |clean: &str| self.stored_name(text.name, clean, hash_of, &mut made);
             match convert(text.name, reference.url, self.static_url, &mut stored) {
                 Ok(converted) => converted,
                 Err(refused) => {
@@ -100,22 +102,24 @@ impl<'a> Rewriter<'a> {
         from: &str,
         clean: &str,
         hash_of: &mut dyn FnMut(usize) -> Option<FileHash>,
+        made: &mut HashMap<String, FileHash>,
     ) -> Result<String, Refused> {
         let normal = normpath(clean);
         if !is_plain(&normal) && is_seen_late(&normal, from) {
-            self.contents.hashed_name(&normal)?;
+            self.contents.hashed_name(&normal, from, made)?;
         }
         let stored = match self.keys.get(&key_of(&normal)) {
             Some(Entry::Copy(name)) => return Ok(name.as_str().to_owned()),
             Some(Entry::Text(other)) => hash_of(*other).and_then(|hash| {
-                let name = self.name_of(*other, &hash).ok()?;
-                Some(name.as_str().to_owned())
+                let name = self.name_of(*other, &hash).ok()?.as_str().to_owned();
+                made.insert(name.clone(), hash);
+                Some(name)
             }),
             None => None,
         };
         match stored {
             Some(stored) => Ok(stored),
-            None => Ok(key_of(&self.contents.hashed_name(&normal)?)),
+            None => Ok(key_of(&self.contents.hashed_name(&normal, from, made)?)),
         }
     }
 }
@@ -126,7 +130,6 @@ impl<'a> Rewriter<'a> {
 /// Of files that lie equally deep the order is that of the directory. There a name with a scheme
 /// counts as late, any other as early.
 fn is_seen_late(name: &str, from: &str) -> bool {
-    let depth = |name: &str| name.split('/').count();
     match depth(name).cmp(&depth(from)) {
         Ordering::Less => true,
         Ordering::Equal => urlsplit(name).is_ok_and(|split| !split.scheme.is_empty()),
