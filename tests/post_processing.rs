@@ -2,6 +2,15 @@
 
 use std::{collections::BTreeMap, fs, time::SystemTime};
 
+use storehouse::{
+    settings::{Settings, Sources},
+    staticfiles::{
+        self, Action, Hashing, IgnorePatterns, PlanOptions, Planned, Report, StaticUrls,
+    },
+    storage::{Name, StorageExt},
+    storages::{STATICFILES, Storages, builtin},
+};
+
 use crate::site::Site;
 
 const SETTINGS: &str = r#"
@@ -245,4 +254,123 @@ fn a_hashed_name_that_is_too_long_is_refused_before_anything_is_written() {
         ran.err
     );
     assert!(!site.path("out").exists());
+}
+
+/// The storages of a site whose static files go to a storage in memory, which is no folder.
+fn in_memory(site: &Site, name: &str) -> (Settings, Storages) {
+    let registry = builtin();
+    let root = site.path("");
+    let set = format!("STATICFILES_STORAGE=manifest+memory://{name}");
+    let settings = Settings::load(&Sources::new(&root).with_set(&set), &registry).unwrap();
+    let storages = Storages::new(&settings, registry).unwrap();
+    (settings, storages)
+}
+
+async fn plan(settings: &Settings, storages: &Storages) -> Planned {
+    let storage = storages.staticfiles().unwrap();
+    let hashing = Hashing {
+        options: storages.manifest_options(STATICFILES).unwrap().unwrap(),
+        static_url: settings.static_url().unwrap(),
+    };
+    let finders = staticfiles::finders(settings).unwrap();
+    let found = staticfiles::find(finders, IgnorePatterns::default())
+        .await
+        .unwrap();
+    let options = PlanOptions::default();
+    staticfiles::plan(found, &*storage, options, Some(&hashing), 4)
+        .await
+        .unwrap()
+}
+
+async fn push(planned: &Planned, storages: &Storages) -> Report {
+    let storage = storages.staticfiles().unwrap();
+    Report::of(staticfiles::execute(&planned.plan, storage, 4)).await
+}
+
+fn written(planned: &Planned) -> Vec<&str> {
+    let post_processing = &planned.plan.post_processing;
+    let hashed = post_processing.hashed.iter();
+    let hashed = hashed.filter(|step| step.action == Action::Copy);
+    let manifest = post_processing.manifest.iter();
+    let manifest = manifest.filter(|manifest| manifest.action == Action::Copy);
+    planned
+        .plan
+        .copies()
+        .map(|found| found.name.as_str())
+        .chain(hashed.map(|step| step.name.as_str()))
+        .chain(manifest.map(|manifest| manifest.name.as_str()))
+        .collect()
+}
+
+#[tokio::test]
+async fn only_what_changed_is_pushed_to_a_storage_that_is_no_folder() {
+    let site = site();
+    let (settings, storages) = in_memory(&site, "only-changes");
+
+    let first = plan(&settings, &storages).await;
+    push(&first, &storages).await;
+    let second = plan(&settings, &storages).await;
+    site.write("assets/img/a.png", "new");
+    let third = plan(&settings, &storages).await;
+
+    assert_eq!(written(&first).len(), 5);
+    assert_eq!(written(&second), [""; 0]);
+    assert_eq!(
+        written(&third),
+        [
+            "img/a.png",
+            "css/app.3cb0d98003f9.css",
+            "img/a.22af645d1859.png",
+            "staticfiles.json"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_page_gets_its_urls_by_the_manifest() {
+    let site = site();
+    let (settings, storages) = in_memory(&site, "urls");
+    let before = StaticUrls::load(&settings, &storages).await.unwrap_err();
+    push(&plan(&settings, &storages).await, &storages).await;
+
+    let urls = StaticUrls::load(&settings, &storages).await.unwrap();
+
+    assert!(
+        before.to_string().contains("run collectstatic first"),
+        "{before}"
+    );
+    assert_eq!(urls.url("css/app.css").unwrap(), format!("/static/{CSS}"));
+    assert!(urls.url("css/nope.css").is_err());
+}
+
+#[tokio::test]
+async fn with_debug_pages_have_unhashed_names_and_need_no_manifest() {
+    let site = site();
+    site.write("storehouse.toml", format!("DEBUG = true\n{SETTINGS}"));
+    let (settings, storages) = in_memory(&site, "debug");
+
+    let urls = StaticUrls::load(&settings, &storages).await.unwrap();
+
+    assert_eq!(urls.url("css/app.css").unwrap(), "/static/css/app.css");
+    assert_eq!(urls.url("sp ace").unwrap(), "/static/sp ace");
+}
+
+#[tokio::test]
+async fn a_source_that_changes_meanwhile_leaves_the_old_manifest() {
+    let site = site();
+    let (settings, storages) = in_memory(&site, "changes");
+    push(&plan(&settings, &storages).await, &storages).await;
+    let storage = storages.staticfiles().unwrap();
+    let name = Name::new("staticfiles.json").unwrap();
+    let manifest = storage.read(&name).await.unwrap();
+    site.write("assets/img/a.png", "newer");
+    let planned = plan(&settings, &storages).await;
+    // Another than the one that was hashed, and as long.
+    site.write("assets/img/a.png", "other");
+
+    let report = push(&planned, &storages).await;
+
+    assert_eq!(report.failures.len(), 1, "{:?}", report.failures);
+    assert!(report.failures[0].to_string().contains("changed while"));
+    assert_eq!(storage.read(&name).await.unwrap(), manifest);
 }
