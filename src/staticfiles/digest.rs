@@ -80,11 +80,12 @@ impl Material<'_> {
 }
 
 /// What comparing one file gave.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Same {
     /// Whether the content is the same.
     pub(super) is_same: bool,
-    asked: bool,
+    /// Whether the bucket was asked for the digest.
+    pub(super) asked: bool,
 }
 
 /// Compares a content with an object of the same size in a bucket.

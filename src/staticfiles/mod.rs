@@ -124,7 +124,7 @@ pub async fn plan(
     );
     Ok(Planned {
         plan: plan.with_post_processing(processed.steps),
-        asked: comparison.asked,
+        asked: comparison.asked + processed.asked,
         errors: processed.errors,
         warnings: processed.warnings,
     })

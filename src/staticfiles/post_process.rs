@@ -9,7 +9,7 @@ use storehouse_storage::{Error, ErrorKind, EtagRule, Name, Result, Storage};
 
 use super::{
     destination::Destination,
-    digest::{self, Material},
+    digest::{self, Material, Same},
     finders::Found,
     hashed::FileHash,
     manifest::Manifest,
@@ -36,6 +36,8 @@ pub(super) struct PostProcessed {
     pub(super) errors: Vec<Error>,
     /// What the options allow, but the user should know.
     pub(super) warnings: Vec<Error>,
+    /// How many objects were asked for one by one.
+    pub(super) asked: usize,
 }
 
 /// Makes the steps for `wanted`. `replaces_all` says that nothing that is there counts (`--clear`).
@@ -75,16 +77,20 @@ pub(super) async fn post_process(
             .collect(),
     );
     done.steps.hashed = steps(&sources, wanted, processed.files, there);
-    skip_unchanged(&mut done.steps.hashed, storage, there, jobs).await?;
+    done.asked = skip_unchanged(&mut done.steps.hashed, storage, there, jobs).await?;
     let name = hashing.options.manifest_name.clone();
     let content = Bytes::from(manifest.to_json());
     // A collected file of the same name is written before, so the manifest always is, then.
     let is_collected = wanted.iter().any(|found| found.name == name);
-    let same = !is_collected && is_there(&name, &content, storage, there).await?;
+    let same = compare(&name, &content, storage, there).await?;
+    done.asked += usize::from(same.asked);
     done.steps.manifest = Some(SavedManifest {
         name,
         content,
-        action: if same { Action::Skip } else { Action::Copy },
+        action: match same.is_same && !is_collected {
+            true => Action::Skip,
+            false => Action::Copy,
+        },
     });
     Ok(done)
 }
@@ -251,19 +257,21 @@ fn steps(
     steps
 }
 
-/// Skips rewritten files that are in the destination with the same content.
+/// Skips rewritten files that are in the destination with the same content. Returns how many objects
+/// were asked for one by one.
 async fn skip_unchanged(
     steps: &mut [HashedStep],
     storage: &dyn Storage,
     there: &Destination,
     jobs: usize,
-) -> Result<()> {
+) -> Result<usize> {
+    let mut asked = 0;
     let mut compared = stream::iter(steps)
         .map(|step| async move {
             let same = match &step.content {
-                HashedContent::Source(_) => false,
+                HashedContent::Source(_) => Same::default(),
                 HashedContent::Rewritten(content) | HashedContent::Intermediate(content) => {
-                    is_there(&step.name, content, storage, there).await?
+                    compare(&step.name, content, storage, there).await?
                 }
             };
             Ok::<_, Error>((step, same))
@@ -271,30 +279,32 @@ async fn skip_unchanged(
         .buffer_unordered(jobs.max(1));
     while let Some(result) = compared.next().await {
         let (step, same) = result?;
-        if same {
+        asked += usize::from(same.asked);
+        if same.is_same {
             step.action = Action::Skip;
         }
     }
-    Ok(())
+    Ok(asked)
 }
 
-async fn is_there(
+/// Compares a content with what is under `name`.
+async fn compare(
     name: &Name,
     content: &Bytes,
     storage: &dyn Storage,
     there: &Destination,
-) -> Result<bool> {
-    let Some(object) = there.objects.get(name) else {
-        return Ok(false);
+) -> Result<Same> {
+    let object = match there.objects.get(name) {
+        Some(object) if object.size == content.len() as u64 => object,
+        _ => return Ok(Same::default()),
     };
-    if object.size != content.len() as u64 {
-        return Ok(false);
-    }
     let material = Material::Bytes(content);
-    if there.is_local {
-        let md5 = digest::digest_object(storage, name).await?;
-        return Ok(material.digest(EtagRule::Md5).await? == md5);
+    if !there.is_local {
+        return digest::is_same(storage, name, object, material).await;
     }
-    let same = digest::is_same(storage, name, object, material).await?;
-    Ok(same.is_same)
+    let md5 = digest::digest_object(storage, name).await?;
+    Ok(Same {
+        is_same: material.digest(EtagRule::Md5).await? == md5,
+        asked: false,
+    })
 }

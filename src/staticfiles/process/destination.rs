@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use storehouse_storage::Name;
 
-use super::{Copied, Site, Source, SourceContent, convert::Refused};
+use super::{Prepared, Site, Source, convert::Refused};
 use crate::staticfiles::{
     hashed::{FileHash, hashed_name, looked_up},
     python::path::normpath,
@@ -13,7 +13,7 @@ use crate::staticfiles::{
 
 /// Names with the hash of what is there.
 pub(super) struct Contents<'a> {
-    originals: HashMap<&'a str, FileHash>,
+    originals: HashMap<&'a str, &'a FileHash>,
     /// Copies under their hashed names.
     copies: HashMap<&'a str, &'a FileHash>,
     there: &'a HashMap<Name, Option<FileHash>>,
@@ -21,20 +21,21 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn new(sources: &'a [Source], copies: &'a [Copied<'a>], site: &'a Site<'a>) -> Self {
-        let copies: HashMap<&str, &FileHash> = copies
+    pub(super) fn new(
+        sources: &'a [Source],
+        prepared: &'a Prepared<'a>,
+        site: &'a Site<'a>,
+    ) -> Self {
+        let place = |source: usize| sources[source].collected_as.as_str();
+        let texts = prepared.texts.iter();
+        let texts = texts.map(|text| (place(text.source), &text.hash));
+        let copied = prepared.copies.iter();
+        let copied = copied.map(|copied| (place(copied.source), copied.hash));
+        let originals: HashMap<&str, &FileHash> = texts.chain(copied).collect();
+        let copies: HashMap<&str, &FileHash> = prepared
+            .copies
             .iter()
             .map(|copied| (copied.stored_as.as_str(), copied.hash))
-            .collect();
-        let originals: HashMap<&str, FileHash> = sources
-            .iter()
-            .map(|source| {
-                let hash = match &source.content {
-                    SourceContent::Text(bytes) => FileHash::of(bytes),
-                    SourceContent::Hash(hash) => hash.clone(),
-                };
-                (source.collected_as.as_str(), hash)
-            })
             .collect();
         let mut folders = HashSet::new();
         if site.has_folders {
@@ -75,6 +76,7 @@ impl<'a> Contents<'a> {
         let hash = self
             .originals
             .get(place.as_str())
+            .copied()
             .or_else(|| made.get(&place).filter(|_| is_made))
             .or_else(|| self.copies.get(place.as_str()).copied().filter(|_| is_made));
         match hash {

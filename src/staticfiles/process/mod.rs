@@ -108,7 +108,7 @@ pub(super) fn is_adjustable(name: &str) -> bool {
 pub(super) fn process(sources: &[Source], site: &Site<'_>) -> Processed {
     let mut processed = Processed::default();
     let prepared = Prepared::new(sources, site.options, &mut processed.problems);
-    let contents = Contents::new(sources, &prepared.copies, site);
+    let contents = Contents::new(sources, &prepared, site);
     let rewriter = Rewriter::new(&prepared, &contents, site);
     let shows_passes =
         site.options.keep_intermediate_files || site.options.max_post_process_passes == 0;

@@ -9,7 +9,7 @@
 use super::{
     Match, Pattern,
     blocks::Blocks,
-    positions::{Positions, words},
+    positions::{Positions, URL},
     template::Template,
 };
 use crate::staticfiles::python::chars::{skip_space, word_at};
@@ -38,11 +38,11 @@ fn urls(text: &str) -> Vec<Match> {
     let mut line_ends = Positions::new(text, "\n");
     let mut ends = [")", "')", "\")"].map(|end| Positions::new(text, end));
     let mut found: Vec<Match> = Vec::new();
-    for start in words(text, "url(") {
+    for start in URL.places(text) {
         if found.last().is_some_and(|last| last.whole.end > start) {
             continue;
         }
-        let open = start + "url(".len();
+        let open = start + URL.len();
         let quoted = match text.as_bytes().get(open) {
             Some(b'\'') => Some((open + 1, 1)),
             Some(b'"') => Some((open + 1, 2)),

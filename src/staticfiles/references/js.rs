@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::{
     Match, Pattern,
     blocks::Blocks,
-    positions::{Positions, words},
+    positions::{EXPORT, FROM, MPORT, Positions},
     template::Template,
 };
 use crate::staticfiles::python::chars::{folds_to, is_space, skip_space, skip_word, word_at};
@@ -83,7 +83,9 @@ fn imports_from(text: &str) -> Vec<Match> {
 
 fn exports_from(text: &str) -> Vec<Match> {
     let mut clauses = Clauses::new(text);
-    let exports = words(text, "export").map(|start| (start, start + "export".len()));
+    let exports = EXPORT
+        .places(text)
+        .map(|start| (start, start + EXPORT.len()));
     find(exports, |start, end| {
         let (clause, tail) = clauses.after(end)?;
         Some(tail.matched(start, clause))
@@ -118,9 +120,9 @@ fn dynamic_imports(text: &str) -> Vec<Match> {
 
 /// The places of `import`, as start and end. Its `i` may be wider than a byte.
 fn imports(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
-    words(text, "mport").filter_map(|rest| {
+    MPORT.places(text).filter_map(|rest| {
         let letter = text[..rest].chars().next_back()?;
-        folds_to(letter, 'i').then(|| (rest - letter.len_utf8(), rest + "mport".len()))
+        folds_to(letter, 'i').then(|| (rest - letter.len_utf8(), rest + MPORT.len()))
     })
 }
 
@@ -242,7 +244,7 @@ impl<'t> Clauses<'t> {
         if let Some(tail) = self.tail(skip_space(text, end)) {
             return Some((start..end, tail));
         }
-        let shorter = end.checked_sub("from".len()).filter(|&end| end > word)?;
+        let shorter = end.checked_sub(FROM.len()).filter(|&end| end > word)?;
         Some((start..shorter, self.tail(shorter)?))
     }
 
@@ -254,7 +256,7 @@ impl<'t> Clauses<'t> {
 
     fn next_from(&mut self, start: usize) -> Option<usize> {
         if self.froms.is_none() {
-            let mut froms: Vec<usize> = words(self.text, "from").collect();
+            let mut froms: Vec<usize> = FROM.places(self.text).collect();
             froms.retain(|&from| self.tail(from).is_some());
             self.froms = Some(froms);
         }

@@ -36,11 +36,41 @@ impl<'t> Positions<'t> {
     }
 }
 
-/// Returns the places of an ASCII word in any case.
-pub(super) fn words<'t>(text: &'t str, word: &'static str) -> impl Iterator<Item = usize> + 't {
-    let (bytes, word) = (text.as_bytes(), word.as_bytes());
-    let windows = bytes.windows(word.len()).enumerate();
-    windows
-        .filter(|(_, window)| window.eq_ignore_ascii_case(word))
-        .map(|(at, _)| at)
+/// An ASCII word that is looked for in any case, by its rarest letter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word {
+    text: &'static str,
+    rarest: usize,
+}
+
+/// `url(`
+pub(super) const URL: Word = Word::new("url(", 3);
+/// `import` without its `i`, which may be another letter.
+pub(super) const MPORT: Word = Word::new("mport", 1);
+/// `export`
+pub(super) const EXPORT: Word = Word::new("export", 1);
+/// `from`
+pub(super) const FROM: Word = Word::new("from", 0);
+
+impl Word {
+    const fn new(text: &'static str, rarest: usize) -> Self {
+        Self { text, rarest }
+    }
+
+    /// Returns how many bytes it has.
+    pub(super) fn len(self) -> usize {
+        self.text.len()
+    }
+
+    /// Returns its places in `text`, also those that overlap.
+    pub(super) fn places(self, text: &str) -> impl Iterator<Item = usize> + '_ {
+        let (bytes, word) = (text.as_bytes(), self.text.as_bytes());
+        let letter = word[self.rarest];
+        memchr::memchr2_iter(letter, letter.to_ascii_uppercase(), bytes)
+            .filter_map(move |at| at.checked_sub(self.rarest))
+            .filter(move |&start| {
+                let found = bytes.get(start..start + word.len());
+                found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+            })
+    }
 }
