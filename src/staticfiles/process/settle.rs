@@ -13,7 +13,7 @@
 //! So a name changes if and only if a content in the cycle, or something that the cycle refers to,
 //! changes, and it does not depend on the order in which files are found.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, panic::resume_unwind, thread, vec};
 
 use super::{
     HashedFile,
@@ -23,6 +23,9 @@ use super::{
 };
 use crate::staticfiles::{digest::md5_hex, hashed::FileHash};
 
+/// A thread more is worth its start for this many texts.
+const TEXTS_A_THREAD: usize = 16;
+
 /// Rewrites all texts.
 pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
     let mut outcome = Outcome::default();
@@ -30,18 +33,11 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
     let placeholder = FileHash::of_md5("000000000000");
     let mut drafts = Vec::with_capacity(rewriter.texts.len());
     let mut edges = Vec::with_capacity(rewriter.texts.len());
-    for index in 0..rewriter.texts.len() {
-        let mut leads_to = Vec::new();
-        let draft = rewriter.rewrite(
-            index,
-            &mut |other| {
-                leads_to.push(other);
-                Some(placeholder.clone())
-            },
-            &mut outcome,
-        );
-        drafts.push(draft);
-        edges.push(leads_to);
+    for draft in first_drafts(rewriter, &placeholder) {
+        drafts.push(draft.text);
+        edges.push(draft.leads_to);
+        outcome.problems.extend(draft.outcome.problems);
+        outcome.unread.extend(draft.outcome.unread);
     }
     let mut settled = Settled {
         rewriter,
@@ -78,6 +74,58 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
         }
     }
     outcome
+}
+
+/// A text before the names of others are known.
+struct Draft<'a> {
+    text: Cow<'a, str>,
+    /// The texts that it refers to.
+    leads_to: Vec<usize>,
+    outcome: Outcome,
+}
+
+/// Rewrites each text for itself, on all processors: this is where the time goes.
+fn first_drafts<'a>(rewriter: &Rewriter<'a>, placeholder: &FileHash) -> Vec<Draft<'a>> {
+    let count = rewriter.texts.len();
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let threads = processors.min(count.div_ceil(TEXTS_A_THREAD)).max(1);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|first| {
+                let own = (first..count).step_by(threads);
+                scope.spawn(move || {
+                    own.map(|index| draft(rewriter, index, placeholder))
+                        .collect()
+                })
+            })
+            .collect();
+        let mut drafts: Vec<vec::IntoIter<Draft<'a>>> = workers
+            .into_iter()
+            .map(|worker| {
+                let done: Result<Vec<_>, _> = worker.join();
+                done.unwrap_or_else(|panic| resume_unwind(panic))
+                    .into_iter()
+            })
+            .collect();
+        (0..count)
+            .filter_map(|index| drafts[index % threads].next())
+            .collect()
+    })
+}
+
+fn draft<'a>(rewriter: &Rewriter<'a>, index: usize, placeholder: &FileHash) -> Draft<'a> {
+    let mut outcome = Outcome::default();
+    let mut leads_to = Vec::new();
+    let mut hash_of = |other| {
+        leads_to.push(other);
+        Some(placeholder.clone())
+    };
+    let text = rewriter.rewrite(index, &mut hash_of, &mut outcome);
+    Draft {
+        text,
+        leads_to,
+        outcome,
+    }
 }
 
 struct Settled<'a> {
