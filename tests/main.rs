@@ -10,9 +10,15 @@
 
 mod bad_input;
 mod bucket;
+mod bucket_unchanged;
+mod checks;
 mod collectstatic;
+mod collectstatic_says;
+mod copying;
 mod environments;
 mod hostile;
+mod plans;
 mod processes;
 mod site;
+mod sources;
 mod verbs;

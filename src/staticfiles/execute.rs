@@ -1,7 +1,8 @@
-//! Carries out a plan: writes first, deletes last, and deletes nothing after a failure. It decides
-//! nothing that the plan has not decided.
+//! Carries out a plan: writes first, deletes last, and deletes nothing after a failure; only a file
+//! where a folder has to be goes before. It decides nothing that the plan has not decided.
 
 use std::{
+    collections::HashSet,
     path::Path,
     pin::pin,
     sync::{
@@ -14,7 +15,9 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream, Stream},
 };
-use storehouse_storage::{Content, Error, EtagRule, Name, Result, SaveOptions, Storage, Target};
+use storehouse_storage::{
+    Content, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Storage, Target,
+};
 
 use super::{
     digest::{DIGEST_KEY, digest_file, md5_hex},
@@ -52,8 +55,11 @@ pub fn execute(
 ) -> impl Stream<Item = Event> + Send + use<> {
     let failed = Arc::new(AtomicBool::new(false));
     let copies: Vec<Arc<Found>> = plan.copies().cloned().map(Arc::new).collect();
-    let copying = copy_all(copies, Arc::clone(&storage), jobs, Arc::clone(&failed));
-    copying.chain(delete_all(plan.deletions.clone(), storage, failed))
+    let deleting = |names: &[Name]| delete_all(names, Arc::clone(&storage), Arc::clone(&failed));
+    let making_room = deleting(&plan.in_the_way);
+    let clearing = deleting(&plan.deletions);
+    let copying = copy_all(copies, storage, jobs, failed);
+    making_room.chain(copying).chain(clearing)
 }
 
 fn copy_all(
@@ -87,24 +93,23 @@ fn copy_all(
 }
 
 fn delete_all(
-    deletions: Vec<Name>,
+    names: &[Name],
     storage: Arc<dyn Storage>,
     failed: Arc<AtomicBool>,
 ) -> BoxStream<'static, Event> {
-    let batches: Vec<Vec<Name>> = deletions
-        .chunks(DELETE_BATCH)
-        .map(<[Name]>::to_vec)
-        .collect();
+    let batches: Vec<Vec<Name>> = names.chunks(DELETE_BATCH).map(<[Name]>::to_vec).collect();
+    let stop = Arc::clone(&failed);
     stream::iter(batches)
         .take_while(move |_| {
-            let go_on = !failed.load(Ordering::Relaxed);
+            let go_on = !stop.load(Ordering::Relaxed);
             async move { go_on }
         })
         .then(move |batch| {
-            let storage = Arc::clone(&storage);
+            let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
             async move {
                 let failures = storage.delete_many(&batch).await;
-                let kept: Vec<&Name> = failures.iter().map(|(name, _)| name).collect();
+                failed.fetch_or(!failures.is_empty(), Ordering::Relaxed);
+                let kept: HashSet<&Name> = failures.iter().map(|(name, _)| name).collect();
                 let deleted = batch.iter().filter(|name| !kept.contains(name));
                 let mut events: Vec<Event> = deleted.cloned().map(Event::Deleted).collect();
                 events.extend(failures.into_iter().map(|(_, error)| Event::Failed(error)));
@@ -133,15 +138,22 @@ async fn copy(found: &Found, storage: &dyn Storage) -> Result<()> {
         open(&source.path).await?
     };
     if content.length() != Some(source.size) {
-        let path = source.path.display();
-        let problem =
-            format!("{path} changed while it was being collected; run collectstatic again");
-        return Err(Error::new(storehouse_storage::ErrorKind::Content, problem));
+        let problem = format!("{:?} changed while it was being collected", source.path);
+        return Err(Error::new(ErrorKind::Content, problem).with_advice("run collectstatic again"));
     }
-    storage
-        .put(Target::Replace(found.name.clone()), content, &options)
-        .await?;
-    Ok(())
+    let put = storage.put(Target::Replace(found.name.clone()), content, &options);
+    put.await.map(|_| ()).map_err(with_advice)
+}
+
+/// Adds what to do where something in the destination is in the way.
+fn with_advice(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::NotADirectory => error.with_advice("--clear removes that file"),
+        ErrorKind::IsADirectory => error.with_advice(
+            "remove that folder from the destination, or leave the file out with --ignore",
+        ),
+        _ => error,
+    }
 }
 
 async fn open(path: &Path) -> Result<Content> {

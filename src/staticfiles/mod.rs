@@ -19,6 +19,7 @@
 
 use storehouse_storage::{Error, ErrorKind, Result, Storage};
 
+mod clash;
 mod destination;
 mod digest;
 mod execute;
@@ -72,15 +73,20 @@ pub async fn find(finders: Vec<Box<dyn Finder>>, ignore: IgnorePatterns) -> Resu
 /// `jobs` at once.
 ///
 /// # Errors
-/// As [`Storage::list`]; a source that cannot be read.
+/// As [`Storage::list`]; a source that cannot be read; two that one disk cannot hold.
 pub async fn plan(
     found: Vec<Found>,
     storage: &dyn Storage,
     options: PlanOptions,
     jobs: usize,
 ) -> Result<Planned> {
-    let (wanted, conflicts) = plan::first_of_each_name(found);
+    let (mut wanted, mut conflicts) = plan::first_of_each_name(found);
     let destination = Destination::list(storage).await?;
+    if destination.is_local {
+        let (kept, late) = clash::without_clashes(wanted)?;
+        wanted = kept;
+        conflicts.extend(late);
+    }
     let copies_all = options.clear && !options.dry_run;
     let comparison = if copies_all {
         digest::Comparison::default()
