@@ -4,7 +4,11 @@
 //!
 //! Only [`live`] looks beyond this machine.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use storehouse_storage::{Content, Error, Name, Result, SaveOptions, Storage, StorageExt, Target};
 
@@ -116,16 +120,12 @@ pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
             let message =
                 "The STATICFILES_DIRS setting should not contain the STATIC_ROOT setting.";
             problems.push(Problem::error("staticfiles.E002", message));
-        } else if static_root
-            .as_ref()
-            .is_some_and(|root| root.starts_with(path))
-        {
-            let message = format!(
-                "STATIC_ROOT is inside '{}' of the STATICFILES_DIRS setting: what was collected would be collected again.",
-                path.display()
-            );
-            problems.push(Problem::error("storehouse.E001", message));
         }
+        problems.extend(root_inside(
+            static_root.as_deref(),
+            path,
+            "STATICFILES_DIRS",
+        ));
         if !path.is_dir() {
             let message = format!(
                 "The directory '{}' in the STATICFILES_DIRS setting does not exist.",
@@ -133,6 +133,9 @@ pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
             );
             problems.push(Problem::warning("staticfiles.W004", message));
         }
+    }
+    for path in app_folders(settings) {
+        problems.extend(root_inside(static_root.as_deref(), &path, "INSTALLED_APPS"));
     }
     if !storages
         .aliases()
@@ -144,6 +147,18 @@ pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
     }
     problems.extend(roots(settings, storages));
     problems
+}
+
+/// Refuses to collect into a folder below one that is collected: every run would make it deeper.
+fn root_inside(static_root: Option<&Path>, folder: &Path, setting: &str) -> Option<Problem> {
+    let root = static_root.filter(|root| *root != folder && root.starts_with(folder));
+    root.map(|_| {
+        let message = format!(
+            "STATIC_ROOT is inside '{}' of the {setting} setting: what was collected would be collected again.",
+            folder.display()
+        );
+        Problem::error("storehouse.E001", message)
+    })
 }
 
 /// What Django refuses when it makes the storage of static files.
@@ -169,7 +184,7 @@ fn roots(settings: &Settings, storages: &Storages) -> Vec<Problem> {
 ///
 /// # Errors
 /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) if it is the root of
-/// the file system, or holds the folder of media.
+/// the file system, or holds the folder of media or one of the sources.
 pub fn clear_is_safe(settings: &Settings, storages: &Storages) -> Result<()> {
     let Some(static_root) = static_root(settings, storages) else {
         return Ok(());
@@ -183,17 +198,29 @@ pub fn clear_is_safe(settings: &Settings, storages: &Storages) -> Result<()> {
             Error::configuration(problem).with_advice("give static files a folder of their own")
         );
     }
-    match media_root(settings, storages) {
-        Some(media_root) if media_root.starts_with(&static_root) => {
+    let dirs = settings.staticfiles_dirs().into_iter().map(|dir| dir.path);
+    let sources = dirs.chain(app_folders(settings));
+    let kept = media_root(settings, storages).map(|path| ("MEDIA_ROOT", path, "the uploads"));
+    let kept = kept
+        .into_iter()
+        .chain(sources.map(|path| ("the folder of static files", path, "the sources")));
+    for (what, path, lost) in kept {
+        if path.starts_with(&static_root) {
             let problem = format!(
-                "MEDIA_ROOT {} is inside STATIC_ROOT {}: --clear would delete the uploads",
-                media_root.display(),
+                "{what} {} is inside STATIC_ROOT {}: --clear would delete {lost}",
+                path.display(),
                 static_root.display()
             );
-            Err(Error::configuration(problem).with_advice("give each a folder of its own"))
+            return Err(Error::configuration(problem).with_advice("give each a folder of its own"));
         }
-        _ => Ok(()),
     }
+    Ok(())
+}
+
+/// Where the static files of INSTALLED_APPS are.
+fn app_folders(settings: &Settings) -> impl Iterator<Item = PathBuf> {
+    let apps = settings.installed_apps().into_iter();
+    apps.filter_map(|app| Some(app.folder?.join("static")))
 }
 
 fn urls(settings: &Settings) -> Vec<Problem> {

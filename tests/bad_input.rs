@@ -78,12 +78,28 @@ fn a_settings_file_that_is_not_there_is_an_error() {
 }
 
 #[test]
+fn a_missing_setting_where_no_settings_file_is_found_says_so() {
+    let site = Site::new("");
+    let with_file = site.run(&["collectstatic"]).failed(1);
+    fs::remove_file(site.path("storehouse.toml")).unwrap();
+
+    let without = site.run(&["collectstatic"]).failed(1);
+
+    assert!(without.err.contains("STATIC_ROOT"), "{}", without.err);
+    let note = "no storehouse.toml was found here or in a parent folder";
+    assert!(without.err.contains(note), "{}", without.err);
+    assert!(!with_file.err.contains(note), "{}", with_file.err);
+}
+
+#[test]
 fn an_unknown_command_or_flag_does_not_parse() {
     let site = Site::new("");
     for arguments in [
         &["colectstatic"][..],
         &["list", "--nosuch"],
         &["-v", "9", "list"],
+        &["collectstatic", "--jobs", "0"],
+        &["copy", "default", "backup", "--jobs", "1025"],
         &["save"],
         &[],
     ] {

@@ -198,38 +198,39 @@ fn objects_get_the_type_that_their_name_suggests() {
 }
 
 #[test]
-fn a_bucket_whose_tags_tell_nothing_is_asked_for_the_digest() {
+fn copy_into_its_own_source_is_refused_in_a_bucket() {
     let minio = Minio::get();
-    let bucket = minio.bucket("opaque-tags");
+    let bucket = minio.bucket("nested");
+    let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
+    bucket.put_raw("media/a.txt", b"a");
+
+    let destination = format!("s3://{}/media/sub", bucket.name());
+    let ran = site.run(&["copy", "default", &destination]).failed(1);
+
+    assert!(ran.err.contains("is inside the source"), "{}", ran.err);
+    assert_eq!(bucket.object_names(), ["media/a.txt"]);
+}
+
+#[test]
+fn buckets_of_one_name_on_two_services_are_not_the_same() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("two-services");
     let proxy = Proxy::start(minio.endpoint());
-    let site = Site::new(&bucket_settings(&minio, &bucket, &proxy.endpoint()));
-    site.write("assets/a.css", "body{}");
-    site.run(&["collectstatic", "--noinput"]).done();
-    // What SSE-KMS makes of an ETag: something that is no MD5 of the content.
-    let listing = format!(
-        "<?xml version=\"1.0\"?><ListBucketResult><Name>{}</Name><KeyCount>1</KeyCount><IsTruncated>false</IsTruncated>\
-         <Contents><Key>static/a.css</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>\
-         <ETag>&quot;opaque-and-no-md5&quot;</ETag><Size>6</Size></Contents></ListBucketResult>",
-        bucket.name()
-    );
-    proxy.when(
-        |request| request.query("list-type").is_some(),
-        Action::Respond(
-            Response::new(200)
-                .header("content-type", "application/xml")
-                .body(listing),
-        ),
-    );
+    let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
+    bucket.put_raw("media/a.txt", b"a");
 
-    let ran = site.run(&["collectstatic", "--noinput"]).done();
-
-    assert_eq!(ran.out, "\n0 static files copied, 1 unmodified.\n");
-    assert!(
-        ran.err.contains("1 objects were asked for their digest"),
-        "{}",
-        ran.err
+    let elsewhere = format!(
+        "s3://{}/media?endpoint_url={}",
+        bucket.name(),
+        proxy.endpoint()
     );
-    assert_eq!(proxy.unused_rules(), 0);
+    let ran = site.run(&["copy", "default", &elsewhere]).done();
+    let refused = site
+        .run(&["copy", "default", &format!("s3://{}/media", bucket.name())])
+        .failed(1);
+
+    assert_eq!(ran.out, "0 files copied, 1 unmodified.\n");
+    assert!(refused.err.contains("the same storage"), "{}", refused.err);
 }
 
 #[test]
@@ -276,5 +277,79 @@ fn a_server_that_is_not_there_fails_within_seconds() {
         ran.err.contains("s3://") && ran.err.contains(&port.to_string()),
         "{}",
         ran.err
+    );
+}
+
+#[test]
+fn hashed_names_and_the_manifest_go_to_a_bucket_each_in_one_request() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("manifest");
+    let proxy = Proxy::start(minio.endpoint());
+    let settings = bucket_settings(&minio, &bucket, &proxy.endpoint());
+    let site = Site::new(&settings.replace(
+        "STATICFILES_STORAGE = \"",
+        "STATICFILES_STORAGE = \"manifest+",
+    ));
+    site.write(
+        "assets/css/site.css",
+        "a { background: url(\"../img/paper.svg\") }",
+    );
+    site.write("assets/img/paper.svg", "<svg/>");
+
+    let cold = site.run(&["collectstatic", "--noinput"]).done();
+    assert_eq!(requests(&proxy), counts([("list", 1), ("PUT", 5)]));
+    let last = proxy.requests().pop().unwrap();
+    proxy.clear();
+    let warm = site.run(&["collectstatic", "--noinput"]).done();
+
+    assert_eq!(cold.out, "\n2 static files copied, 2 post-processed.\n");
+    assert!(
+        last.target.ends_with("/static/staticfiles.json"),
+        "{}",
+        last.target
+    );
+    assert!(
+        warm.out
+            .starts_with("\n0 static files copied, 2 unmodified"),
+        "{}",
+        warm.out
+    );
+    assert_eq!(requests(&proxy), counts([("list", 1)]));
+    let manifest = bucket.get_raw("static/staticfiles.json").unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let paper = manifest["paths"]["img/paper.svg"].as_str().unwrap();
+    let site_css = manifest["paths"]["css/site.css"].as_str().unwrap();
+    let text = String::from_utf8(bucket.get_raw(&format!("static/{site_css}")).unwrap()).unwrap();
+    assert_eq!(text, format!("a {{ background: url(\"../{paper}\") }}"));
+}
+
+#[test]
+fn one_changed_file_changes_the_names_that_depend_on_it_and_nothing_else() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("dependants");
+    let proxy = Proxy::start(minio.endpoint());
+    let settings = bucket_settings(&minio, &bucket, &proxy.endpoint());
+    let site = Site::new(&settings.replace(
+        "STATICFILES_STORAGE = \"",
+        "STATICFILES_STORAGE = \"manifest+",
+    ));
+    site.write("assets/site.css", "a { background: url(\"paper.svg\") }");
+    site.write("assets/paper.svg", "<svg/>");
+    site.write("assets/other.css", "b {}");
+    site.run(&["collectstatic", "--noinput"]).done();
+    site.write("assets/paper.svg", "<svg></svg>");
+    proxy.clear();
+
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    // The picture, its hashed copy, the hashed stylesheet that names it, and the manifest.
+    assert_eq!(requests(&proxy), counts([("list", 1), ("PUT", 4)]));
+    assert!(
+        proxy
+            .requests()
+            .pop()
+            .unwrap()
+            .target
+            .ends_with("/staticfiles.json")
     );
 }

@@ -250,7 +250,12 @@ fn a_link_that_leads_in_a_circle_is_named() {
 
     let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
 
-    assert!(ran.err.contains("assets/css/up"), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("assets/css/up\" is a link to a folder that it is in"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -265,6 +270,41 @@ fn a_linked_folder_is_collected_and_a_linked_file_is_copied() {
 
     assert_eq!(site.read("out/linked/deep/a.txt"), "linked");
     assert!(site.path("out/a.txt").symlink_metadata().unwrap().is_file());
+}
+
+#[test]
+fn two_links_to_one_folder_are_no_circle() {
+    let site = site();
+    site.write("elsewhere/a.txt", "linked");
+    for link in ["one", "two"] {
+        std::os::unix::fs::symlink(site.path("elsewhere"), site.path("assets").join(link)).unwrap();
+    }
+
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    assert_eq!(site.read("out/one/a.txt"), "linked");
+    assert_eq!(site.read("out/two/a.txt"), "linked");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_warned_of_and_no_failure() {
+    let site = site();
+
+    let ran = site
+        .run(&[
+            "collectstatic",
+            "--noinput",
+            "--set",
+            r#"STATICFILES_DIRS=["nowhere", "assets"]"#,
+        ])
+        .done();
+
+    assert!(
+        ran.err.contains("(staticfiles.W004)") && ran.err.contains("nowhere"),
+        "{}",
+        ran.err
+    );
+    assert!(site.path("out/css/site.css").exists());
 }
 
 #[test]
@@ -299,6 +339,28 @@ fn clear_is_refused_where_it_would_delete_uploads() {
 }
 
 #[test]
+fn clear_is_refused_where_it_would_delete_sources() {
+    for (setting, file) in [
+        (r#"STATICFILES_DIRS=["out/assets"]"#, "out/assets/a.css"),
+        (r#"INSTALLED_APPS=["./out/app"]"#, "out/app/static/a.css"),
+    ] {
+        let site = site();
+        site.write(file, "source");
+
+        let ran = site
+            .run(&["collectstatic", "--noinput", "--clear", "--set", setting])
+            .failed(1);
+
+        assert!(
+            ran.err.contains("--clear would delete the sources"),
+            "{setting}: {}",
+            ran.err
+        );
+        assert_eq!(site.read(file), "source");
+    }
+}
+
+#[test]
 fn the_root_of_the_disk_is_never_cleared() {
     let site = site();
 
@@ -321,7 +383,11 @@ fn the_root_of_the_disk_is_never_cleared() {
 fn collecting_into_a_source_is_refused() {
     let site = site();
 
-    for root in ["assets", "assets/out"] {
+    for (root, setting) in [
+        ("assets", "STATICFILES_DIRS"),
+        ("assets/out", "STATICFILES_DIRS"),
+        ("blog/static/out", "INSTALLED_APPS"),
+    ] {
         let ran = site
             .run(&[
                 "collectstatic",
@@ -331,7 +397,7 @@ fn collecting_into_a_source_is_refused() {
             ])
             .failed(1);
 
-        assert!(ran.err.contains("STATICFILES_DIRS"), "{root}: {}", ran.err);
+        assert!(ran.err.contains(setting), "{root}: {}", ran.err);
     }
 }
 

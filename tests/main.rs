@@ -10,11 +10,17 @@
 
 mod bad_input;
 mod bucket;
+mod bucket_unchanged;
+mod checks;
 mod collectstatic;
+mod collectstatic_says;
+mod copying;
 mod environments;
 mod golden;
 mod hostile;
+mod plans;
 mod post_processing;
 mod processes;
 mod site;
+mod sources;
 mod verbs;

@@ -137,10 +137,12 @@ fn a_save_that_is_killed_leaves_nothing_under_its_name_in_a_bucket() {
 fn a_save_that_is_interrupted_says_so_and_leaves_nothing_on_disk() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let site = Site::new(DISK);
-        let child = half_saved(&site, "a.bin", 2 * MIB);
+        let mut child = half_saved(&site, "a.bin", 2 * MIB);
         wait_until("the save has begun", || !site.files("media").is_empty());
 
         signal(&child, name);
+        // Kept open: its end would end the content, and the save with it.
+        let _content = child.stdin.take();
         let ran = Ran::of(child.wait_with_output().unwrap()).failed(code);
 
         assert!(ran.err.contains("interrupted"), "{}", ran.err);
@@ -153,12 +155,14 @@ fn a_save_that_is_interrupted_aborts_its_upload() {
     let minio = Minio::get();
     let bucket = minio.bucket("interrupted");
     let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
-    let child = half_saved(&site, "a.bin", 20 * MIB);
+    let mut child = half_saved(&site, "a.bin", 20 * MIB);
     wait_until("the upload has begun", || {
         !bucket.incomplete_uploads().is_empty()
     });
 
     signal(&child, "TERM");
+    // Kept open: its end would end the content, and the save with it.
+    let _content = child.stdin.take();
     Ran::of(child.wait_with_output().unwrap()).failed(143);
 
     assert_eq!(bucket.incomplete_uploads(), Vec::<String>::new());

@@ -116,6 +116,45 @@ fn exists_answers_with_its_exit_code() {
 }
 
 #[test]
+fn exists_could_not_tell_where_the_settings_are_wrong() {
+    let site = Site::new("NO_SUCH = 1\n");
+
+    let ran = site.run(&["exists", "a.txt"]).failed(2);
+
+    assert!(ran.err.contains("NO_SUCH"), "{}", ran.err);
+}
+
+#[test]
+fn a_name_that_is_too_long_for_max_length_is_cut() {
+    let site = site();
+    site.write("a.txt", "a");
+
+    let ran = site
+        .run(&[
+            "save",
+            "a.txt",
+            "a-very-long-name.txt",
+            "--max-length",
+            "16",
+        ])
+        .done();
+
+    assert_eq!(ran.out.trim_end().len(), 16, "{}", ran.out);
+    assert!(ran.out.starts_with("a-ve_"), "{}", ran.out);
+}
+
+#[test]
+fn the_root_of_the_disk_is_no_folder_of_a_storage() {
+    let site = site();
+    site.write("media/a.txt", "a");
+
+    site.run(&["list", "/"]).failed(1);
+    for top in ["", ".", "./"] {
+        assert_eq!(site.run(&["list", top]).done().out, "a.txt\n", "{top:?}");
+    }
+}
+
+#[test]
 fn delete_takes_many_names_and_does_not_mind_missing_ones() {
     let site = site();
     site.write("media/a.txt", "a");
@@ -206,27 +245,30 @@ fn a_name_cannot_speak_to_the_terminal() {
 }
 
 #[test]
-fn copy_goes_on_where_it_stopped() {
+fn of_many_errors_some_are_shown_and_all_are_counted() {
     let site = site();
-    for name in ["a.txt", "d/b.txt"] {
-        site.write(&format!("media/{name}"), name);
+    let names: Vec<String> = (0..25).map(|number| format!("folder{number}")).collect();
+    for name in &names {
+        site.write(&format!("media/{name}/a.txt"), "a");
     }
+    let arguments = |more: &[&'static str]| {
+        let mut all = vec!["delete"];
+        all.extend(names.iter().map(String::as_str));
+        all.extend(more);
+        site.run(&all).failed(1).err
+    };
 
-    let first = site.run(&["copy", "default", "backup"]).done();
-    site.write("media/c.txt", "c");
-    let second = site.run(&["copy", "default", "backup"]).done();
+    let some = arguments(&[]);
+    let all = arguments(&["-v", "2"]);
+    let json = arguments(&["--json"]);
 
-    assert_eq!(first.out, "2 files copied, 0 unmodified.\n");
-    assert_eq!(second.out, "1 file copied, 2 unmodified.\n");
-    assert_eq!(site.files("backup"), ["a.txt", "c.txt", "d/b.txt"]);
-    assert_eq!(site.read("backup/d/b.txt"), "d/b.txt");
-}
-
-#[test]
-fn copy_to_itself_is_refused() {
-    let ran = site().run(&["copy", "default", "file:media"]).failed(1);
-
-    assert!(ran.err.contains("the same storage"), "{}", ran.err);
+    assert_eq!(some.matches("cannot delete").count(), 20, "{some}");
+    assert!(
+        some.ends_with("and 5 more like these; -v 2 shows them all\n"),
+        "{some}"
+    );
+    assert_eq!(all.lines().count(), 25, "{all}");
+    assert_eq!(json.lines().count(), 25, "{json}");
 }
 
 #[test]
@@ -303,36 +345,4 @@ fn settings_tell_where_each_value_comes_from() {
         ran.out
     );
     assert!(!ran.out.contains("PLANTED"), "{}", ran.out);
-}
-
-#[test]
-fn check_has_nothing_to_say_about_good_settings() {
-    let site = Site::new(
-        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nMEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n",
-    );
-
-    let ran = site.run(&["check", "--deploy"]).done();
-
-    assert_eq!(ran.out, "System check identified no issues.\n");
-    assert_eq!(site.files("media"), Vec::<String>::new());
-    assert_eq!(site.files("out"), Vec::<String>::new());
-}
-
-#[test]
-fn check_has_djangos_ids() {
-    let site = Site::new(
-        "STATIC_URL = \"/static\"\nSTATIC_ROOT = \"a\"\nSTATICFILES_DIRS = [\"a\", [\"p/\", \"b\"]]\nMEDIA_ROOT = \"m\"\nMEDIA_URL = \"/media/\"\n",
-    );
-
-    let ran = site.run(&["check"]);
-
-    assert_eq!(ran.code, 1, "{ran:?}");
-    for id in [
-        "staticfiles.E002",
-        "staticfiles.E003",
-        "staticfiles.W004",
-        "urls.E006",
-    ] {
-        assert!(ran.out.contains(&format!("({id})")), "{id}: {}", ran.out);
-    }
 }

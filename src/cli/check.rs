@@ -26,7 +26,7 @@ fn show(problems: &[Problem], context: &Context) -> Result<(), Failure> {
     let output = context.output;
     if output.is_json() {
         for problem in problems {
-            output.result(json!({
+            output.report(json!({
                 "level": level(problem),
                 "id": problem.id,
                 "message": problem.message,
@@ -36,7 +36,7 @@ fn show(problems: &[Problem], context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     if !problems.is_empty() {
-        output.result("System check identified some issues:\n")?;
+        output.report("System check identified some issues:\n")?;
     }
     for (wanted, title) in [(Level::Error, "ERRORS:"), (Level::Warning, "WARNINGS:")] {
         let mut of_level = problems
@@ -44,12 +44,12 @@ fn show(problems: &[Problem], context: &Context) -> Result<(), Failure> {
             .filter(|problem| problem.level == wanted)
             .peekable();
         if of_level.peek().is_some() {
-            output.result(title)?;
+            output.report(title)?;
         }
         for problem in of_level {
-            output.result(format_args!("?: ({}) {}", problem.id, problem.message))?;
+            output.report(format_args!("?: ({}) {}", problem.id, problem.message))?;
             if let Some(hint) = &problem.hint {
-                output.result(format_args!("\tHINT: {hint}"))?;
+                output.report(format_args!("\tHINT: {hint}"))?;
             }
         }
     }
@@ -58,7 +58,7 @@ fn show(problems: &[Problem], context: &Context) -> Result<(), Failure> {
         1 => "1 issue".to_owned(),
         many => format!("{many} issues"),
     };
-    Ok(output.result(format_args!("System check identified {count}."))?)
+    Ok(output.report(format_args!("System check identified {count}."))?)
 }
 
 fn level(problem: &Problem) -> &'static str {

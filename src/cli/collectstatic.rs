@@ -9,7 +9,7 @@ use storehouse_storage::{Error, ErrorKind, Storage};
 use super::{
     Context,
     flags::CollectstaticFlags,
-    output::{Failure, Output, shown},
+    output::{Failure, Output, shown, shown_path},
     progress::Progress,
 };
 use crate::{
@@ -25,7 +25,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let output = context.output;
     refuse_bad_settings(&flags, context)?;
     let storage = context.storages.staticfiles()?;
-    let location = staticfiles::local_root(&*storage).map(|root| root.display().to_string());
+    let location = staticfiles::local_root(&*storage).map(|root| shown_path(&root));
     if !flags.noinput {
         ask(&flags, &*storage, location.as_deref(), output).await?;
     }
@@ -184,10 +184,10 @@ fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Result<()> {
         "Deleting"
     };
     for name in &plan.cleared {
-        output.result(format_args!("{deleting} '{}'", shown(name)))?;
+        output.report(format_args!("{deleting} '{}'", shown(name)))?;
     }
     for conflict in &plan.conflicts {
-        output.result(format_args!(
+        output.report(format_args!(
             "Found another file with the destination path '{}'. It will be ignored since only the \
              first encountered file is collected. If this is not what you want, make sure every \
              static file has a unique path.",
@@ -195,7 +195,7 @@ fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Result<()> {
         ))?;
     }
     for step in plan.steps.iter().filter(|step| step.action == Action::Skip) {
-        output.result(format_args!(
+        output.report(format_args!(
             "Skipping '{}' (not modified)",
             shown(&step.found.name)
         ))?;
@@ -214,11 +214,11 @@ fn show_dry_run(plan: &Plan, output: Output) -> Result<Report, Failure> {
     show_plan(plan, true, output)?;
     for found in plan.copies() {
         if output.is_json() {
-            output.result(json!({ "event": "would_copy", "name": found.name.as_str() }))?;
+            output.report(json!({ "event": "would_copy", "name": found.name.as_str() }))?;
         } else if output.shows(1) {
-            output.result(format_args!(
+            output.report(format_args!(
                 "Pretending to copy '{}'",
-                found.source.path.display()
+                shown_path(&found.source.path)
             ))?;
         }
     }
@@ -255,11 +255,11 @@ async fn carry_out(
 
 fn show_event(event: &Event, output: Output) -> io::Result<()> {
     match event {
-        Event::Copied(found) if output.is_json() => output.result(
+        Event::Copied(found) if output.is_json() => output.report(
             json!({ "event": "copied", "name": found.name.as_str(), "size": found.source.size }),
         ),
         Event::Deleted(name) if output.is_json() => {
-            output.result(json!({ "event": "deleted", "name": name.as_str() }))
+            output.report(json!({ "event": "deleted", "name": name.as_str() }))
         }
         Event::PostProcessed { original, name } if output.is_json() => output.result(
             json!({ "event": "post_processed", "name": original.as_str(), "as": name.as_str() }),
@@ -270,7 +270,7 @@ fn show_event(event: &Event, output: Output) -> io::Result<()> {
             shown(name)
         )),
         Event::Started(found) if output.shows(2) && !output.is_json() => {
-            output.result(format_args!("Copying '{}'", found.source.path.display()))
+            output.report(format_args!("Copying '{}'", shown_path(&found.source.path)))
         }
         _ => Ok(()),
     }
@@ -287,7 +287,7 @@ fn summarise(
     let unmodified = plan.steps.len() - plan.copies().count();
     let (cleared, skipped) = (plan.cleared.len(), plan.conflicts.len());
     if output.is_json() {
-        return Ok(output.result(json!({
+        return Ok(output.report(json!({
             "event": "summary",
             "copied": report.copied,
             "bytes": report.bytes,
@@ -322,7 +322,7 @@ fn summarise(
         line.push_str(&format!(", {skipped} skipped due to conflict"));
     }
     line.push('.');
-    Ok(output.result(line)?)
+    Ok(output.report(line)?)
 }
 
 fn files(count: usize) -> &'static str {

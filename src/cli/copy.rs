@@ -1,8 +1,10 @@
 //! `storehouse copy SRC-STORAGE DST-STORAGE [PREFIX]`.
 
+use std::path::Path;
+
 use futures::StreamExt;
 use serde_json::json;
-use storehouse_storage::{Error, Name, Storage};
+use storehouse_storage::{Error, Name, Storage, UrlOptions};
 
 use super::{
     Context, flags::CopyFlags, list::folder, output::Failure, output::shown, progress::Progress,
@@ -15,13 +17,8 @@ use crate::{
 pub(super) async fn run(flags: CopyFlags, context: &Context) -> Result<(), Failure> {
     let source = context.storages.open(&flags.source)?;
     let destination = context.storages.open(&flags.destination)?;
-    if source.describe() == destination.describe() {
-        let problem = format!(
-            "source and destination are the same storage, {}",
-            source.describe()
-        );
-        return Err(Error::configuration(problem).into());
-    }
+    refuse_overlap(&*source, &*destination).await?;
+    let from = source.describe();
     let output = context.output;
     let folder = folder(flags.prefix.as_deref())?;
     let is_local = local_root(&*source).is_some() && local_root(&*destination).is_some();
@@ -47,25 +44,57 @@ pub(super) async fn run(flags: CopyFlags, context: &Context) -> Result<(), Failu
     if !failures.is_empty() {
         return Err(Failure::Errors(failures));
     }
+    if copied + unmodified == 0 {
+        let below = flags
+            .prefix
+            .map_or(String::new(), |typed| format!(" below {typed:?}"));
+        output.note(format_args!(
+            "storehouse: there is nothing in {from}{below}"
+        ));
+    }
     if output.is_json() {
         let summary = json!({ "event": "summary", "copied": copied, "unmodified": unmodified });
-        return Ok(output.result(summary)?);
+        return Ok(output.report(summary)?);
     }
     if output.shows(1) {
         let files = if copied == 1 { "file" } else { "files" };
-        output.result(format_args!(
+        output.report(format_args!(
             "{copied} {files} copied, {unmodified} unmodified."
         ))?;
     }
     Ok(())
 }
 
+/// Refuses what has nothing to copy, and what would copy again what it has copied.
+async fn refuse_overlap(source: &dyn Storage, destination: &dyn Storage) -> Result<(), Error> {
+    let (from, to) = (source.describe(), destination.describe());
+    if from == to && address(source).await == address(destination).await {
+        let problem = format!("source and destination are the same storage, {from}");
+        return Err(Error::configuration(problem).with_advice("name two that differ"));
+    }
+    if Path::new(&to).starts_with(&from) && from != to {
+        let problem = format!("the destination {to} is inside the source {from}");
+        return Err(Error::configuration(problem).with_advice(
+            "every run would copy again what the last one copied; copy to elsewhere",
+        ));
+    }
+    Ok(())
+}
+
+/// Returns the host of the storage's URLs: two services may each have a bucket of one name.
+async fn address(storage: &dyn Storage) -> Option<String> {
+    let name = Name::new("x").ok()?;
+    let url = storage.url(&name, &UrlOptions::default()).await.ok()?;
+    let (_, rest) = url.split_once("://")?;
+    rest.split('/').next().map(str::to_owned)
+}
+
 fn line(context: &Context, event: &str, name: &Name) -> Result<(), Failure> {
     let output = context.output;
     if output.is_json() {
-        output.result(json!({ "event": event, "name": name.as_str() }))?;
+        output.report(json!({ "event": event, "name": name.as_str() }))?;
     } else if output.shows(2) {
-        output.result(format_args!("{event} {}", shown(name)))?;
+        output.report(format_args!("{event} {}", shown(name)))?;
     }
     Ok(())
 }

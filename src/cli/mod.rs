@@ -88,6 +88,7 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
         }
         Err(error) => return Err(error.into()),
     };
+    let has_file = context.settings.file().is_some();
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {
         Error::new(
             ErrorKind::Other,
@@ -103,6 +104,9 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
     });
     // A read of standard input that nobody waits for any more would hold the process up.
     runtime.shutdown_background();
+    if !has_file && code.as_ref().is_err_and(Failure::is_configuration) {
+        output.note("storehouse: no storehouse.toml was found here or in a parent folder");
+    }
     code.and_then(|code| output.finish().map(|()| code).map_err(Failure::from))
 }
 

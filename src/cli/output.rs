@@ -4,11 +4,16 @@
 use std::{
     fmt,
     io::{self, IsTerminal, Write},
+    path::Path,
     time::SystemTime,
 };
 
 use serde_json::{Map, Value as Json, json};
-use storehouse_storage::{Entry, Error, Name};
+use storehouse_storage::{Entry, Error, ErrorKind, Name};
+
+/// How many errors are shown unless every file is. Where a disk is full or a key is wrong, each file
+/// of thousands has the same to say.
+const MOST_ERRORS: usize = 20;
 
 /// Where a command says what it has to say.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +33,19 @@ pub(super) enum Failure {
     Output(io::Error),
     /// Everything was said already.
     Exit(u8),
+}
+
+impl Failure {
+    /// Whether a setting is missing or wrong.
+    pub(super) fn is_configuration(&self) -> bool {
+        match self {
+            Self::Error(error) => error.kind() == ErrorKind::Configuration,
+            Self::Errors(errors) => errors
+                .iter()
+                .any(|error| error.kind() == ErrorKind::Configuration),
+            Self::Output(_) | Self::Exit(_) => false,
+        }
+    }
 }
 
 impl From<Error> for Failure {
@@ -62,14 +80,25 @@ impl Output {
         writeln!(io::stdout().lock(), "{line}")
     }
 
+    /// Prints a line about work under way. A reader that has had enough does not end the work.
+    pub(super) fn report(self, line: impl fmt::Display) -> io::Result<()> {
+        match self.result(line) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            printed => printed,
+        }
+    }
+
     /// Prints bytes of the result as they are.
     pub(super) fn bytes(self, bytes: &[u8]) -> io::Result<()> {
         io::stdout().lock().write_all(bytes)
     }
 
-    /// Prints a question without an end of line.
+    /// Prints a question without an end of line: where Django does, but never among JSON.
     pub(super) fn ask(self, question: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out: Box<dyn Write> = match self.json {
+            true => Box::new(io::stderr().lock()),
+            false => Box::new(io::stdout().lock()),
+        };
         out.write_all(question.as_bytes())?;
         out.flush()
     }
@@ -106,11 +135,18 @@ impl Output {
     }
 
     fn errors(self, errors: &[Error]) {
-        for error in errors {
-            if self.json {
+        if self.json {
+            for error in errors {
                 warn(json!({ "error": error.to_string(), "kind": format!("{:?}", error.kind()) }));
-                continue;
             }
+            return;
+        }
+        let most = if self.shows(2) {
+            usize::MAX
+        } else {
+            MOST_ERRORS
+        };
+        for error in errors.iter().take(most) {
             warn(format_args!("storehouse: {error}"));
             if self.shows(3) {
                 let mut cause = std::error::Error::source(error);
@@ -119,6 +155,12 @@ impl Output {
                     cause = one.source();
                 }
             }
+        }
+        if errors.len() > most {
+            let more = errors.len() - most;
+            warn(format_args!(
+                "storehouse: and {more} more like these; -v 2 shows them all"
+            ));
         }
     }
 }
@@ -137,6 +179,11 @@ pub(super) fn is_watched() -> bool {
 /// written as an escape. No name holds a `\`, so that it can be read back.
 pub(super) fn shown(name: &Name) -> String {
     escaped(name.as_str())
+}
+
+/// A path as it is shown; see [`shown`].
+pub(super) fn shown_path(path: &Path) -> String {
+    escaped(&path.display().to_string())
 }
 
 fn escaped(text: &str) -> String {

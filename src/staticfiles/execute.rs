@@ -1,7 +1,8 @@
-//! Carries out a plan: writes first, deletes last, and deletes nothing after a failure. It decides
-//! nothing that the plan has not decided.
+//! Carries out a plan: writes first, deletes last, and deletes nothing after a failure; only a file
+//! where a folder has to be goes before. It decides nothing that the plan has not decided.
 
 use std::{
+    collections::HashSet,
     path::Path,
     pin::pin,
     sync::{
@@ -78,8 +79,11 @@ pub fn execute(
         .filter_map(Write::of_manifest)
         .collect();
     let write = |writes| write_all(writes, Arc::clone(&storage), jobs, Arc::clone(&failed));
+    let delete = |names: &[Name]| delete_all(names, Arc::clone(&storage), Arc::clone(&failed));
     let writing = write(copies).chain(write(hashed)).chain(write(manifest));
-    writing.chain(delete_all(plan.deletions.clone(), storage, failed))
+    delete(&plan.in_the_way)
+        .chain(writing)
+        .chain(delete(&plan.deletions))
 }
 
 /// One file to be written, and what is told of it.
@@ -186,24 +190,23 @@ fn write_all(
 }
 
 fn delete_all(
-    deletions: Vec<Name>,
+    names: &[Name],
     storage: Arc<dyn Storage>,
     failed: Arc<AtomicBool>,
 ) -> BoxStream<'static, Event> {
-    let batches: Vec<Vec<Name>> = deletions
-        .chunks(DELETE_BATCH)
-        .map(<[Name]>::to_vec)
-        .collect();
+    let batches: Vec<Vec<Name>> = names.chunks(DELETE_BATCH).map(<[Name]>::to_vec).collect();
+    let stop = Arc::clone(&failed);
     stream::iter(batches)
         .take_while(move |_| {
-            let go_on = !failed.load(Ordering::Relaxed);
+            let go_on = !stop.load(Ordering::Relaxed);
             async move { go_on }
         })
         .then(move |batch| {
-            let storage = Arc::clone(&storage);
+            let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
             async move {
                 let failures = storage.delete_many(&batch).await;
-                let kept: Vec<&Name> = failures.iter().map(|(name, _)| name).collect();
+                failed.fetch_or(!failures.is_empty(), Ordering::Relaxed);
+                let kept: HashSet<&Name> = failures.iter().map(|(name, _)| name).collect();
                 let deleted = batch.iter().filter(|name| !kept.contains(name));
                 let mut events: Vec<Event> = deleted.cloned().map(Event::Deleted).collect();
                 events.extend(failures.into_iter().map(|(_, error)| Event::Failed(error)));
@@ -234,10 +237,8 @@ async fn put(name: &Name, content: WriteContent, storage: &dyn Storage) -> Resul
     if let Some(digest) = digest {
         options = options.with_metadata(DIGEST_KEY, digest);
     }
-    storage
-        .put(Target::Replace(name.clone()), content, &options)
-        .await?;
-    Ok(())
+    let put = storage.put(Target::Replace(name.clone()), content, &options);
+    put.await.map(|_| ()).map_err(with_advice)
 }
 
 /// Opens a source, and digests it if asked to.
@@ -268,9 +269,19 @@ fn is_named_after(name: &Name, md5: &str) -> bool {
 }
 
 fn changed(source: &SourceFile) -> Error {
-    let path = source.path.display();
-    let problem = format!("{path} changed while it was being collected; run collectstatic again");
-    Error::new(ErrorKind::Content, problem)
+    let problem = format!("{:?} changed while it was being collected", source.path);
+    Error::new(ErrorKind::Content, problem).with_advice("run collectstatic again")
+}
+
+/// Adds what to do where something in the destination is in the way.
+fn with_advice(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::NotADirectory => error.with_advice("--clear removes that file"),
+        ErrorKind::IsADirectory => error.with_advice(
+            "remove that folder from the destination, or leave the file out with --ignore",
+        ),
+        _ => error,
+    }
 }
 
 async fn open(path: &Path) -> Result<Content> {

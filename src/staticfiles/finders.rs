@@ -76,7 +76,9 @@ impl FileSystemFinder {
     #[must_use]
     pub fn new(given: Vec<StaticDir>) -> Self {
         let mut folders: Vec<StaticDir> = Vec::new();
-        for folder in given {
+        for mut folder in given {
+            // An empty prefix is none, as in Django.
+            folder.prefix = folder.prefix.filter(|prefix| !prefix.is_empty());
             if folders.contains(&folder) {
                 continue;
             }
@@ -152,17 +154,27 @@ fn found(prefix: Option<&str>, source: SourceFile) -> Result<Found> {
         Some(prefix) => format!("{prefix}/{}", source.relative),
         None => source.relative.clone(),
     };
-    let name = Name::new(&text).map_err(|error| {
-        let path = source.path.display();
-        Error::new(
-            error.kind(),
-            format!(
-                "{path} cannot be called {text:?} in a storage: {}",
-                error.problem()
-            ),
-        )
-    })?;
+    let name = Name::new(&text).map_err(|error| unnameable(prefix, &text, &source.path, &error))?;
     Ok(Found { name, source })
+}
+
+/// Says why a file cannot be collected under the name it would have: its own fault, or its prefix's.
+fn unnameable(prefix: Option<&str>, text: &str, path: &Path, error: &Error) -> Error {
+    if let Some(prefix) = prefix
+        && let Err(error) = Name::new(format!("{prefix}/x"))
+    {
+        let problem = format!(
+            "the prefix {prefix:?} in STATICFILES_DIRS cannot be used: {}",
+            error.problem()
+        );
+        return Error::configuration(problem)
+            .with_advice("write it as a folder below STATIC_ROOT, such as \"vendor\"");
+    }
+    let problem = format!(
+        "{path:?} cannot be called {text:?} in a storage: {}",
+        error.problem()
+    );
+    Error::new(error.kind(), problem).with_advice("rename it, or leave it out with --ignore")
 }
 
 #[cfg(test)]
@@ -188,6 +200,13 @@ mod tests {
             finder.folders,
             [dir(Some("b"), "x"), dir(None, "y"), dir(Some("b"), "x")]
         );
+    }
+
+    #[test]
+    fn an_empty_prefix_is_none() {
+        let finder = FileSystemFinder::new(vec![dir(Some(""), "x"), dir(None, "x")]);
+
+        assert_eq!(finder.folders, [dir(None, "x")]);
     }
 
     #[test]

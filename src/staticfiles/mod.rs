@@ -22,6 +22,7 @@ use storehouse_storage::{Error, ErrorKind, Result, Storage};
 
 use self::post_process::{PostProcessed, post_process};
 
+mod clash;
 mod destination;
 mod digest;
 mod execute;
@@ -93,7 +94,8 @@ pub async fn find(finders: Vec<Box<dyn Finder>>, ignore: IgnorePatterns) -> Resu
 /// `hashing` all of them; `jobs` at once. A dry run does no hashing, as in Django.
 ///
 /// # Errors
-/// As [`Storage::list`]; a source that cannot be read; a manifest on disk that is damaged.
+/// As [`Storage::list`]; a source that cannot be read; two that one disk cannot hold; a manifest on
+/// disk that is damaged.
 pub async fn plan(
     found: Vec<Found>,
     storage: &dyn Storage,
@@ -101,8 +103,13 @@ pub async fn plan(
     hashing: Option<&Hashing>,
     jobs: usize,
 ) -> Result<Planned> {
-    let (wanted, conflicts) = plan::first_of_each_name(found);
+    let (mut wanted, mut conflicts) = plan::first_of_each_name(found);
     let destination = Destination::list(storage).await?;
+    if destination.is_local {
+        let (kept, late) = clash::without_clashes(wanted)?;
+        wanted = kept;
+        conflicts.extend(late);
+    }
     let copies_all = options.clear && !options.dry_run;
     let comparison = if copies_all {
         digest::Comparison::default()

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use storehouse_storage::Name;
 
 use super::{
+    clash,
     destination::{Destination, Object},
     finders::Found,
     walk::SourceFile,
@@ -28,9 +29,12 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Files that lost their name to one found before.
     pub conflicts: Vec<Found>,
-    /// Objects that are there and no step names: what `--clear` removes, sorted. Empty without it.
+    /// Files that are there where a step needs a folder: what `--clear` removes before anything is
+    /// written, sorted. Empty without it.
+    pub in_the_way: Vec<Name>,
+    /// What else is there and no step names: what `--clear` removes, sorted. Empty without it.
     pub deletions: Vec<Name>,
-    /// Objects that `--clear` clears away: the deletions, and those that are replaced.
+    /// Objects that `--clear` clears away: those that are deleted, and those that are replaced.
     pub cleared: Vec<Name>,
     /// Hashed files and the manifest, where the storage asks for them.
     pub post_processing: PostProcessing,
@@ -154,7 +158,7 @@ pub(super) fn to_compare<'a>(
 }
 
 impl Plan {
-    /// Decides for each file. `unchanged` are the names of `to_compare` whose content is the same.
+    /// Decides for each file. `unchanged` are the names whose content a bucket has already.
     #[must_use]
     pub fn new(
         wanted: Vec<Found>,
@@ -170,11 +174,12 @@ impl Plan {
         };
         cleared.sort_unstable();
         let names: HashSet<&Name> = wanted.iter().map(|found| &found.name).collect();
-        let deletions = cleared
-            .iter()
-            .filter(|name| !names.contains(name))
-            .cloned()
-            .collect();
+        let gone = cleared.iter().filter(|name| !names.contains(name));
+        let blocking = match destination.is_local {
+            true => clash::in_the_way(gone.clone(), &wanted),
+            false => HashSet::new(),
+        };
+        let (in_the_way, deletions) = gone.cloned().partition(|name| blocking.contains(name));
         let steps = wanted
             .into_iter()
             .map(|found| {
@@ -186,6 +191,7 @@ impl Plan {
         Self {
             steps,
             conflicts,
+            in_the_way,
             deletions,
             cleared,
             post_processing: PostProcessing::default(),
@@ -334,6 +340,23 @@ mod tests {
     }
 
     #[test]
+    fn on_disk_no_content_is_compared() {
+        let there = destination(true, &[("same", 1, 0)]);
+
+        assert_eq!(to_compare(&[found("same", 1, 0)], &there).count(), 0);
+    }
+
+    #[test]
+    fn seconds_are_rounded_down_also_before_1970() {
+        for (millis, expected) in [(0, 0), (1, -1), (1000, -1), (1500, -2)] {
+            let time = UNIX_EPOCH - Duration::from_millis(millis);
+
+            assert_eq!(whole_seconds(time), expected, "-{millis} ms");
+        }
+        assert_eq!(whole_seconds(UNIX_EPOCH + Duration::from_millis(1999)), 1);
+    }
+
+    #[test]
     fn in_a_bucket_content_decides_and_times_do_not() {
         let there = destination(
             false,
@@ -369,6 +392,28 @@ mod tests {
         assert_eq!(actions(&plan), [("kept", Action::Copy)]);
         assert_eq!(plan.deletions, [Name::new("old").unwrap()]);
         assert_eq!(plan.cleared.len(), 2);
+    }
+
+    #[test]
+    fn clear_removes_a_file_first_only_where_a_disk_needs_a_folder() {
+        let options = PlanOptions {
+            clear: true,
+            dry_run: false,
+        };
+        for (is_local, in_the_way, deletions) in [
+            (true, vec!["x"], vec!["old"]),
+            (false, vec![], vec!["old", "x"]),
+        ] {
+            let there = destination(is_local, &[("old", 1, 0), ("x", 1, 0)]);
+            let wanted = vec![found("x/y", 1, 0)];
+
+            let plan = Plan::new(wanted, vec![], &there, &HashSet::new(), options);
+
+            let names = |names: &[Name]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+            assert_eq!(names(&plan.in_the_way), in_the_way);
+            assert_eq!(names(&plan.deletions), deletions);
+            assert_eq!(plan.cleared.len(), 2);
+        }
     }
 
     #[test]

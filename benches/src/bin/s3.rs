@@ -51,7 +51,7 @@ async fn main() {
 }
 
 fn ours(minio: &Minio, bucket: &Bucket) -> Arc<dyn Storage> {
-    let driver = Arc::new(S3Driver::new());
+    let driver = Arc::new(S3Driver);
     let mut registry = Registry::default();
     registry.register(driver.clone());
     let given = [

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode,
+    HeaderName, Request, Response,
     header::{AUTHORIZATION, RETRY_AFTER},
 };
 use object_store::{aws::AwsAuthorizer, client::HttpRequestBody};
@@ -18,9 +18,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use storehouse_storage::{Error, ErrorKind, Result};
 
 use crate::{
+    call::{Action, Answer, AnswerBody, Call},
     client::{self, Body, Client},
     credentials::Credentials,
-    errors::{Failure, Problem},
+    errors::{Attempt, Failure, Problem},
     payload::Payload,
     refusal::Refusal,
     retry::Retry,
@@ -39,126 +40,6 @@ const TOKEN: &str = "x-amz-security-token";
 const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
 /// An error document has some hundred bytes; what is longer is not read.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
-
-/// What a request does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
-    GetObject,
-    HeadObject,
-    PutObject,
-    CopyObject,
-    DeleteObject,
-    DeleteObjects,
-    ListObjects,
-    CreateUpload,
-    UploadPart,
-    CompleteUpload,
-    AbortUpload,
-}
-
-impl Action {
-    pub(crate) fn method(self) -> Method {
-        match self {
-            Self::GetObject | Self::ListObjects => Method::GET,
-            Self::HeadObject => Method::HEAD,
-            Self::PutObject | Self::CopyObject | Self::UploadPart => Method::PUT,
-            Self::DeleteObject | Self::AbortUpload => Method::DELETE,
-            Self::DeleteObjects | Self::CreateUpload | Self::CompleteUpload => Method::POST,
-        }
-    }
-
-    /// Returns what a policy must allow for it.
-    pub(crate) fn permission(self) -> &'static str {
-        match self {
-            Self::GetObject | Self::HeadObject => "s3:GetObject",
-            Self::PutObject | Self::CreateUpload | Self::UploadPart | Self::CompleteUpload => {
-                "s3:PutObject"
-            }
-            Self::CopyObject => "s3:GetObject and s3:PutObject",
-            Self::DeleteObject | Self::DeleteObjects => "s3:DeleteObject",
-            Self::ListObjects => "s3:ListBucket",
-            Self::AbortUpload => "s3:AbortMultipartUpload",
-        }
-    }
-}
-
-/// A request to be made.
-#[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) action: Action,
-    /// Empty for the bucket itself.
-    pub(crate) key: String,
-    pub(crate) query: Vec<(&'static str, String)>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) payload: Payload,
-}
-
-impl Call {
-    pub(crate) fn new(action: Action, key: impl Into<String>) -> Self {
-        Self {
-            action,
-            key: key.into(),
-            query: Vec::new(),
-            headers: HeaderMap::new(),
-            payload: Payload::empty(),
-        }
-    }
-
-    pub(crate) fn with_query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    pub(crate) fn with_header(mut self, name: &'static str, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
-        self
-    }
-
-    pub(crate) fn with_headers(mut self, headers: &HeaderMap) -> Self {
-        self.headers.extend(headers.clone());
-        self
-    }
-
-    pub(crate) fn with_payload(mut self, payload: Payload) -> Self {
-        self.payload = payload;
-        self
-    }
-}
-
-/// What came back. The body is whole, except for an object's content.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: AnswerBody,
-}
-
-/// An answer's body.
-pub(crate) enum AnswerBody {
-    Whole(Bytes),
-    Coming(Body),
-}
-
-impl Answer {
-    /// Returns a header as text; what is no ASCII counts as missing.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Reads the document in the body.
-    pub(crate) fn document<T: xml::Document>(&self) -> Result<T> {
-        let bytes = match &self.body {
-            AnswerBody::Whole(bytes) => bytes.as_ref(),
-            AnswerBody::Coming(_) => &[],
-        };
-        xml::read(bytes).map_err(|error| {
-            Error::new(
-                ErrorKind::Integrity,
-                format!("the answer is not one of S3: {error}"),
-            )
-            .with_advice("is something else behind endpoint_url?")
-        })
-    }
-}
 
 /// One bucket, and how to reach it.
 pub(crate) struct Bucket {
@@ -267,22 +148,6 @@ impl Bucket {
             }
         }
         Ok(request.map(|_| call.payload.clone()))
-    }
-}
-
-/// An attempt that failed, and how long the service asks to wait.
-#[derive(Debug)]
-pub(crate) struct Attempt {
-    pub(crate) problem: Problem,
-    pub(crate) retry_after: Option<Duration>,
-}
-
-impl From<Problem> for Attempt {
-    fn from(problem: Problem) -> Self {
-        Self {
-            problem,
-            retry_after: None,
-        }
     }
 }
 

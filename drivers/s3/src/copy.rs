@@ -9,7 +9,8 @@ use storehouse_storage::{
 };
 
 use crate::{
-    bucket::{self, Action, Call},
+    bucket,
+    call::{Action, Call},
     storage::S3Storage,
     xml::CopyObjectResult,
 };

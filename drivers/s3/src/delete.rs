@@ -8,7 +8,8 @@ use http::{HeaderValue, StatusCode};
 use storehouse_storage::{Error, ErrorKind, Name, Result};
 
 use crate::{
-    bucket::{Action, Bucket, Call},
+    bucket::Bucket,
+    call::{Action, Call},
     errors::Failure,
     payload::Payload,
     refusal::Refusal,

@@ -1,10 +1,12 @@
 //! Why a request failed, and how that becomes the contract's error. It decides nothing about
 //! retries, and leaves to [`crate::refusal`] what the service's codes mean.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use storehouse_storage::{Error, ErrorKind};
 
-use crate::{bucket::Action, client::TransportError, refusal::Refusal};
+use crate::{call::Action, client::TransportError, refusal::Refusal};
 
 /// A request that failed for good.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,22 @@ pub(crate) enum Problem {
     /// It could not be sent.
     #[error("{0}")]
     Unsent(Error),
+}
+
+/// An attempt that failed, and how long the service asks to wait.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    pub(crate) problem: Problem,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<Problem> for Attempt {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            retry_after: None,
+        }
+    }
 }
 
 impl Failure {

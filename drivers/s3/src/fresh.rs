@@ -9,7 +9,8 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    bucket::{Action, Bucket, Call},
+    bucket::Bucket,
+    call::{Action, Call},
     delete,
     errors::Failure,
 };

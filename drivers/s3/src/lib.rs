@@ -4,6 +4,7 @@
 
 mod address;
 mod bucket;
+mod call;
 mod client;
 mod copy;
 mod credentials;

@@ -14,7 +14,8 @@ use percent_encoding::percent_decode_str;
 use storehouse_storage::{Entry, Error, ErrorKind, Folder, Name, Result};
 
 use crate::{
-    bucket::{Action, Bucket, Call},
+    bucket::Bucket,
+    call::{Action, Call},
     headers,
     xml::{Contents, ListBucketResult},
 };

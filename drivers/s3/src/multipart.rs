@@ -14,7 +14,8 @@ use storehouse_storage::{Error, ErrorKind, Result, Saved};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    bucket::{Action, Bucket, Call},
+    bucket::Bucket,
+    call::{Action, Call},
     errors::Failure,
     fresh::{Fresh, Upload},
     headers::NONCE,

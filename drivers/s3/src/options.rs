@@ -15,11 +15,9 @@ use crate::{
     client::TimeLimits,
     credentials::Keys,
     headers::{ACLS, SaveDefaults},
-    urls::{CustomDomain, UrlRules},
+    urls::{CustomDomain, MAX_EXPIRY_SECONDS, UrlRules},
 };
 
-/// SigV4 allows no more: seven days.
-pub(crate) const MAX_EXPIRY_SECONDS: i64 = 604_800;
 const DAY: i64 = 86_400;
 
 /// The options, in the order of the README.

@@ -12,9 +12,10 @@ use http::{
 use storehouse_storage::{ByteRange, Entry, Error, ErrorKind, Name, OpenOptions, Reader, Result};
 
 use crate::{
-    bucket::{Action, Answer, AnswerBody, Attempt, Bucket, Call},
+    bucket::Bucket,
+    call::{Action, Answer, AnswerBody, Call},
     client::{Body, TransportError},
-    errors::{Failure, Problem},
+    errors::{Attempt, Failure, Problem},
     headers,
     retry::Retry,
 };

@@ -7,7 +7,7 @@
 use http::{HeaderMap, Method, StatusCode, header::DATE};
 use storehouse_storage::{Error, ErrorKind};
 
-use crate::{bucket::Action, xml};
+use crate::{call::Action, xml};
 
 /// What the service said.
 #[derive(Debug, Default, thiserror::Error)]

@@ -7,9 +7,9 @@ use http::StatusCode;
 use tokio::time::Instant;
 
 use crate::{
-    bucket::{Action, Attempt},
+    call::Action,
     client::TransportError,
-    errors::Problem,
+    errors::{Attempt, Problem},
     refusal::Refusal,
 };
 

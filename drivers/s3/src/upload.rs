@@ -13,7 +13,8 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    bucket::{Action, Answer, Bucket, Call},
+    bucket::Bucket,
+    call::{Action, Answer, Call},
     errors::Failure,
     fresh::Fresh,
     headers::{self, NONCE},

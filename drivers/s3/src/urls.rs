@@ -22,7 +22,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use storehouse_storage::{Error, ErrorKind, Result, UrlOptions};
 use url::Url;
 
-use crate::{bucket, client::Client, credentials::Credentials, options::MAX_EXPIRY_SECONDS};
+use crate::{bucket, client::Client, credentials::Credentials};
+
+/// SigV4 allows no more: seven days.
+pub(crate) const MAX_EXPIRY_SECONDS: i64 = 604_800;
 
 /// Django's `filepath_to_uri` leaves these as they are, and so do URLs in pages.
 const DJANGO: &AsciiSet = &NON_ALPHANUMERIC

@@ -1,0 +1,201 @@
+//! `check`: which problem has which id, and which of them fail.
+
+use std::process::Stdio;
+
+use storehouse_test_support::{Action, Minio, Proxy, Response};
+
+use crate::site::{Ran, Site, bucket_settings};
+
+const GOOD: &str = "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nMEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n";
+
+#[test]
+fn check_has_nothing_to_say_about_good_settings() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nMEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n",
+    );
+
+    let ran = site.run(&["check", "--deploy"]).done();
+
+    assert_eq!(ran.out, "System check identified no issues.\n");
+    assert_eq!(site.files("media"), Vec::<String>::new());
+    assert_eq!(site.files("out"), Vec::<String>::new());
+}
+
+#[test]
+fn check_has_djangos_ids() {
+    let site = Site::new(
+        "STATIC_URL = \"/static\"\nSTATIC_ROOT = \"a\"\nSTATICFILES_DIRS = [\"a\", [\"p/\", \"b\"]]\nMEDIA_ROOT = \"m\"\nMEDIA_URL = \"/media/\"\n",
+    );
+
+    let ran = site.run(&["check"]);
+
+    assert_eq!(ran.code, 1, "{ran:?}");
+    for id in [
+        "staticfiles.E002",
+        "staticfiles.E003",
+        "staticfiles.W004",
+        "urls.E006",
+    ] {
+        assert!(ran.out.contains(&format!("({id})")), "{id}: {}", ran.out);
+    }
+}
+
+#[test]
+fn each_problem_has_its_id() {
+    for (sets, ids, code) in [
+        (&["MEDIA_URL=/static/"][..], &["storehouse.E003"][..], 1),
+        (
+            &["MEDIA_ROOT=out"],
+            &["storehouse.E004", "storehouse.W001"],
+            1,
+        ),
+        (
+            &["DEFAULT_FILE_STORAGE=file:out"],
+            &["storehouse.E004", "storehouse.W001"],
+            1,
+        ),
+        (&["MEDIA_ROOT=out/media"], &["storehouse.W001"], 0),
+        (
+            &["DEFAULT_FILE_STORAGE=file:out/media"],
+            &["storehouse.W001"],
+            0,
+        ),
+        (
+            &["STATIC_ROOT=src/out", r#"STATICFILES_DIRS=["src"]"#],
+            &["storehouse.E001"],
+            1,
+        ),
+        (
+            &["STATIC_ROOT=src/static/out", r#"INSTALLED_APPS=["./src"]"#],
+            &["storehouse.E001"],
+            1,
+        ),
+        (
+            &["STATIC_ROOT=src/static", r#"INSTALLED_APPS=["./src"]"#],
+            &["storehouse.W001"],
+            0,
+        ),
+        (
+            &[r#"STATICFILES_DIRS=["nowhere"]"#],
+            &["staticfiles.W004"],
+            0,
+        ),
+        (&["MEDIA_URL=/media"], &["urls.E006"], 1),
+    ] {
+        let site = Site::new(GOOD);
+        site.write("src/static/a.css", "a");
+        let mut arguments = vec!["check"];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+
+        let ran = site.run(&arguments);
+
+        assert_eq!(ran.code, code, "{sets:?}: {ran:?}");
+        let told = ran.out.lines().filter_map(|line| line.strip_prefix("?: ("));
+        let told: Vec<&str> = told.filter_map(|line| line.split(')').next()).collect();
+        assert_eq!(told, ids, "{sets:?}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_storage_that_cannot_be_opened_is_an_error() {
+    let site = Site::new("STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\n");
+
+    let ran = site.run(&["check"]);
+
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.out.contains("?: (storehouse.E005)") && ran.out.contains("MEDIA_ROOT"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn an_empty_url_needs_no_slash() {
+    let site = Site::new(GOOD);
+
+    site.run(&["check", "--set", "MEDIA_URL="]).done();
+}
+
+#[test]
+fn debug_is_a_problem_only_in_production() {
+    let site = Site::new(GOOD);
+
+    let here = site.run(&["check", "--set", "DEBUG=true"]).done();
+    let deployed = site
+        .run(&["check", "--deploy", "--set", "DEBUG=true"])
+        .done();
+
+    assert_eq!(here.out, "System check identified no issues.\n");
+    assert!(deployed.out.contains("(security.W018)"), "{}", deployed.out);
+}
+
+#[test]
+fn a_storage_that_cannot_be_written_to_shows_when_it_is_tried() {
+    let storages = r#"
+        [STORAGES]
+        default.BACKEND = "filesystem"
+        staticfiles.BACKEND = "filesystem"
+        bad.BACKEND = "file:a-file"
+    "#;
+    let site = Site::new(&format!("{GOOD}{storages}"));
+    site.write("a-file", "no folder");
+
+    site.run(&["check"]).done();
+    let ran = site.run(&["check", "--deploy"]);
+    let json = site.run(&["check", "--deploy", "--json"]);
+
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.out.contains("?: (storehouse.E006) cannot save") && ran.out.contains("to bad (file://"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(json.code, 1, "{json:?}");
+    let line: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(line["id"], "storehouse.E006");
+    assert_eq!(line["level"], "error");
+    assert_eq!(site.read("a-file"), "no folder");
+}
+
+#[test]
+fn a_problem_is_a_failure_also_where_nobody_reads_it() {
+    let site = Site::new(GOOD);
+    let mut command = site.command(&["check", "--set", "MEDIA_URL=/media"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+
+    drop(child.stdout.take());
+    let ran = Ran::of(child.wait_with_output().unwrap());
+
+    assert_eq!(ran.code, 1, "{ran:?}");
+}
+
+#[test]
+fn a_bucket_that_answers_wrongly_shows_when_it_is_tried() {
+    let other = Response::new(200)
+        .header("etag", "\"other\"")
+        .header("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT")
+        .body("something else");
+    for (method, answer, says) in [
+        ("GET", other, "gave back something else than was saved"),
+        ("DELETE", Response::new(204), "is still there"),
+    ] {
+        let minio = Minio::get();
+        let bucket = minio.bucket("check-live");
+        let proxy = Proxy::start(minio.endpoint());
+        let site = Site::new(&bucket_settings(&minio, &bucket, &proxy.endpoint()));
+        site.write("assets/a.css", "a");
+        proxy.when(
+            move |request| request.method == method && request.path().contains("storehouse-check"),
+            Action::Respond(answer),
+        );
+
+        let ran = site.run(&["check", "--deploy"]);
+
+        assert_eq!(ran.code, 1, "{method}: {ran:?}");
+        assert!(ran.out.contains(says), "{method}: {}", ran.out);
+        let left = bucket.object_names().len();
+        assert_eq!(left, usize::from(method == "DELETE"), "{method}");
+    }
+}

@@ -1,0 +1,151 @@
+//! `copy` between folders: what is left out, what is replaced, what is refused.
+
+use std::{
+    fs::File,
+    time::{Duration, SystemTime},
+};
+
+use crate::site::Site;
+
+const SETTINGS: &str = r#"
+    MEDIA_ROOT = "media"
+    MEDIA_URL = "/media/"
+    [STORAGES.default]
+    BACKEND = "filesystem"
+    [STORAGES.backup]
+    BACKEND = "file:backup"
+"#;
+
+fn site() -> Site {
+    Site::new(SETTINGS)
+}
+
+fn set_modified(site: &Site, path: &str, seconds: u64) {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+    let file = File::options().write(true).open(site.path(path)).unwrap();
+    file.set_modified(time).unwrap();
+}
+
+#[test]
+fn copy_goes_on_where_it_stopped() {
+    let site = site();
+    for name in ["a.txt", "d/b.txt"] {
+        site.write(&format!("media/{name}"), name);
+    }
+
+    let first = site.run(&["copy", "default", "backup"]).done();
+    site.write("media/c.txt", "c");
+    let second = site.run(&["copy", "default", "backup"]).done();
+
+    assert_eq!(first.out, "2 files copied, 0 unmodified.\n");
+    assert_eq!(second.out, "1 file copied, 2 unmodified.\n");
+    assert_eq!(site.files("backup"), ["a.txt", "c.txt", "d/b.txt"]);
+    assert_eq!(site.read("backup/d/b.txt"), "d/b.txt");
+}
+
+#[test]
+fn copy_to_itself_is_refused() {
+    let ran = site().run(&["copy", "default", "file:media"]).failed(1);
+
+    assert!(ran.err.contains("the same storage"), "{}", ran.err);
+}
+
+#[test]
+fn copy_into_its_own_source_is_refused() {
+    let site = site();
+    site.write("media/a.txt", "a");
+
+    let ran = site.run(&["copy", "default", "file:media/sub"]).failed(1);
+
+    assert!(ran.err.contains("is inside the source"), "{}", ran.err);
+    assert_eq!(site.files("media"), ["a.txt"]);
+}
+
+#[test]
+fn copy_says_where_it_found_nothing() {
+    let site = site();
+    site.write("media/a.txt", "a");
+
+    let ran = site.run(&["copy", "default", "file:other", "a.txt"]).done();
+
+    assert_eq!(ran.out, "0 files copied, 0 unmodified.\n");
+    assert!(
+        ran.err.contains("there is nothing in file://") && ran.err.contains("below \"a.txt\""),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_copy_of_the_same_size_is_known_by_its_time_and_one_of_another_is_none() {
+    for (case, content, seconds, expected) in [
+        ("as old", "0123", 1000, "0 files copied, 1 unmodified.\n"),
+        ("newer", "0123", 1001, "0 files copied, 1 unmodified.\n"),
+        ("older", "0123", 999, "1 file copied, 0 unmodified.\n"),
+        (
+            "newer, longer",
+            "01234",
+            1001,
+            "1 file copied, 0 unmodified.\n",
+        ),
+    ] {
+        let site = site();
+        site.write("media/a.txt", "abcd");
+        set_modified(&site, "media/a.txt", 1000);
+        site.write("backup/a.txt", content);
+        set_modified(&site, "backup/a.txt", seconds);
+
+        let ran = site.run(&["copy", "default", "backup"]).done();
+
+        assert_eq!(ran.out, expected, "{case}");
+        let kept = if expected.starts_with('0') {
+            content
+        } else {
+            "abcd"
+        };
+        assert_eq!(site.read("backup/a.txt"), kept, "{case}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_copied_is_a_failure() {
+    let site = site();
+    site.write("media/x", "file");
+    site.write("backup/x/y", "below");
+
+    let ran = site.run(&["copy", "default", "backup"]).failed(1);
+
+    assert!(
+        ran.err.contains("cannot") && ran.err.contains("\"x\"") && ran.err.contains("backup"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(site.read("backup/x/y"), "below");
+}
+
+#[test]
+fn after_a_failure_nothing_new_is_copied() {
+    let site = site();
+    for name in ["x", "y", "z"] {
+        site.write(&format!("media/{name}"), "file");
+        site.write(&format!("backup/{name}/in-the-way"), "below");
+    }
+
+    let ran = site
+        .run(&["copy", "default", "backup", "--jobs", "1"])
+        .failed(1);
+
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+}
+
+#[test]
+fn only_what_is_below_the_prefix_is_copied() {
+    let site = site();
+    for name in ["a.txt", "d/b.txt", "dd/c.txt"] {
+        site.write(&format!("media/{name}"), name);
+    }
+
+    site.run(&["copy", "default", "backup", "d/"]).done();
+
+    assert_eq!(site.files("backup"), ["d/b.txt"]);
+}
