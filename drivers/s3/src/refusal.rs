@@ -4,7 +4,10 @@
 //! its own. The service's own text is shown only for codes that are not known here; the rest of its
 //! document, which may repeat the signature, never is.
 
-use http::{HeaderMap, Method, StatusCode, header::DATE};
+use http::{
+    HeaderMap, Method, StatusCode,
+    header::{DATE, SERVER},
+};
 use storehouse_storage::{Error, ErrorKind};
 
 use crate::{call::Action, xml};
@@ -19,6 +22,8 @@ pub(crate) struct Refusal {
     request_id: String,
     region: String,
     date: String,
+    /// The server calls itself MinIO.
+    is_minio: bool,
 }
 
 /// What to do about a code.
@@ -152,7 +157,17 @@ impl Refusal {
             request_id: or_header(document.request_id, "x-amz-request-id"),
             region: or_header(document.region, "x-amz-bucket-region"),
             date: header(DATE.as_str()),
+            is_minio: header(SERVER.as_str()) == "MinIO",
         }
+    }
+
+    /// Returns whether this may be MinIO's answer to a write below a folder that it removes at that
+    /// moment, because the last other object of it was deleted: `AccessDenied`, which it is not.
+    ///
+    /// Its `renameAll` and `mkdirAll` (`cmd/os-reliable.go`, 2026-02-12) make that of the system's
+    /// "not a directory". MinIO is no longer maintained, so this stays as long as MinIO is in use.
+    pub(crate) fn may_be_minios_race(&self) -> bool {
+        self.is_minio && self.status == StatusCode::FORBIDDEN && self.code == "AccessDenied"
     }
 
     /// Reads one out of an answer that began as a success: asked for long work, S3 says 200 at once.

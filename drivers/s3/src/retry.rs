@@ -18,6 +18,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// An endpoint that nobody listens on is most often a mistake, and told within five seconds.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(2);
+/// How often a write that MinIO denies is tried: what is really denied costs half a second.
+const DENIED_ATTEMPTS: u32 = 4;
 
 /// The attempts of one request.
 #[derive(Debug)]
@@ -43,6 +45,9 @@ impl Retry {
     pub(crate) fn pause(&mut self, action: Action, attempt: &Attempt) -> Option<Duration> {
         self.attempts += 1;
         let worth_it = match &attempt.problem {
+            Problem::Refused(refusal) if refusal.may_be_minios_race() => {
+                is_write(action) && self.attempts < DENIED_ATTEMPTS
+            }
             Problem::Refused(refusal) => is_passing(refusal, action),
             Problem::Transport(TransportError::Connect(_)) => {
                 self.start.elapsed() < CONNECT_PATIENCE
@@ -90,6 +95,17 @@ fn is_unanswered(problem: &Problem) -> bool {
     }
 }
 
+fn is_write(action: Action) -> bool {
+    matches!(
+        action,
+        Action::PutObject
+            | Action::CopyObject
+            | Action::CreateUpload
+            | Action::UploadPart
+            | Action::CompleteUpload
+    )
+}
+
 /// Whether a refusal may pass.
 fn is_passing(refusal: &Refusal, action: Action) -> bool {
     match refusal.status {
@@ -126,6 +142,25 @@ mod tests {
         Retry::new(Duration::from_secs(60))
             .pause(action, attempt)
             .is_some()
+    }
+
+    #[tokio::test]
+    async fn a_write_that_minio_denies_is_tried_a_few_times() {
+        let document = b"<Error><Code>AccessDenied</Code></Error>";
+        let mut headers = HeaderMap::new();
+        let denied = |headers: &HeaderMap| -> Attempt {
+            let refusal = Refusal::new(StatusCode::FORBIDDEN, headers, document);
+            Problem::Refused(Box::new(refusal)).into()
+        };
+        assert!(!is_sent_again(Action::PutObject, &denied(&headers)));
+
+        headers.insert("server", "MinIO".parse().unwrap());
+        let mut retry = Retry::new(Duration::from_secs(60));
+        let attempt = denied(&headers);
+        let pauses = std::iter::from_fn(|| retry.pause(Action::PutObject, &attempt)).count();
+
+        assert_eq!(pauses, 3);
+        assert!(!is_sent_again(Action::GetObject, &attempt));
     }
 
     #[tokio::test]
