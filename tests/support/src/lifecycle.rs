@@ -294,11 +294,12 @@ impl Slot {
     }
 }
 
-/// Asks MinIO whether it is ready to serve.
+/// Asks MinIO whether it is ready to serve. Not `health/live`, which it answers with 200 before it
+/// takes requests (503 `XMinioServerNotInitialized`).
 pub(crate) fn is_healthy(endpoint: &str) -> bool {
     let request = Request {
         method: "GET".into(),
-        target: "/minio/health/live".into(),
+        target: "/minio/health/cluster".into(),
         ..Request::default()
     };
     let answer = wire::authority(endpoint)
