@@ -9,14 +9,14 @@ use storehouse_storage::{Error, ErrorKind, Storage};
 use super::{
     Context,
     flags::CollectstaticFlags,
-    output::{Failure, Output, shown, shown_path},
+    output::{Failure, Output, escaped, shown, shown_path},
     progress::Progress,
 };
 use crate::{
     checks,
     staticfiles::{
-        self, Action, DEFAULT_IGNORE, Event, Hashing, IgnorePatterns, Plan, PlanOptions, Planned,
-        Report,
+        self, Action, DEFAULT_IGNORE, Event, Hashing, IgnorePatterns, Kind, Plan, PlanOptions,
+        Planned, Planner, Recall, Report, Write, WriteContent,
     },
     storages::STATICFILES,
 };
@@ -26,6 +26,11 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     refuse_bad_settings(&flags, context)?;
     let storage = context.storages.staticfiles()?;
     let location = staticfiles::local_root(&*storage).map(|root| shown_path(&root));
+    if flags.link && location.is_none() {
+        let problem = format!("no links can be made in {}", storage.describe());
+        let error = Error::unsupported(problem).with_advice("leave --link out");
+        return Err(error.into());
+    }
     if !flags.noinput {
         ask(&flags, &*storage, location.as_deref(), output).await?;
     }
@@ -38,7 +43,18 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     if !report.failures.is_empty() {
         return Err(Failure::Errors(report.failures));
     }
-    summarise(&planned, &report, location.as_deref(), output)
+    summarise(&flags, &planned.plan, &report, location.as_deref(), output)?;
+    if !flags.dry_run {
+        let learned = planned.learned(&*storage).await;
+        remember(learned, storage.describe()).await;
+    }
+    Ok(())
+}
+
+/// Keeps what the next run need not read again. Without it that run reads it again, and no more.
+async fn remember(learned: Recall, destination: String) {
+    let saving = tokio::task::spawn_blocking(move || learned.save(&destination));
+    let _ = saving.await;
 }
 
 /// Errors of the checks end the command before anything is touched, as in Django.
@@ -77,14 +93,22 @@ async fn make_plan(
     };
     let typed = flags.ignore.iter().map(String::as_str);
     let ignore = IgnorePatterns::new(typed.chain(default.iter().copied()));
-    let found = staticfiles::find(staticfiles::finders(&context.settings)?, ignore).await?;
+    let finding = staticfiles::find(staticfiles::finders(&context.settings)?, ignore);
     let options = PlanOptions {
         clear: flags.clear,
         dry_run: flags.dry_run,
+        link: flags.link,
     };
     let jobs = flags.jobs.count(staticfiles::local_root(storage).is_some());
     let hashing = hashing(flags, context)?;
-    let planned = staticfiles::plan(found, storage, options, hashing.as_ref(), jobs).await?;
+    let destination = storage.describe();
+    let recall = tokio::task::spawn_blocking(move || Recall::load(&destination)).await;
+    let planned = Planner::new(storage, options)
+        .with_hashing(hashing.as_ref())
+        .with_recall(recall.unwrap_or_default())
+        .with_jobs(jobs)
+        .plan(finding)
+        .await?;
     if planned.asked > 0 {
         context.output.note(format_args!(
             "{} objects were asked for their digest one by one: the bucket's ETags tell nothing of the content",
@@ -184,7 +208,7 @@ fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Result<()> {
         "Deleting"
     };
     for name in &plan.cleared {
-        output.report(format_args!("{deleting} '{}'", shown(name)))?;
+        output.report(format_args!("{deleting} '{}'", escaped(name)))?;
     }
     for conflict in &plan.conflicts {
         output.report(format_args!(
@@ -194,32 +218,34 @@ fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Result<()> {
             shown(&conflict.name)
         ))?;
     }
-    for step in plan.steps.iter().filter(|step| step.action == Action::Skip) {
+    for write in plan.unmodified() {
         output.report(format_args!(
             "Skipping '{}' (not modified)",
-            shown(&step.found.name)
+            shown(&write.name)
         ))?;
     }
-    let hashed = &plan.post_processing.hashed;
-    for step in hashed.iter().filter(|step| !step.is_post_processed()) {
+    let hashed = plan.writes.iter().filter(|write| is_skipped_hashed(write));
+    for write in hashed {
         output.result(format_args!(
             "Skipped post-processing '{}'",
-            shown(&step.original)
+            shown(&write.original)
         ))?;
     }
     Ok(())
 }
 
+fn is_skipped_hashed(write: &Write) -> bool {
+    matches!(write.kind, Kind::Hashed { .. }) && !write.is_post_processed()
+}
+
 fn show_dry_run(plan: &Plan, output: Output) -> Result<Report, Failure> {
     show_plan(plan, true, output)?;
-    for found in plan.copies() {
+    for write in plan.copies() {
         if output.is_json() {
-            output.report(json!({ "event": "would_copy", "name": found.name.as_str() }))?;
+            output.report(json!({ "event": "would_copy", "name": write.name.as_str() }))?;
         } else if output.shows(1) {
-            output.report(format_args!(
-                "Pretending to copy '{}'",
-                shown_path(&found.source.path)
-            ))?;
+            let verb = if is_link(write) { "link" } else { "copy" };
+            output.report(format_args!("Pretending to {verb} '{}'", source_of(write)))?;
         }
     }
     Ok(Report {
@@ -239,13 +265,17 @@ async fn carry_out(
     let jobs = flags
         .jobs
         .count(staticfiles::local_root(&*storage).is_some());
-    let mut progress = Progress::new(output, "copied", Some(plan.copies().count()));
+    let written = plan
+        .writes
+        .iter()
+        .filter(|write| write.action == Action::Copy);
+    let mut progress = Progress::new(output, "written", Some(written.count()));
     let mut events = pin!(staticfiles::execute(plan, storage, jobs));
     let mut report = Report::default();
     while let Some(event) = events.next().await {
         show_event(&event, output)?;
-        if let Event::Copied(found) = &event {
-            progress.done(found.source.size);
+        if let Event::Wrote(bytes) = &event {
+            progress.done(*bytes);
         }
         report.add(event);
     }
@@ -255,36 +285,53 @@ async fn carry_out(
 
 fn show_event(event: &Event, output: Output) -> io::Result<()> {
     match event {
-        Event::Copied(found) if output.is_json() => output.report(
-            json!({ "event": "copied", "name": found.name.as_str(), "size": found.source.size }),
-        ),
         Event::Deleted(name) if output.is_json() => {
-            output.report(json!({ "event": "deleted", "name": name.as_str() }))
+            output.report(json!({ "event": "deleted", "name": name }))
         }
-        Event::PostProcessed { original, name } if output.is_json() => output.result(
-            json!({ "event": "post_processed", "name": original.as_str(), "as": name.as_str() }),
+        Event::Done(write) if output.is_json() && write.is_copied() => output.report(
+            json!({ "event": "copied", "name": write.name.as_str(), "size": write.size() }),
         ),
-        Event::PostProcessed { original, name } if output.shows(2) => output.result(format_args!(
-            "Post-processed '{}' as '{}'",
-            shown(original),
-            shown(name)
-        )),
-        Event::Started(found) if output.shows(2) && !output.is_json() => {
-            output.report(format_args!("Copying '{}'", shown_path(&found.source.path)))
+        Event::Done(write) if output.is_json() && write.is_post_processed() => {
+            output.result(json!({
+                "event": "post_processed",
+                "name": write.original.as_str(),
+                "as": write.name.as_str(),
+            }))
+        }
+        Event::Done(write) if output.shows(2) && write.is_post_processed() => {
+            output.result(format_args!(
+                "Post-processed '{}' as '{}'",
+                shown(&write.original),
+                shown(&write.name)
+            ))
+        }
+        Event::Started(write) if output.shows(2) && !output.is_json() => {
+            let verb = if is_link(write) { "Linking" } else { "Copying" };
+            output.report(format_args!("{verb} '{}'", source_of(write)))
         }
         _ => Ok(()),
     }
 }
 
+fn is_link(write: &Write) -> bool {
+    matches!(write.content, WriteContent::Link(_))
+}
+
+/// Where a file is copied from, as it is shown.
+fn source_of(write: &Write) -> String {
+    let source = write.source();
+    source.map_or_else(String::new, |source| shown_path(&source.path))
+}
+
 /// Django's summary line.
 fn summarise(
-    planned: &Planned,
+    flags: &CollectstaticFlags,
+    plan: &Plan,
     report: &Report,
     location: Option<&str>,
     output: Output,
 ) -> Result<(), Failure> {
-    let plan = &planned.plan;
-    let unmodified = plan.steps.len() - plan.copies().count();
+    let unmodified = plan.unmodified().count();
     let (cleared, skipped) = (plan.cleared.len(), plan.conflicts.len());
     if output.is_json() {
         return Ok(output.report(json!({
@@ -305,9 +352,10 @@ fn summarise(
         line.push_str(&format!("{cleared} static {} deleted, ", files(cleared)));
     }
     line.push_str(&format!(
-        "{} static {} copied",
+        "{} static {} {}",
         report.copied,
-        files(report.copied)
+        files(report.copied),
+        if flags.link { "symlinked" } else { "copied" }
     ));
     if let Some(location) = location {
         line.push_str(&format!(" to '{location}'"));

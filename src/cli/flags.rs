@@ -207,6 +207,10 @@ pub(super) struct CollectstaticFlags {
     #[arg(short, long)]
     pub(super) clear: bool,
 
+    /// Makes links to the files instead of copies, in a folder of this machine
+    #[arg(short, long)]
+    pub(super) link: bool,
+
     /// Makes no hashed names and no manifest
     #[arg(long)]
     pub(super) no_post_process: bool,

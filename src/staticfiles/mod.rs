@@ -9,20 +9,26 @@
 //!
 //! ```no_run
 //! # async fn example(settings: &storehouse::settings::Settings, storage: std::sync::Arc<dyn storehouse_storage::Storage>) -> storehouse_storage::Result<()> {
-//! use storehouse::staticfiles::{self, IgnorePatterns, PlanOptions, Report};
+//! use storehouse::staticfiles::{self, IgnorePatterns, PlanOptions, Planner, Report};
 //!
-//! let found = staticfiles::find(staticfiles::finders(settings)?, IgnorePatterns::default()).await?;
-//! let planned = staticfiles::plan(found, &*storage, PlanOptions::default(), None, 8).await?;
+//! let finding = staticfiles::find(staticfiles::finders(settings)?, IgnorePatterns::default());
+//! let planned = Planner::new(&*storage, PlanOptions::default()).plan(finding).await?;
 //! let report = Report::of(staticfiles::execute(&planned.plan, storage, 8)).await;
 //! println!("{} files copied", report.copied);
 //! # Ok(()) }
 //! ```
 
+use std::{path::PathBuf, time::SystemTime};
+
 use storehouse_storage::{Error, ErrorKind, Result, Storage};
 
-use self::post_process::{PostProcessed, post_process};
+use self::{
+    post_process::{PostProcessed, post_process},
+    read::Want,
+};
 
 mod clash;
+mod compare;
 mod destination;
 mod digest;
 mod execute;
@@ -30,16 +36,20 @@ mod finders;
 mod fnmatch;
 mod hashed;
 mod ignore;
+mod link;
 mod manifest;
 mod plan;
 mod post_process;
 mod process;
 mod python;
+mod read;
+mod recall;
 mod references;
 mod urls;
 mod walk;
 
 pub use destination::{Destination, Object, local_root};
+pub use digest::Md5Sum;
 pub use execute::{Event, Report, execute};
 pub use finders::{
     APP_DIRECTORIES_FINDER, AppDirectoriesFinder, FILE_SYSTEM_FINDER, FileSystemFinder, Finder,
@@ -49,12 +59,14 @@ pub use fnmatch::Pattern;
 pub use hashed::FileHash;
 pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
 pub use manifest::Manifest;
-pub use plan::{
-    Action, HashedContent, HashedStep, Plan, PlanOptions, PostProcessing, SavedManifest, Step,
-};
+pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use post_process::Hashing;
+pub use recall::Recall;
 pub use urls::StaticUrls;
 pub use walk::SourceFile;
+
+/// How many objects are asked for at once, where that is not said.
+const DEFAULT_JOBS: usize = 8;
 
 /// A plan, and how it was come by.
 #[derive(Debug)]
@@ -69,6 +81,8 @@ pub struct Planned {
     pub errors: Vec<Error>,
     /// What the options allow, but the user should know.
     pub warnings: Vec<Error>,
+    /// What the next run to this destination need not read again.
+    learned: Recall,
 }
 
 /// Lists what all finders find, in their order, on the blocking pool.
@@ -88,51 +102,140 @@ pub async fn find(finders: Vec<Box<dyn Finder>>, ignore: IgnorePatterns) -> Resu
         .unwrap_or_else(|error| Err(Error::new(ErrorKind::Other, error.to_string())))
 }
 
-/// Makes a plan from what was found and one listing of `storage`.
-///
-/// Sources are read where the destination is a bucket that has an object of the same size, and with
-/// `hashing` all of them; `jobs` at once. A dry run does no hashing, as in Django.
-///
-/// # Errors
-/// As [`Storage::list`]; a source that cannot be read; two that one disk cannot hold; a manifest on
-/// disk that is damaged.
-pub async fn plan(
-    found: Vec<Found>,
-    storage: &dyn Storage,
-    options: PlanOptions,
-    hashing: Option<&Hashing>,
-    jobs: usize,
-) -> Result<Planned> {
-    let (mut wanted, mut conflicts) = plan::first_of_each_name(found);
-    let destination = Destination::list(storage).await?;
-    if destination.is_local {
-        let (kept, late) = clash::without_clashes(wanted)?;
-        wanted = kept;
-        conflicts.extend(late);
+impl Planned {
+    /// Returns what the next run need not read again, once the plan was carried out to its end.
+    pub async fn learned(self, storage: &dyn Storage) -> Recall {
+        let Self {
+            plan, mut learned, ..
+        } = self;
+        let texts = plan
+            .writes
+            .into_iter()
+            .filter_map(|write| match write.kind {
+                Kind::Hashed { is_text: true } => Some((storage.path(&write.name)?, write)),
+                _ => None,
+            });
+        let texts: Vec<(PathBuf, Write)> = texts.collect();
+        let before = learned.clone();
+        let looking = tokio::task::spawn_blocking(move || {
+            for (path, write) in texts {
+                if let (Some(md5), Ok(metadata)) = (write.md5, std::fs::symlink_metadata(path)) {
+                    learned.add_made(write.name.as_str(), &metadata, md5);
+                }
+            }
+            learned
+        });
+        looking.await.unwrap_or(before)
     }
-    let copies_all = options.clear && !options.dry_run;
-    let comparison = if copies_all {
-        digest::Comparison::default()
-    } else {
-        digest::compare(storage, plan::to_compare(&wanted, &destination), jobs).await?
-    };
-    let processed = match hashing {
-        Some(hashing) if !options.dry_run => {
-            post_process(&wanted, storage, &destination, hashing, copies_all, jobs).await?
+}
+
+/// Makes plans for one destination.
+#[derive(Debug)]
+pub struct Planner<'a> {
+    storage: &'a dyn Storage,
+    options: PlanOptions,
+    hashing: Option<&'a Hashing>,
+    recall: Recall,
+    jobs: usize,
+}
+
+impl<'a> Planner<'a> {
+    /// Plans for `storage`, with names that are not hashed.
+    #[must_use]
+    pub fn new(storage: &'a dyn Storage, options: PlanOptions) -> Self {
+        Self {
+            storage,
+            options,
+            hashing: None,
+            recall: Recall::default(),
+            jobs: DEFAULT_JOBS,
         }
-        _ => PostProcessed::default(),
-    };
-    let plan = Plan::new(
-        wanted,
-        conflicts,
-        &destination,
-        &comparison.unchanged,
-        options,
-    );
-    Ok(Planned {
-        plan: plan.with_post_processing(processed.steps),
-        asked: comparison.asked + processed.asked,
-        errors: processed.errors,
-        warnings: processed.warnings,
-    })
+    }
+
+    /// Adds hashed names, if there is a way to make them.
+    #[must_use]
+    pub fn with_hashing(mut self, hashing: Option<&'a Hashing>) -> Self {
+        self.hashing = hashing;
+        self
+    }
+
+    /// Trusts what an earlier run learned.
+    #[must_use]
+    pub fn with_recall(mut self, recall: Recall) -> Self {
+        self.recall = recall;
+        self
+    }
+
+    /// Asks a bucket about so many objects at once.
+    #[must_use]
+    pub fn with_jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Makes a plan from what `finding` finds and one listing of the destination, both at once.
+    ///
+    /// Sources are read where the destination is a bucket that has an object of the same size, and
+    /// with hashed names all of them; each once. A dry run does no hashing, as in Django.
+    ///
+    /// # Errors
+    /// As [`Storage::list`]; a source that cannot be read; two that one disk cannot hold; a manifest
+    /// on disk that is damaged.
+    pub async fn plan(self, finding: impl Future<Output = Result<Vec<Found>>>) -> Result<Planned> {
+        let (found, destination) = futures::try_join!(finding, Destination::list(self.storage))?;
+        let (mut wanted, mut conflicts) = plan::first_of_each_name(found);
+        if destination.is_local {
+            let (kept, late) = clash::without_clashes(wanted)?;
+            wanted = kept;
+            conflicts.extend(late);
+        }
+        let hashing = self.hashing.filter(|_| !self.options.dry_run);
+        if let Some(hashing) = hashing {
+            let options = &hashing.options;
+            post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
+        }
+        // Nothing that is there counts, but for whether it is on a disk.
+        let cleared = Destination {
+            is_local: destination.is_local,
+            ..Destination::default()
+        };
+        let there = match self.options.replaces_all() {
+            true => &cleared,
+            false => &destination,
+        };
+        let wants = wants(&wanted, there, hashing.is_some());
+        let began = SystemTime::now();
+        let (wanted, known, recall) = read::read_all(wanted, wants, self.recall).await?;
+        let mut learned = Recall::begin();
+        for (found, known) in wanted.iter().zip(&known) {
+            if let Some(md5) = known.md5 {
+                learned.add_source(&found.source, md5, began);
+            }
+        }
+        let mut writes = plan::collected(&wanted, &known, there, self.options);
+        let processed = match hashing {
+            Some(hashing) => post_process(&wanted, &known, self.storage, there, hashing).await?,
+            None => PostProcessed::default(),
+        };
+        writes.extend(processed.writes);
+        let asked =
+            compare::skip_unchanged(&mut writes, self.storage, there, &recall, self.jobs).await?;
+        Ok(Planned {
+            plan: Plan::new(writes, conflicts, &destination, self.options),
+            asked,
+            errors: processed.errors,
+            warnings: processed.warnings,
+            learned,
+        })
+    }
+}
+
+/// What has to be known of each file.
+fn wants(wanted: &[Found], there: &Destination, is_hashed: bool) -> Vec<Want> {
+    let wants = wanted.iter().map(|found| match is_hashed {
+        true => post_process::want(found),
+        false if compare::is_compared(found, there) => Want::Digest,
+        false => Want::Nothing,
+    });
+    wants.collect()
 }

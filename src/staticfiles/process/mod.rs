@@ -53,8 +53,8 @@ pub(super) struct Source {
 /// The content of a source.
 #[derive(Debug, Clone)]
 pub(super) enum SourceContent {
-    /// All of it, for a file whose references are followed ([`is_adjustable`]).
-    Text(Bytes),
+    /// All of it and its hash, for a file whose references are followed ([`is_adjustable`]).
+    Text(Bytes, FileHash),
     /// Its hash, for any other.
     Hash(FileHash),
 }
@@ -93,7 +93,9 @@ pub(super) struct HashedFile {
     pub(super) key: String,
     /// Its name in the destination: the value in the manifest.
     pub(super) name: Name,
-    /// Its content, where it is not a copy of the source.
+    /// Its name on a disk, where that is one that only a disk can hold (with a `\`).
+    pub(super) disk_name: Option<String>,
+    /// Its content, where it is not that of the source.
     pub(super) content: Option<Bytes>,
     /// What passes wrote under other names before.
     pub(super) intermediate: Vec<(Name, Bytes)>,
@@ -124,6 +126,7 @@ pub(super) fn process(sources: &[Source], site: &Site<'_>) -> Processed {
             source: copied.source,
             key: key_of(copied.name),
             name: copied.stored_as.clone(),
+            disk_name: disk_name(copied.name, copied.hash),
             content: None,
             intermediate: Vec::new(),
         });
@@ -158,10 +161,15 @@ struct Copied<'s> {
 impl Text<'_> {
     /// Returns a rewritten form of the text as it is written.
     fn content(&self, rewritten: Cow<'_, str>) -> Bytes {
-        match rewritten {
-            Cow::Borrowed(_) => self.bytes.clone(),
-            Cow::Owned(text) => Bytes::from(text),
-        }
+        changed(rewritten).unwrap_or_else(|| self.bytes.clone())
+    }
+}
+
+/// Returns the content of a text if it is not what was read.
+fn changed(rewritten: Cow<'_, str>) -> Option<Bytes> {
+    match rewritten {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(text) => Some(Bytes::from(text)),
     }
 }
 
@@ -186,14 +194,14 @@ impl<'s> Prepared<'s> {
         for (index, source) in sources.iter().enumerate() {
             let mut refuse = |kind| problems.push(Problem::new(index, &source.name, kind));
             match &source.content {
-                SourceContent::Text(bytes) => match std::str::from_utf8(bytes) {
+                SourceContent::Text(bytes, hash) => match std::str::from_utf8(bytes) {
                     Ok(text) => prepared.texts.push(Text {
                         source: index,
                         name: &source.name,
                         text,
                         bytes,
                         language: language(&source.name, options),
-                        hash: FileHash::of(bytes),
+                        hash: hash.clone(),
                     }),
                     Err(error) => refuse(ProblemKind::NotUtf8 {
                         offset: error.valid_up_to(),
@@ -232,4 +240,15 @@ fn stored_as(name: &str, hash: &FileHash) -> Result<Name, ProblemKind> {
         hashed,
         why: error.problem().to_owned(),
     })
+}
+
+/// Returns Django's name for a file on a disk, if no storage can have it: a `\` in it stays there,
+/// and is a `/` everywhere else.
+fn disk_name(name: &str, hash: &FileHash) -> Option<String> {
+    if !name.contains('\\') {
+        return None;
+    }
+    hashed_name(name, hash)
+        .ok()
+        .filter(|hashed| hashed.contains('\\'))
 }

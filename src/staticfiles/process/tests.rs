@@ -8,7 +8,7 @@ fn options() -> ManifestOptions {
 
 fn source(name: &str, content: &[u8]) -> Source {
     let content = if is_adjustable(name) {
-        SourceContent::Text(Bytes::copy_from_slice(content))
+        SourceContent::Text(Bytes::copy_from_slice(content), FileHash::of(content))
     } else {
         SourceContent::Hash(FileHash::of(content))
     };
@@ -41,8 +41,11 @@ fn made(files: &[(&str, &str)], options: &ManifestOptions) -> Vec<String> {
         .files
         .iter()
         .filter_map(|file| {
-            let content = file.content.as_ref()?;
-            let text = std::str::from_utf8(content).unwrap();
+            let (name, source) = files[file.source];
+            let text = match &file.content {
+                Some(content) => std::str::from_utf8(content).unwrap(),
+                None => is_adjustable(name).then_some(source)?,
+            };
             Some(format!("{}: {text}", file.name))
         })
         .collect();
