@@ -22,6 +22,7 @@ use storehouse_storage::{Error, ErrorKind, Result, Storage};
 
 use self::post_process::{PostProcessed, post_process};
 
+mod already_hashed;
 mod clash;
 mod destination;
 mod digest;
@@ -36,9 +37,11 @@ mod post_process;
 mod process;
 mod python;
 mod references;
+mod rules;
 mod urls;
 mod walk;
 
+pub use already_hashed::AlreadyHashed;
 pub use destination::{Destination, Object, local_root};
 pub use execute::{Event, Report, execute};
 pub use finders::{
@@ -53,6 +56,7 @@ pub use plan::{
     Action, HashedContent, HashedStep, Plan, PlanOptions, PostProcessing, SavedManifest, Step,
 };
 pub use post_process::Hashing;
+pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
 pub use urls::StaticUrls;
 pub use walk::SourceFile;
 
