@@ -27,6 +27,7 @@ use self::{
     read::Want,
 };
 
+mod already_hashed;
 mod clash;
 mod compare;
 mod destination;
@@ -45,9 +46,11 @@ mod python;
 mod read;
 mod recall;
 mod references;
+mod rules;
 mod urls;
 mod walk;
 
+pub use already_hashed::AlreadyHashed;
 pub use destination::{Destination, Object, local_root};
 pub use digest::Md5Sum;
 pub use execute::{Event, Report, execute};
@@ -62,6 +65,7 @@ pub use manifest::Manifest;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use post_process::Hashing;
 pub use recall::Recall;
+pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
 pub use urls::StaticUrls;
 pub use walk::SourceFile;
 

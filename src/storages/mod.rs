@@ -44,6 +44,7 @@ use self::prepare::{Prepared, Wanted, prepare};
 pub use self::{
     builtin::builtin,
     manifest_options::{ManifestOptions, MissingReferences},
+    object_rules::{Rule, RuleOptions},
     spec::{Class, Processing, Spec, SpecKind},
     transfer::{Transfer, transfer},
 };
@@ -52,6 +53,7 @@ use crate::settings::{Problems, Settings, Source, StorageSetting};
 mod aliases;
 mod builtin;
 mod manifest_options;
+pub(crate) mod object_rules;
 mod prepare;
 mod spec;
 #[cfg(test)]
@@ -195,6 +197,17 @@ impl Storages {
         }
     }
 
+    /// Returns what files are stored with in the storage `alias`, as its options say it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn rule_options(&self, alias: &str) -> Result<RuleOptions> {
+        match self.settings.storages().get(alias) {
+            Some(setting) => Ok(self.prepare(alias, setting)?.rules),
+            None => Err(self.no_alias(alias)),
+        }
+    }
+
     /// Waits until every storage that was opened has cleaned up: [`Storage::settle`].
     pub async fn settle(&self) {
         let storages: Vec<_> = {
@@ -252,6 +265,13 @@ impl Storages {
         }
         let config = DriverConfig::new(prepared.options).with_files(prepared.files);
         let opened = self.registry.open(&prepared.driver, config, alias);
+        let opened = opened.and_then(|storage| {
+            let makes_manifest = prepared.manifest.is_some();
+            prepared
+                .rules
+                .refuse_without_effect(&*storage, makes_manifest)?;
+            Ok(storage)
+        });
         // The registry knows the alias only; the reader needs the file and the line.
         opened.map_err(|error| {
             let mut placed = Error::new(error.kind(), error.problem());

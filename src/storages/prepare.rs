@@ -16,6 +16,7 @@ use storehouse_storage::{
 
 use super::{
     manifest_options::{self, ManifestOptions},
+    object_rules::{self, RuleOptions},
     spec::{Class, Processing, Spec, SpecKind, is_option_name},
 };
 use crate::settings::{Form, OptionSetting, Settings, absolute, option_from_text};
@@ -45,6 +46,8 @@ pub(super) struct Prepared {
     pub(super) processing: Vec<Processing>,
     /// How names are hashed, if they are.
     pub(super) manifest: Option<ManifestOptions>,
+    /// What static files are stored with.
+    pub(super) rules: RuleOptions,
     /// What a dotted class implies, if the string is one.
     pub(super) class: Option<Class>,
 }
@@ -67,19 +70,25 @@ pub(super) fn prepare(
     };
 
     let makes_manifest = spec.processing.contains(&Processing::Manifest);
-    let mut gathered = Gathered::new(driver.options(), makes_manifest);
+    let mut gathered = Gathered::new(driver.options(), makes_manifest, files);
     gathered
         .add_url(&spec.kind, &**driver, wanted.folder)
         .map_err(at)?;
     gathered.add_options(wanted, settings)?;
     gathered.add_settings(files, settings).map_err(at)?;
     gathered.add_class(spec.class);
-    let (of_manifest, of_driver) = gathered.split();
+    let (of_manifest, of_driver) = split(gathered.values, manifest_options::TABLE);
+    let (of_rules, of_driver) = split(of_driver, object_rules::TABLE);
     let manifest = match makes_manifest {
         true => Some(ManifestOptions::read(of_manifest).map_err(at)?),
         false => None,
     };
+    let rules = RuleOptions::read(&of_rules).map_err(|wrong| {
+        let place = wanted.place_of(wrong.option);
+        wrong.error.during(Operation::Configure, &place, None)
+    })?;
     Ok(Prepared {
+        rules,
         options: Options::new(driver.options(), of_driver).map_err(at)?,
         manifest,
         driver: spec.driver().to_owned(),
@@ -87,6 +96,24 @@ pub(super) fn prepare(
         processing: spec.processing,
         class: spec.class,
     })
+}
+
+impl Wanted<'_> {
+    /// Where an option is written: in OPTIONS, else with the storage itself.
+    pub(super) fn place_of(&self, option: &str) -> String {
+        match (self.options.get(option), self.alias) {
+            (Some(setting), Some(alias)) => {
+                format!("STORAGES.{alias}.OPTIONS ({})", setting.source)
+            }
+            _ => self.place.clone(),
+        }
+    }
+}
+
+/// Splits what was given into the options of `table` and all others.
+fn split(given: Given, table: &[OptionRow]) -> (Given, Given) {
+    let is_in = |name: &str| table.iter().any(|row| row.name == name);
+    given.into_iter().partition(|(name, _)| is_in(name))
 }
 
 /// Options by name.
@@ -100,22 +127,20 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(driver: &[OptionRow], makes_manifest: bool) -> Self {
+    fn new(driver: &[OptionRow], makes_manifest: bool, files: Files) -> Self {
         let processing = if makes_manifest {
             manifest_options::TABLE
         } else {
             &[]
         };
+        let rules = match files {
+            Files::Static => object_rules::TABLE,
+            Files::Media => &[],
+        };
         Self {
-            table: [driver, processing].concat(),
+            table: [driver, processing, rules].concat(),
             values: BTreeMap::new(),
         }
-    }
-
-    /// Returns what the processing takes, and what the driver takes.
-    fn split(self) -> (Given, Given) {
-        let is_ours = |name: &str| manifest_options::TABLE.iter().any(|row| row.name == name);
-        self.values.into_iter().partition(|(name, _)| is_ours(name))
     }
 
     fn add_url(&mut self, kind: &SpecKind, driver: &dyn Driver, folder: &Path) -> Result<()> {

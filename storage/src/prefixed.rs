@@ -10,7 +10,7 @@ use futures::{StreamExt, stream::BoxStream};
 use crate::{
     capabilities::Capabilities,
     content::{Content, Reader},
-    entry::{Entry, Folder, Saved},
+    entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
@@ -77,6 +77,10 @@ impl Storage for Prefixed {
 
     fn allow_overwrite(&self) -> bool {
         self.inner.allow_overwrite()
+    }
+
+    fn default_attributes(&self) -> Attributes {
+        self.inner.default_attributes()
     }
 
     fn path(&self, name: &Name) -> Option<PathBuf> {

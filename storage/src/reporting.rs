@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use crate::{
     capabilities::Capabilities,
     content::{Content, Reader},
-    entry::{Entry, Folder, Saved},
+    entry::{Attributes, Entry, Folder, Saved},
     error::{Error, Operation, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
@@ -48,6 +48,10 @@ impl Storage for Reporting {
 
     fn allow_overwrite(&self) -> bool {
         self.inner.allow_overwrite()
+    }
+
+    fn default_attributes(&self) -> Attributes {
+        self.inner.default_attributes()
     }
 
     fn path(&self, name: &Name) -> Option<PathBuf> {

@@ -21,7 +21,7 @@ use futures::{
 use crate::{
     capabilities::Capabilities,
     content::{Content, Reader},
-    entry::{Entry, Folder, Saved},
+    entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
     ext,
     name::{Candidates, Name, Target},
@@ -60,6 +60,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// False, as in Django, unless the settings say `allow_overwrite` (or `file_overwrite`).
     fn allow_overwrite(&self) -> bool {
         false
+    }
+
+    /// Returns which attributes an object gets where its save does not say, by the storage's settings.
+    ///
+    /// So a caller with defaults of its own can leave the last word to the user.
+    ///
+    /// # For drivers
+    /// Not what a name suggests: only what was configured, and only what [`put`](Self::put) really
+    /// does.
+    fn default_attributes(&self) -> Attributes {
+        Attributes::default()
     }
 
     /// Returns where `name` is on this machine's disk, if this storage is a folder: Django's `path`.
@@ -271,6 +282,10 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     fn allow_overwrite(&self) -> bool {
         (**self).allow_overwrite()
+    }
+
+    fn default_attributes(&self) -> Attributes {
+        (**self).default_attributes()
     }
 
     fn path(&self, name: &Name) -> Option<PathBuf> {

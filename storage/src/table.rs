@@ -111,6 +111,8 @@ pub enum OptionKind {
     List,
     /// Texts, numbers and booleans by key; only in OPTIONS and settings, not in a URL.
     Table,
+    /// Tables in order, as `[[…]]` writes them; only in OPTIONS and settings, not in a URL.
+    Tables,
 }
 
 impl OptionKind {
@@ -131,13 +133,10 @@ impl OptionKind {
             }
             (Self::Mode, Value::Text(text)) => read_mode(&text),
             (Self::List, Value::List(values)) => {
-                if let Some(other) = values.iter().find(|value| value.as_text().is_none()) {
-                    return Err(format!(
-                        "expected an array of strings, found {} in it",
-                        other.kind()
-                    ));
-                }
-                Ok(Value::List(values))
+                self.read_each(values, |value| value.as_text().is_some())
+            }
+            (Self::Tables, Value::List(values)) => {
+                self.read_each(values, |value| matches!(value, Value::Table(_)))
             }
             (
                 Self::Text | Self::Secret | Self::Path | Self::HttpUrl | Self::Choice(_),
@@ -181,7 +180,21 @@ impl OptionKind {
                     .filter(|item| !item.is_empty());
                 Ok(Value::List(items.map(Value::from).collect()))
             }
-            Self::Table => Err("it takes a table, which only OPTIONS can give".to_owned()),
+            Self::Table | Self::Tables => Err(format!(
+                "it takes {}, which only OPTIONS can give",
+                self.expected()
+            )),
+        }
+    }
+
+    fn read_each(self, values: Vec<Value>, fits: fn(&Value) -> bool) -> Result<Value, String> {
+        match values.iter().find(|value| !fits(value)) {
+            Some(other) => Err(format!(
+                "expected {}, found {} in it",
+                self.expected(),
+                other.kind()
+            )),
+            None => Ok(Value::List(values)),
         }
     }
 
@@ -199,6 +212,7 @@ impl OptionKind {
             Self::Mode => "a file mode such as 0o644",
             Self::List => "an array of strings",
             Self::Table => "a table",
+            Self::Tables => "an array of tables",
         }
     }
 }
@@ -321,6 +335,19 @@ impl Options {
             Some(Value::List(values)) => values.iter().filter_map(Value::as_text).collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Returns the tables of a list; none where it was not given.
+    #[must_use]
+    pub fn tables(&self, name: &str) -> Vec<&BTreeMap<String, Value>> {
+        let Some(Value::List(values)) = self.get(name) else {
+            return Vec::new();
+        };
+        let tables = values.iter().filter_map(|value| match value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        });
+        tables.collect()
     }
 
     /// Returns a table.
@@ -514,6 +541,11 @@ mod tests {
             Err("expected an integer, found a string".to_owned())
         );
         assert_eq!(kind.read(Value::Integer(5)), Ok(Value::Integer(5)));
+        let mixed = Value::List(vec![Value::Table(BTreeMap::new()), "x".into()]);
+        assert_eq!(
+            OptionKind::Tables.read(mixed),
+            Err("expected an array of tables, found a string in it".to_owned())
+        );
     }
 
     #[test]

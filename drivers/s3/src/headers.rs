@@ -149,6 +149,11 @@ impl SaveDefaults {
         Ok(headers)
     }
 
+    /// Returns the attributes among the headers.
+    pub(crate) fn attributes(&self) -> Attributes {
+        attributes(&self.headers)
+    }
+
     /// Returns the headers that a copy on the service does not take from its source.
     pub(crate) fn for_copy(&self) -> HeaderMap {
         let taken = |name: &HeaderName| name == ACL || name.as_str().starts_with(ENCRYPTION);
@@ -174,10 +179,14 @@ pub(crate) fn has_md5_etag(headers: &HeaderMap) -> bool {
 /// Makes an entry of the headers of an answer about an object.
 pub(crate) fn entry(name: Name, size: u64, headers: &HeaderMap) -> Entry {
     let modified = text(headers, &LAST_MODIFIED).and_then(|date| http_date(&date));
-    Entry::new(name.clone(), size)
+    let mut attributes = attributes(headers);
+    if attributes.content_type.is_none() {
+        attributes.content_type = guess_content_type(&name);
+    }
+    Entry::new(name, size)
         .with_modified(modified)
         .with_etag(text(headers, &ETAG))
-        .with_attributes(attributes(&name, headers))
+        .with_attributes(attributes)
 }
 
 /// Reads the time in a listing.
@@ -194,11 +203,9 @@ fn http_date(text: &str) -> Option<SystemTime> {
         .map(SystemTime::from)
 }
 
-fn attributes(name: &Name, headers: &HeaderMap) -> Attributes {
+fn attributes(headers: &HeaderMap) -> Attributes {
     let mut attributes = Attributes::default();
-    attributes.content_type = text(headers, &CONTENT_TYPE)
-        .filter(|kind| kind != NO_TYPE)
-        .or_else(|| guess_content_type(name));
+    attributes.content_type = text(headers, &CONTENT_TYPE).filter(|kind| kind != NO_TYPE);
     attributes.content_encoding = text(headers, &CONTENT_ENCODING);
     attributes.content_disposition = text(headers, &CONTENT_DISPOSITION);
     attributes.content_language = text(headers, &CONTENT_LANGUAGE);
@@ -343,6 +350,23 @@ mod tests {
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["content-type"], "text/plain");
         assert_eq!(headers["x-amz-acl"], "private");
+    }
+
+    #[test]
+    fn the_parameters_that_are_attributes_are_told() {
+        let metadata = BTreeMap::from([("Team".to_owned(), Value::from("é"))]);
+        let parameters = BTreeMap::from([
+            ("CacheControl".to_owned(), Value::from("max-age=60")),
+            ("Tagging".to_owned(), Value::from("a=b")),
+            ("Metadata".to_owned(), Value::Table(metadata)),
+        ]);
+        let mut expected = Attributes::default();
+        expected.cache_control = Some("max-age=60".to_owned());
+        expected.metadata.insert("team".to_owned(), "é".to_owned());
+
+        let defaults = SaveDefaults::read(Some(&parameters), Some("public-read")).unwrap();
+
+        assert_eq!(defaults.attributes(), expected);
     }
 
     #[test]

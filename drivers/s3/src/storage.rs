@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc};
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use storehouse_storage::{
-    Capabilities, Content, Entry, Error, ErrorKind, EtagRule, Folder, Name, OpenOptions, Reader,
-    Result, SaveOptions, Saved, Storage, Target, UrlOptions,
+    Attributes, Capabilities, Content, Entry, Error, ErrorKind, EtagRule, Folder, Name,
+    OpenOptions, Reader, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
 };
 use tokio_util::task::TaskTracker;
 
@@ -106,6 +106,10 @@ impl Storage for S3Storage {
 
     fn allow_overwrite(&self) -> bool {
         self.allow_overwrite
+    }
+
+    fn default_attributes(&self) -> Attributes {
+        self.defaults.attributes()
     }
 
     fn etag_rule(&self, size: u64) -> EtagRule {

@@ -13,6 +13,7 @@ use crate::settings::{
 #[cfg(any(feature = "filesystem", feature = "memory", feature = "s3"))]
 mod drivers;
 mod messages;
+mod rules;
 mod spec;
 
 /// In every test that could show a secret, the secret.
