@@ -141,6 +141,16 @@ impl Storage for Prefixed {
         self.saved(self.inner.copy(&self.inside(from)?, target).await?)
     }
 
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        let target = target.below(&self.folder)?;
+        let name = self.inside(&from.name)?;
+        let from = Entry {
+            name,
+            ..from.clone()
+        };
+        self.saved(self.inner.copy_as(&from, target, options).await?)
+    }
+
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {
         let mut inside = Vec::with_capacity(names.len());
         let mut failures = Vec::new();

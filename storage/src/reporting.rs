@@ -123,6 +123,11 @@ impl Storage for Reporting {
         saved.map_err(self.on(Operation::Copy, from))
     }
 
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        let saved = self.inner.copy_as(from, target, options).await;
+        saved.map_err(self.on(Operation::Copy, &from.name))
+    }
+
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {
         let failures = self.inner.delete_many(names).await;
         failures

@@ -211,6 +211,39 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         self.put(target, reader.into_content(), &options).await
     }
 
+    /// Copies an object inside this storage, with what `options` say beside the content in place
+    /// of what the source has there.
+    ///
+    /// The result is what a save of the same content with these options makes: what they leave
+    /// out is not taken from the source. [`Attributes::content_encoding`] says how the stored bytes
+    /// are coded, so it has to be given again. Onto itself (a [`Target::Replace`] of its own name)
+    /// the content stays and the attributes change, as
+    /// [`set_attributes`](crate::StorageExt::set_attributes) does.
+    ///
+    /// `from` is the source as [`stat`](Self::stat) or [`list`](Self::list) told it. Where it has
+    /// an ETag and what is there by now has another, nothing is copied: a caller that decided by
+    /// an old content gets no mix of two.
+    ///
+    /// # For drivers
+    /// The default looks at the ETag, reads and writes, so another writer can come between; where
+    /// the service copies by itself, use that, with its condition on the source. A storage without
+    /// attributes has only its [`copy`](Self::copy) to write.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy); [`ErrorKind::Integrity`] (a retry with a new `from` may help) if the
+    /// source is not what `from` tells any more.
+    ///
+    /// [`Attributes::content_encoding`]: crate::Attributes::content_encoding
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        if !self.capabilities().attributes {
+            same_content(from, &self.stat(&from.name).await?)?;
+            return self.copy(&from.name, target).await;
+        }
+        let reader = self.open(&from.name, &OpenOptions::default()).await?;
+        same_content(from, reader.entry())?;
+        self.put(target, reader.into_content(), options).await
+    }
+
     /// Deletes many names, and returns those that could not be, each with its error.
     ///
     /// # For drivers
@@ -259,6 +292,14 @@ pub enum EtagRule {
         /// Bytes in each part but the last.
         part_bytes: u64,
     },
+}
+
+/// Fails if what is `there` now is not the content that was `seen`, as far as ETags tell.
+fn same_content(seen: &Entry, there: &Entry) -> Result<()> {
+    if seen.etag.is_none() || seen.etag == there.etag {
+        return Ok(());
+    }
+    Err(Error::replaced_meanwhile())
 }
 
 /// Whether an error says that there is no object, as opposed to: it could not be told.
@@ -334,6 +375,10 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     async fn copy(&self, from: &Name, target: Target) -> Result<Saved> {
         (**self).copy(from, target).await
+    }
+
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        (**self).copy_as(from, target, options).await
     }
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {

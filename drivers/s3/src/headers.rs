@@ -35,6 +35,7 @@ pub(crate) const ACL: &str = "x-amz-acl";
 
 const METADATA: &str = "x-amz-meta-";
 const STORAGE_CLASS: &str = "x-amz-storage-class";
+const TAGGING: &str = "x-amz-tagging";
 const ENCRYPTION: &str = "x-amz-server-side-encryption";
 /// What S3 says where nobody gave a type.
 const NO_TYPE: &str = "binary/octet-stream";
@@ -61,7 +62,7 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id"),
     ("ServerSideEncryption", ENCRYPTION),
     ("StorageClass", STORAGE_CLASS),
-    ("Tagging", "x-amz-tagging"),
+    ("Tagging", TAGGING),
     ("WebsiteRedirectLocation", "x-amz-website-redirect-location"),
 ];
 
@@ -154,19 +155,35 @@ impl SaveDefaults {
         attributes(&self.headers)
     }
 
-    /// Returns the headers that a copy on the service does not take from its source.
-    pub(crate) fn for_copy(&self) -> HeaderMap {
+    /// Returns the headers for a copy with its source's attributes: what the service does not take
+    /// from there by itself, such as the storage class.
+    pub(crate) fn for_copy(&self, storage_class: Option<&str>) -> Result<HeaderMap> {
         let taken = |name: &HeaderName| name == ACL || name.as_str().starts_with(ENCRYPTION);
         let headers = self.headers.iter().filter(|(name, _)| taken(name));
-        headers
+        let mut headers: HeaderMap = headers
             .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+            .collect();
+        if let Some(class) = storage_class {
+            headers.insert(STORAGE_CLASS, header_value("storage_class", class)?);
+        }
+        Ok(headers)
     }
 
     /// Returns whether ETags are MD5s: not where a key of the user's encrypts.
     pub(crate) fn have_md5_etags(&self) -> bool {
         has_md5_etag(&self.headers)
     }
+}
+
+/// Makes the headers of a save those of a copy whose object is to have them, and not its source's.
+/// Tags stay those of the source where there are none to replace them.
+pub(crate) fn in_place_of_the_sources(mut headers: HeaderMap) -> HeaderMap {
+    let replace = HeaderValue::from_static("REPLACE");
+    if headers.contains_key(TAGGING) {
+        headers.insert("x-amz-tagging-directive", replace.clone());
+    }
+    headers.insert("x-amz-metadata-directive", replace);
+    headers
 }
 
 /// Returns whether the headers of a request or an answer let the ETag be an MD5.

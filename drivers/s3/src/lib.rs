@@ -16,6 +16,8 @@ mod headers;
 mod limits;
 mod listing;
 mod multipart;
+mod names;
+mod nonce;
 mod options;
 mod payload;
 mod pieces;
@@ -26,6 +28,7 @@ mod retry;
 mod storage;
 mod upload;
 mod urls;
+mod writer;
 mod xml;
 
 pub use client::RequestCounts;
