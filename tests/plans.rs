@@ -44,6 +44,7 @@ fn copy(site: &Site, file: &str, size: u64) -> Write {
         },
         md5: None,
         options: SaveOptions::default(),
+        there: None,
         action: Action::Copy,
     }
 }

@@ -207,6 +207,22 @@ pub(super) struct CollectstaticFlags {
     #[arg(short, long)]
     pub(super) clear: bool,
 
+    /// Deletes nothing and stops if more than so many files were to be deleted
+    #[arg(long, value_name = "N")]
+    pub(super) max_delete: Option<usize>,
+
+    /// Gives every object in a bucket its content type, cache-control and other attributes anew
+    #[arg(long)]
+    pub(super) repair_metadata: bool,
+
+    /// Writes what would be done to a file, as JSON, and does nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "apply"])]
+    pub(super) plan: Option<PathBuf>,
+
+    /// Does what the plan in a file says, if nothing has changed since it was made
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ignore", "dry_run", "clear", "link", "no_post_process", "no_default_ignore", "repair_metadata"])]
+    pub(super) apply: Option<PathBuf>,
+
     /// Makes links to the files instead of copies, in a folder of this machine
     #[arg(short, long)]
     pub(super) link: bool,

@@ -45,13 +45,13 @@ pub(super) async fn skip_unchanged(
         write.action == Action::Copy && !is_decided && times.get(&write.name) == Some(&1)
     });
     let pairs = candidates.filter_map(|write| {
-        let object = destination.objects.get(&write.name)?;
+        let object = write.there.clone()?;
         (object.size == write.size() && !object.is_link).then_some((write, object))
     });
     let mut asked = 0;
     let mut compared = stream::iter(pairs)
         .map(|(write, object)| async move {
-            let same = is_same(write, object, storage, destination.is_local, recall).await;
+            let same = is_same(write, &object, storage, destination.is_local, recall).await;
             (write, same)
         })
         .buffer_unordered(jobs.max(1));

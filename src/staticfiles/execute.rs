@@ -16,7 +16,9 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream, Stream},
 };
-use storehouse_storage::{Content, Error, ErrorKind, EtagRule, Name, Result, Storage, Target};
+use storehouse_storage::{
+    Content, Entry, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Storage, Target,
+};
 
 use super::{
     destination::local_root,
@@ -42,6 +44,8 @@ pub enum Event {
     Wrote(u64),
     /// A file is there.
     Done(Arc<Write>),
+    /// What is kept beside a content was replaced.
+    Repaired(Arc<Write>),
     /// An object was deleted.
     Deleted(String),
     /// Something failed. Nothing new is started after it; what had been started goes on.
@@ -119,16 +123,22 @@ impl Run {
                 let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
                 let started = (write.is_copied()).then(|| Event::Started(Arc::clone(&write)));
                 let written = async move {
-                    if write.action != Action::Copy {
-                        return vec![Event::Done(write)];
+                    let (done, event) = match write.action {
+                        Action::Copy => (
+                            put(&write, &*storage).await,
+                            Some(Event::Wrote(write.size())),
+                        ),
+                        Action::Repair => (
+                            repair(&write, &*storage).await,
+                            Some(Event::Repaired(Arc::clone(&write))),
+                        ),
+                        Action::Skip | Action::Superseded => (Ok(()), None),
+                    };
+                    if let Err(error) = done {
+                        failed.store(true, Ordering::Relaxed);
+                        return vec![Event::Failed(error)];
                     }
-                    match put(&write, &*storage).await {
-                        Ok(()) => vec![Event::Wrote(write.size()), Event::Done(write)],
-                        Err(error) => {
-                            failed.store(true, Ordering::Relaxed);
-                            vec![Event::Failed(error)]
-                        }
-                    }
+                    event.into_iter().chain([Event::Done(write)]).collect()
                 };
                 let written = stream::once(written).map(stream::iter).flatten();
                 stream::iter(started).chain(written).boxed()
@@ -215,15 +225,30 @@ async fn put(write: &Write, storage: &dyn Storage) -> Result<()> {
             }
         },
     };
-    let mut options = write.options.clone();
-    if let Some(md5) = md5.filter(|_| keeps_digest) {
-        options = options.with_metadata(DIGEST_KEY, md5.to_string());
-    }
+    let options = with_digest(&write.options, md5.filter(|_| keeps_digest));
     let put = storage.put(Target::Replace(write.name.clone()), content, &options);
     put.await.map_err(with_advice)?;
     match &write.disk_name {
         Some(disk_name) => link::rename(storage, &write.name, disk_name).await,
         None => Ok(()),
+    }
+}
+
+/// Gives an object that stays what is to be kept beside it, without sending its content.
+async fn repair(write: &Write, storage: &dyn Storage) -> Result<()> {
+    let there = write.there.clone().unwrap_or_default();
+    let from = Entry::new(write.name.clone(), there.size)
+        .with_modified(there.modified)
+        .with_etag(there.etag);
+    let options = with_digest(&write.options, write.md5);
+    let target = Target::Replace(write.name.clone());
+    storage.copy_as(&from, target, &options).await.map(|_| ())
+}
+
+fn with_digest(options: &SaveOptions, md5: Option<Md5Sum>) -> SaveOptions {
+    match md5 {
+        Some(md5) => options.clone().with_metadata(DIGEST_KEY, md5.to_string()),
+        None => options.clone(),
     }
 }
 
@@ -288,6 +313,8 @@ pub struct Report {
     pub bytes: u64,
     /// Files that are there under their hashed names, as Django counts them.
     pub post_processed: usize,
+    /// Objects whose content stayed and whose attributes were replaced.
+    pub repaired: usize,
     /// Objects deleted.
     pub deleted: usize,
     /// What failed.
@@ -304,6 +331,7 @@ impl Report {
                 self.copied += usize::from(write.is_copied());
                 self.post_processed += usize::from(write.is_post_processed());
             }
+            Event::Repaired(_) => self.repaired += 1,
             Event::Deleted(_) => self.deleted += 1,
             Event::Failed(error) => self.failures.push(error),
         }

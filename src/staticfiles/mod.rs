@@ -28,6 +28,7 @@ use self::{
 };
 
 mod already_hashed;
+mod attributes;
 mod clash;
 mod compare;
 mod destination;
@@ -40,6 +41,7 @@ mod ignore;
 mod link;
 mod manifest;
 mod plan;
+mod plan_file;
 mod post_process;
 mod process;
 mod python;
@@ -63,6 +65,7 @@ pub use hashed::FileHash;
 pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
 pub use manifest::Manifest;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
+pub use plan_file::{document, refuse_unless_same, write_as_json};
 pub use post_process::Hashing;
 pub use recall::Recall;
 pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
@@ -85,6 +88,8 @@ pub struct Planned {
     pub errors: Vec<Error>,
     /// What the options allow, but the user should know.
     pub warnings: Vec<Error>,
+    /// A digest of the listing of the destination, if the options ask for a complete plan.
+    pub listing: String,
     /// What the next run to this destination need not read again.
     learned: Recall,
 }
@@ -139,6 +144,7 @@ pub struct Planner<'a> {
     storage: &'a dyn Storage,
     options: PlanOptions,
     hashing: Option<&'a Hashing>,
+    rules: Option<&'a ObjectRules>,
     recall: Recall,
     jobs: usize,
 }
@@ -151,6 +157,7 @@ impl<'a> Planner<'a> {
             storage,
             options,
             hashing: None,
+            rules: None,
             recall: Recall::default(),
             jobs: DEFAULT_JOBS,
         }
@@ -160,6 +167,14 @@ impl<'a> Planner<'a> {
     #[must_use]
     pub fn with_hashing(mut self, hashing: Option<&'a Hashing>) -> Self {
         self.hashing = hashing;
+        self
+    }
+
+    /// Adds what each object is stored with. A storage that keeps no attributes has no use for it.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Option<&'a ObjectRules>) -> Self {
+        let keeps_attributes = self.storage.capabilities().attributes;
+        self.rules = rules.filter(|_| keeps_attributes);
         self
     }
 
@@ -193,7 +208,8 @@ impl<'a> Planner<'a> {
             wanted = kept;
             conflicts.extend(late);
         }
-        let hashing = self.hashing.filter(|_| !self.options.dry_run);
+        let is_shown = self.options.dry_run && !self.options.complete;
+        let hashing = self.hashing.filter(|_| !is_shown);
         if let Some(hashing) = hashing {
             let options = &hashing.options;
             post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
@@ -207,7 +223,7 @@ impl<'a> Planner<'a> {
             true => &cleared,
             false => &destination,
         };
-        let wants = wants(&wanted, there, hashing.is_some());
+        let wants = wants(&wanted, there, hashing.is_some(), self.options);
         let began = SystemTime::now();
         let (wanted, known, recall) = read::read_all(wanted, wants, self.recall).await?;
         let mut learned = Recall::begin();
@@ -222,23 +238,42 @@ impl<'a> Planner<'a> {
             None => PostProcessed::default(),
         };
         writes.extend(processed.writes);
+        if let Some(rules) = self.rules {
+            attributes::set(&mut writes, rules);
+        }
         let asked =
             compare::skip_unchanged(&mut writes, self.storage, there, &recall, self.jobs).await?;
+        if let Some(rules) = self.rules {
+            let wanted = rules.fingerprint();
+            let in_force = attributes::in_force(&writes, self.storage, there, &recall).await?;
+            attributes::repair(&mut writes, in_force.as_deref(), &wanted, self.options);
+            let holds = attributes::will_hold(&writes, in_force.as_deref(), &wanted);
+            learned.set_rules(holds.then_some(wanted));
+        }
         Ok(Planned {
             plan: Plan::new(writes, conflicts, &destination, self.options),
             asked,
             errors: processed.errors,
             warnings: processed.warnings,
+            listing: match self.options.complete {
+                true => plan_file::digest_of_listing(&destination),
+                false => String::new(),
+            },
             learned,
         })
     }
 }
 
 /// What has to be known of each file.
-fn wants(wanted: &[Found], there: &Destination, is_hashed: bool) -> Vec<Want> {
+fn wants(
+    wanted: &[Found],
+    there: &Destination,
+    is_hashed: bool,
+    options: PlanOptions,
+) -> Vec<Want> {
     let wants = wanted.iter().map(|found| match is_hashed {
         true => post_process::want(found),
-        false if compare::is_compared(found, there) => Want::Digest,
+        false if options.complete || compare::is_compared(found, there) => Want::Digest,
         false => Want::Nothing,
     });
     wants.collect()

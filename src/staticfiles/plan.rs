@@ -62,6 +62,8 @@ pub struct Write {
     pub md5: Option<Md5Sum>,
     /// What is kept beside the content.
     pub options: SaveOptions,
+    /// What has the name now.
+    pub there: Option<Object>,
     /// What is done.
     pub action: Action,
 }
@@ -106,6 +108,8 @@ pub enum Action {
     Copy,
     /// Left as it is.
     Skip,
+    /// The content is left as it is; what is kept beside it is replaced.
+    Repair,
     /// Not written: another write of this plan puts something else under this name.
     Superseded,
 }
@@ -120,6 +124,11 @@ pub struct PlanOptions {
     pub dry_run: bool,
     /// Whether links to the collected files are made instead of copies.
     pub link: bool,
+    /// Whether what is kept beside each content is replaced, even if nothing tells that it is wrong.
+    pub repair: bool,
+    /// Whether every content is digested, and hashed names are made in a dry run too: for a plan that
+    /// somebody looks at.
+    pub complete: bool,
 }
 
 impl PlanOptions {
@@ -162,7 +171,7 @@ impl Write {
     /// Returns whether the file is collected by this run: written, or replaced by another write.
     #[must_use]
     pub fn is_copied(&self) -> bool {
-        self.kind == Kind::Collected && self.action != Action::Skip
+        self.kind == Kind::Collected && matches!(self.action, Action::Copy | Action::Superseded)
     }
 }
 
@@ -203,6 +212,7 @@ pub(super) fn collected(
             },
             md5: known.md5,
             options: SaveOptions::default(),
+            there: object.cloned(),
             action: match is_unmodified {
                 true => Action::Skip,
                 false => Action::Copy,
@@ -269,10 +279,16 @@ impl Plan {
         self.writes.iter().filter(|write| write.is_copied())
     }
 
-    /// Returns the collected files that stay as they are.
+    /// Returns the collected files whose content stays as it is.
     pub fn unmodified(&self) -> impl Iterator<Item = &Write> {
         let writes = self.writes.iter();
-        writes.filter(|write| write.kind == Kind::Collected && write.action == Action::Skip)
+        writes.filter(|write| write.kind == Kind::Collected && !write.is_copied())
+    }
+
+    /// Returns how many objects are deleted for good.
+    #[must_use]
+    pub fn deleted(&self) -> usize {
+        self.in_the_way.len() + self.deletions.len() + self.unnameable_deletions.len()
     }
 
     /// Returns how many bytes the writes of collected files have.
@@ -372,6 +388,8 @@ mod tests {
         clear: true,
         dry_run: false,
         link: false,
+        repair: false,
+        complete: false,
     };
 
     #[test]

@@ -89,8 +89,11 @@ pub(super) async fn post_process(
         let (found, known) = (&wanted[file.source], &known[file.source]);
         push_writes(file, found, known, there, &mut taken, &mut done.writes);
     }
-    done.writes
-        .push(manifest_write(&manifest, &hashing.options.manifest_name));
+    done.writes.push(manifest_write(
+        &manifest,
+        &hashing.options.manifest_name,
+        there,
+    ));
     Ok(done)
 }
 
@@ -223,7 +226,8 @@ fn push_writes(
     taken: &mut HashSet<Name>,
     writes: &mut Vec<Write>,
 ) {
-    let write = |name, kind, content, md5| Write {
+    let write = |name: Name, kind, content, md5| Write {
+        there: there.objects.get(&name).cloned(),
         name,
         disk_name: None,
         kind,
@@ -268,7 +272,7 @@ fn push_writes(
     });
 }
 
-fn manifest_write(manifest: &Manifest, name: &Name) -> Write {
+fn manifest_write(manifest: &Manifest, name: &Name, there: &Destination) -> Write {
     let json = Bytes::from(manifest.to_json());
     Write {
         name: name.clone(),
@@ -278,6 +282,7 @@ fn manifest_write(manifest: &Manifest, name: &Name) -> Write {
         md5: Some(Md5Sum::of(&json)),
         content: WriteContent::Bytes(json),
         options: SaveOptions::default(),
+        there: there.objects.get(name).cloned(),
         action: Action::Copy,
     }
 }
