@@ -24,6 +24,7 @@ use crate::{
 pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<(), Failure> {
     let output = context.output;
     refuse_bad_settings(&flags, context)?;
+    refuse_compression(context)?;
     let storage = context.storages.staticfiles()?;
     let location = staticfiles::local_root(&*storage).map(|root| shown_path(&root));
     if !flags.noinput {
@@ -62,6 +63,18 @@ fn refuse_bad_settings(flags: &CollectstaticFlags, context: &Context) -> Result<
         Ok(())
     } else {
         Err(Failure::Errors(errors))
+    }
+}
+
+/// The plan does not compress yet, and to leave out what is asked for would be worse.
+fn refuse_compression(context: &Context) -> Result<(), Failure> {
+    match context.storages.compression_options(STATICFILES)? {
+        None => Ok(()),
+        Some(_) => Err(Error::configuration(
+            "the storage of static files asks for compressed copies (compressed+), and this version cannot make them yet",
+        )
+        .with_advice("leave compressed+ out, or take a class without Compressed")
+        .into()),
     }
 }
 
