@@ -23,6 +23,7 @@ use storehouse_storage::{Error, ErrorKind, Result, Storage};
 use self::post_process::{PostProcessed, post_process};
 
 mod clash;
+pub mod compress;
 mod destination;
 mod digest;
 mod execute;
