@@ -10,8 +10,8 @@
 //! | `cli` | the command (feature `cli`) |
 //!
 //! # Features
-//! `cli`, `filesystem`, `memory` and `s3`, all on by default. Each driver is a feature: without `s3`
-//! there is no TLS and no HTTP in the build.
+//! `cli`, `compression`, `filesystem`, `memory` and `s3`, all on by default. Each driver is a feature:
+//! without `s3` there is no TLS and no HTTP in the build. `zstd`, off by default, builds a C library.
 
 pub use storehouse_storage as storage;
 

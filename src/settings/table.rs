@@ -186,6 +186,24 @@ const ROWS: &[SettingRow] = &[
         "",
         "Applications, each a folder that may have `static/` inside, or a dotted name of Python's.",
     ),
+    row(
+        "WHITENOISE_SKIP_COMPRESS_EXTENSIONS",
+        SettingKind::Option(OptionKind::List),
+        "",
+        "With compressed+: the extensions of files that are not compressed; if not set, those of images, fonts, videos and archives.",
+    ),
+    row(
+        "WHITENOISE_KEEP_ONLY_HASHED_FILES",
+        SettingKind::Option(OptionKind::Flag),
+        "false",
+        "With compressed+manifest+: whether files whose name has no hash are deleted.",
+    ),
+    row(
+        "WHITENOISE_MANIFEST_STRICT",
+        SettingKind::Option(OptionKind::Flag),
+        "true",
+        "With compressed+manifest+: whether the URL of a file that is not in the manifest is an error.",
+    ),
 ];
 
 /// Settings of Django and its neighbours that a reader may bring along, and that nothing here

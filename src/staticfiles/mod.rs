@@ -31,6 +31,7 @@ mod already_hashed;
 mod attributes;
 mod clash;
 mod compare;
+pub mod compress;
 mod destination;
 mod digest;
 mod execute;

@@ -10,6 +10,8 @@ use crate::settings::{
     fake::{self, Fake},
 };
 
+#[cfg(feature = "compression")]
+mod compression;
 #[cfg(any(feature = "filesystem", feature = "memory", feature = "s3"))]
 mod drivers;
 mod messages;
