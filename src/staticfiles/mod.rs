@@ -37,6 +37,8 @@ mod post_process;
 mod process;
 mod python;
 mod references;
+mod releases;
+mod retention;
 mod rules;
 mod urls;
 mod walk;
@@ -56,6 +58,10 @@ pub use plan::{
     Action, HashedContent, HashedStep, Plan, PlanOptions, PostProcessing, SavedManifest, Step,
 };
 pub use post_process::Hashing;
+pub use releases::{
+    KeptFile, PRIVATE, RELEASES, Release, ReleaseId, Releases, is_private, roll_back,
+};
+pub use retention::{PruneFacts, PrunePolicy, Pruning, parse_age, to_prune};
 pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
 pub use urls::StaticUrls;
 pub use walk::SourceFile;
