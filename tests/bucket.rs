@@ -344,7 +344,10 @@ fn one_changed_file_changes_the_names_that_depend_on_it_and_nothing_else() {
     site.run(&["collectstatic", "--noinput"]).done();
 
     // The picture, its hashed copy, the hashed stylesheet that names it, and the manifest.
-    assert_eq!(requests(&proxy), counts([("list", 1), ("HEAD", 1), ("PUT", 4)]));
+    assert_eq!(
+        requests(&proxy),
+        counts([("list", 1), ("HEAD", 1), ("PUT", 4)])
+    );
     assert!(
         proxy
             .requests()

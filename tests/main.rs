@@ -21,6 +21,7 @@ mod hostile;
 mod plans;
 mod post_processing;
 mod processes;
+mod releases;
 mod review;
 mod site;
 mod sources;

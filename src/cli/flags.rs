@@ -59,6 +59,10 @@ pub(super) enum Command {
     List(ListFlags),
     /// Copies all files of one storage to another, leaving out those that are there already
     Copy(CopyFlags),
+    /// Prints the releases of static files that are kept, the newest first
+    Releases,
+    /// Puts an earlier release of static files in force
+    Rollback(RollbackFlags),
     /// Prints every setting, and where its value comes from
     Settings,
     /// Checks the settings, and says what is wrong
@@ -180,6 +184,13 @@ pub(super) struct CheckFlags {
     /// Also looks at what matters in production, and writes, reads and deletes a file in each storage
     #[arg(long)]
     pub(super) deploy: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RollbackFlags {
+    /// The release, as `storehouse releases` shows it [default: the one before that in force]
+    #[arg(value_name = "ID")]
+    pub(super) id: Option<String>,
 }
 
 #[derive(Debug, Args)]

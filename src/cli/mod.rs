@@ -35,6 +35,8 @@ mod list;
 mod open;
 mod output;
 mod progress;
+mod releases;
+mod rollback;
 mod save;
 mod settings;
 mod signals;
@@ -141,6 +143,8 @@ async fn dispatch(command: Command, context: Context) -> Result<u8, Failure> {
         Command::Stat(flags) => stat::run(flags, &context).await?,
         Command::List(flags) => list::run(flags, &context).await?,
         Command::Copy(flags) => copy::run(flags, &context).await?,
+        Command::Releases => releases::run(&context).await?,
+        Command::Rollback(flags) => rollback::run(flags, &context).await?,
         Command::Settings => settings::run(&context)?,
         Command::Check(flags) => check::run(flags, &context).await?,
     }

@@ -205,6 +205,11 @@ pub(super) fn rfc3339(time: SystemTime) -> String {
     humantime::format_rfc3339_micros(time).to_string()
 }
 
+/// A time of whole seconds, as [`rfc3339`] has it.
+pub(super) fn seconds(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
 /// What a storage knows of a file, as one JSON object.
 pub(super) fn entry_json(entry: &Entry) -> Json {
     let mut object = Map::new();

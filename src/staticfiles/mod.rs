@@ -49,6 +49,8 @@ mod python;
 mod read;
 mod recall;
 mod references;
+mod releases;
+mod retention;
 mod rules;
 mod urls;
 mod walk;
@@ -69,6 +71,10 @@ pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use plan_file::{document, refuse_unless_same, write_as_json};
 pub use post_process::Hashing;
 pub use recall::Recall;
+pub use releases::{
+    KeptFile, PRIVATE, RELEASES, Release, ReleaseId, Releases, is_private, roll_back,
+};
+pub use retention::{PruneFacts, PrunePolicy, Pruning, parse_age, to_prune};
 pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
 pub use urls::StaticUrls;
 pub use walk::SourceFile;

@@ -54,6 +54,14 @@ pub(super) const TABLE: &[OptionRow] = &[
             "What a reference to a file that is not there is.",
         )
     },
+    OptionRow {
+        default: "0",
+        ..OptionRow::new(
+            "releases",
+            OptionKind::Integer { min: 0, max: 1000 },
+            "How many manifests are kept, to roll back to; 0: none.",
+        )
+    },
 ];
 
 /// How names are hashed and references rewritten.
@@ -72,6 +80,8 @@ pub struct ManifestOptions {
     pub support_js_module_import_aggregation: bool,
     /// What a reference to a file that is not there is.
     pub missing_references: MissingReferences,
+    /// How many manifests are kept, to roll back to.
+    pub releases: usize,
 }
 
 /// What a reference to a file that is not there is.
@@ -99,6 +109,7 @@ impl ManifestOptions {
             let problem = format!("option \"manifest_name\": {}", error.problem());
             Error::configuration(problem)
         })?;
+        let releases = options.integer("releases").unwrap_or_default();
         let passes = options.integer("max_post_process_passes").unwrap_or(5);
         Ok(Self {
             manifest_strict: options.flag("manifest_strict"),
@@ -112,6 +123,7 @@ impl ManifestOptions {
                 Some("ignore") => MissingReferences::Ignore,
                 _ => MissingReferences::Error,
             },
+            releases: usize::try_from(releases).unwrap_or_default(),
         })
     }
 }

@@ -13,6 +13,9 @@
 //!   hash of its own content and of all contents of its cycle (see `settle.rs`).
 //! - **Long chains.** Django gives up on some, by the order of directories. Here they succeed.
 //!
+//! A file whose name is hashed already (`already_hashed`) is stored as it is, since its name tells
+//! its bytes: its references are not followed, and a reference to it stays as it is written.
+//!
 //! A reference with a query to a file that is itself rewritten names the hash of the file before
 //! that, as Django does: there is no such file, and there never was.
 
@@ -57,6 +60,15 @@ pub(super) enum SourceContent {
     Text(Bytes, FileHash),
     /// Its hash, for any other.
     Hash(FileHash),
+    /// Nothing is needed of it: its name is hashed already, and stays.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "made where the option already_hashed is looked at"
+        )
+    )]
+    Fixed,
 }
 
 /// What the processing has to know beside the sources.
@@ -126,7 +138,7 @@ pub(super) fn process(sources: &[Source], site: &Site<'_>) -> Processed {
             source: copied.source,
             key: key_of(copied.name),
             name: copied.stored_as.clone(),
-            disk_name: disk_name(copied.name, copied.hash),
+            disk_name: copied.hash.and_then(|hash| disk_name(copied.name, hash)),
             content: None,
             intermediate: Vec::new(),
         });
@@ -146,15 +158,16 @@ fn key_of(name: &str) -> String {
 struct Prepared<'s> {
     /// Files whose references are followed.
     texts: Vec<Text<'s>>,
-    /// Files that are copied under their hashed names.
+    /// Files that are stored as they are, under their hashed names.
     copies: Vec<Copied<'s>>,
 }
 
-/// A file that is copied under its hashed name.
+/// A file that is stored as it is, under its hashed name.
 struct Copied<'s> {
     source: usize,
     name: &'s str,
-    hash: &'s FileHash,
+    /// None for a file whose name is hashed already.
+    hash: Option<&'s FileHash>,
     stored_as: Name,
 }
 
@@ -211,11 +224,17 @@ impl<'s> Prepared<'s> {
                     Ok(stored_as) => prepared.copies.push(Copied {
                         source: index,
                         name: &source.name,
-                        hash,
+                        hash: Some(hash),
                         stored_as,
                     }),
                     Err(kind) => refuse(kind),
                 },
+                SourceContent::Fixed => prepared.copies.push(Copied {
+                    source: index,
+                    name: &source.name,
+                    hash: None,
+                    stored_as: source.collected_as.clone(),
+                }),
             }
         }
         prepared
