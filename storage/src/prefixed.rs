@@ -14,6 +14,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
+    requests::RequestCounts,
     storage::{EtagRule, Storage},
 };
 
@@ -89,6 +90,10 @@ impl Storage for Prefixed {
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         self.inner.etag_rule(size)
+    }
+
+    fn request_counts(&self) -> Option<RequestCounts> {
+        self.inner.request_counts()
     }
 
     async fn settle(&self) {

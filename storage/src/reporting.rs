@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Operation, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
+    requests::RequestCounts,
     storage::{EtagRule, Storage},
 };
 
@@ -60,6 +61,10 @@ impl Storage for Reporting {
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         self.inner.etag_rule(size)
+    }
+
+    fn request_counts(&self) -> Option<RequestCounts> {
+        self.inner.request_counts()
     }
 
     async fn settle(&self) {

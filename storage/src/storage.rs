@@ -26,6 +26,7 @@ use crate::{
     ext,
     name::{Candidates, Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
+    requests::RequestCounts,
 };
 
 /// How many deletes the default [`Storage::delete_many`] has in flight.
@@ -85,6 +86,13 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn etag_rule(&self, size: u64) -> EtagRule {
         let _ = size;
         EtagRule::Opaque
+    }
+
+    /// Returns how many requests this storage has sent to its service so far, if it counts them.
+    ///
+    /// For reports; storages that were opened apart count apart.
+    fn request_counts(&self) -> Option<RequestCounts> {
+        None
     }
 
     /// Waits until what dropped futures left to be cleaned up is cleaned up.
@@ -335,6 +343,10 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         (**self).etag_rule(size)
+    }
+
+    fn request_counts(&self) -> Option<RequestCounts> {
+        (**self).request_counts()
     }
 
     async fn settle(&self) {

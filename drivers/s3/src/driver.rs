@@ -39,7 +39,7 @@ use crate::{
 pub struct S3Driver;
 
 impl S3Driver {
-    /// Opens a storage as the type it is, for [`S3Storage::request_counts`].
+    /// Opens a storage as the type it is.
     ///
     /// # Errors
     /// As [`Driver::open`].

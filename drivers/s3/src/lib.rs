@@ -7,6 +7,7 @@ mod bucket;
 mod call;
 mod client;
 mod copy;
+mod counts;
 mod credentials;
 mod delete;
 mod driver;
@@ -31,6 +32,5 @@ mod urls;
 mod writer;
 mod xml;
 
-pub use client::RequestCounts;
 pub use driver::S3Driver;
 pub use storage::S3Storage;

@@ -6,11 +6,10 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use storehouse_storage::{
     Attributes, Capabilities, Content, Entry, Error, EtagRule, Folder, Name, OpenOptions, Reader,
-    Result, SaveOptions, Saved, Storage, Target, UrlOptions,
+    RequestCounts, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
 };
 
 use crate::{
-    client::RequestCounts,
     copy, delete,
     listing::{self, Place},
     pieces, read, upload,
@@ -30,12 +29,6 @@ pub struct S3Storage {
 }
 
 impl S3Storage {
-    /// Returns how many requests this storage has sent so far.
-    #[must_use]
-    pub fn request_counts(&self) -> RequestCounts {
-        self.writer.bucket.client.counts()
-    }
-
     fn place(&self, folder: Option<&Name>) -> Place {
         Place::new(self.writer.location.as_ref(), folder)
     }
@@ -92,6 +85,10 @@ impl Storage for S3Storage {
             true => pieces::etag_rule(size),
             false => EtagRule::Opaque,
         }
+    }
+
+    fn request_counts(&self) -> Option<RequestCounts> {
+        Some(self.writer.bucket.client.counts())
     }
 
     async fn settle(&self) {
