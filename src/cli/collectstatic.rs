@@ -15,21 +15,23 @@ use super::{
 use crate::{
     checks,
     staticfiles::{
-        self, Action, DEFAULT_IGNORE, Event, Hashing, IgnorePatterns, Plan, PlanOptions, Planned,
-        Report,
+        self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, Plan, PlanOptions,
+        Planned, Report,
     },
     storages::STATICFILES,
 };
 
 pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<(), Failure> {
     let output = context.output;
-    refuse_bad_settings(&flags, context)?;
+    let finders = staticfiles::finders(&context.settings, &context.storages).await;
+    refuse_bad_settings(&flags, context, finders.as_deref())?;
+    let finders = finders?;
     let storage = context.storages.staticfiles()?;
     let location = staticfiles::local_root(&*storage).map(|root| shown_path(&root));
     if !flags.noinput {
         ask(&flags, &*storage, location.as_deref(), output).await?;
     }
-    let planned = make_plan(&flags, context, &*storage).await?;
+    let planned = make_plan(&flags, context, finders, &*storage).await?;
     let report = if flags.dry_run {
         show_dry_run(&planned.plan, output)?
     } else {
@@ -42,8 +44,12 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
 }
 
 /// Errors of the checks end the command before anything is touched, as in Django.
-fn refuse_bad_settings(flags: &CollectstaticFlags, context: &Context) -> Result<(), Failure> {
-    let problems = checks::staticfiles(&context.settings, &context.storages);
+fn refuse_bad_settings(
+    flags: &CollectstaticFlags,
+    context: &Context,
+    finders: Result<&[Box<dyn Finder>], &Error>,
+) -> Result<(), Failure> {
+    let problems = checks::staticfiles(&context.settings, &context.storages, finders);
     let (errors, warnings): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(checks::Problem::is_error);
     for warning in warnings {
@@ -52,7 +58,11 @@ fn refuse_bad_settings(flags: &CollectstaticFlags, context: &Context) -> Result<
             .note(format_args!("storehouse: warning: {warning}"));
     }
     if errors.is_empty() && flags.clear {
-        checks::clear_is_safe(&context.settings, &context.storages)?;
+        checks::clear_is_safe(
+            &context.settings,
+            &context.storages,
+            finders.unwrap_or_default(),
+        )?;
     }
     let errors: Vec<Error> = errors
         .into_iter()
@@ -68,6 +78,7 @@ fn refuse_bad_settings(flags: &CollectstaticFlags, context: &Context) -> Result<
 async fn make_plan(
     flags: &CollectstaticFlags,
     context: &Context,
+    finders: Vec<Box<dyn Finder>>,
     storage: &dyn Storage,
 ) -> Result<Planned, Failure> {
     let default: &[&str] = if flags.no_default_ignore {
@@ -77,7 +88,7 @@ async fn make_plan(
     };
     let typed = flags.ignore.iter().map(String::as_str);
     let ignore = IgnorePatterns::new(typed.chain(default.iter().copied()));
-    let found = staticfiles::find(staticfiles::finders(&context.settings)?, ignore).await?;
+    let found = staticfiles::find(finders, ignore).await?;
     let options = PlanOptions {
         clear: flags.clear,
         dry_run: flags.dry_run,

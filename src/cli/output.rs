@@ -186,7 +186,7 @@ pub(super) fn shown_path(path: &Path) -> String {
     escaped(&path.display().to_string())
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         let is_harmless = matches!(letter, '"' | '\'' | '\\') || letter.escape_debug().len() == 1;
