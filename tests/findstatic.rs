@@ -226,7 +226,7 @@ fn python_site() -> Site {
         r#"
         STATIC_URL = "/static/"
         STATIC_ROOT = "out"
-        INSTALLED_APPS = ["shop", "elsewhere.apps.ElsewhereConfig", "editable", "split.one", "split.two", "old.app"]
+        INSTALLED_APPS = ["shop", "elsewhere.apps.ElsewhereConfig", "editable", "loose", "split.one", "split.two", "old.app"]
         "#,
     );
     // Each module fails if it is imported.
@@ -241,6 +241,7 @@ fn python_site() -> Site {
         ("lib/elsewhere/static/elsewhere.css", "elsewhere"),
         ("checkout/src/__init__.py", "raise SystemExit(1)"),
         ("checkout/src/static/editable.css", "editable"),
+        ("checkout/loose/static/loose.css", "loose"),
         ("lib/split/one/__init__.py", "raise SystemExit(1)"),
         ("lib/split/one/static/one.css", "one"),
         ("lib2/split/two/__init__.py", "raise SystemExit(1)"),
@@ -258,12 +259,17 @@ fn python_site() -> Site {
             "lib/sitecustomize.py",
             "
 import os, sys
+from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 class Finder:
     @classmethod
     def find_spec(cls, name, path=None, target=None):
         if name == 'editable':
             return spec_from_file_location(name, os.getcwd() + '/checkout/src/__init__.py')
+        if name == 'loose':
+            spec = ModuleSpec(name, None, is_package=True)
+            spec.submodule_search_locations = [os.getcwd() + '/checkout/loose', '__editable__.loose']
+            return spec
 sys.meta_path.append(Finder)
 print('storehouse-apps: welcome')
 with open('starts', 'a') as starts: starts.write('started\\n')
@@ -292,6 +298,7 @@ fn apps_are_found_wherever_python_finds_them_by_one_start_and_without_imports() 
         [
             "editable.css",
             "elsewhere.css",
+            "loose.css",
             "old.css",
             "one.css",
             "shop.css",
@@ -335,7 +342,7 @@ fn a_namespace_in_two_folders_is_no_app() {
 }
 
 #[test]
-fn a_path_to_the_interpreter_is_relative_to_the_settings() {
+fn a_path_to_the_interpreter_is_relative_to_where_it_is_written() {
     let site = python_site();
     site.write(
         "bin/answer",
@@ -353,10 +360,15 @@ fn a_path_to_the_interpreter_is_relative_to_the_settings() {
         "STATIC_URL = \"/static/\"\nINSTALLED_APPS = [\"a.b\"]\nPYTHON = \"bin/python\"\n";
     site.write("storehouse.toml", settings);
     fs::create_dir(site.path("below")).unwrap();
-    let mut command = site.command(&["findstatic", "nope"]);
-    command.current_dir(site.path("below"));
+    let in_file = &["findstatic", "nope"][..];
+    let typed = &["findstatic", "nope", "--set", "PYTHON=../bin/python"];
 
-    Ran::of(command.output().unwrap()).done();
+    for arguments in [in_file, typed] {
+        let mut command = site.command(arguments);
+        command.current_dir(site.path("below"));
+
+        Ran::of(command.output().unwrap()).done();
+    }
 }
 
 #[test]

@@ -52,6 +52,11 @@ const PROJECT: &[(&str, &str)] = &[
         "proj/one_default/apps.py",
         "from django.apps import AppConfig\nclass A(AppConfig):\n    name = 'proj.blog'\nclass B(AppConfig):\n    default = True\n    name = 'proj.store'\nclass C(AppConfig):\n    default = False\n",
     ),
+    ("proj/no_default/__init__.py", ""),
+    (
+        "proj/no_default/apps.py",
+        "from django.apps import AppConfig\nclass A(AppConfig):\n    default = False\n    name = 'proj.blog'\n",
+    ),
     ("proj/two_configs/__init__.py", ""),
     (
         "proj/two_configs/apps.py",
@@ -122,6 +127,11 @@ const FOUND: &[(&str, &str, &str)] = &[
         "several classes, none the default",
         "proj.two_configs",
         "proj/two_configs",
+    ),
+    (
+        "a class that is not to be the default",
+        "proj.no_default",
+        "proj/no_default",
     ),
     ("classes in a circle", "proj.circular", "proj/circular"),
     ("a file that is no Python", "proj.damaged", "proj/damaged"),
@@ -310,6 +320,7 @@ async fn an_interpreter_that_hangs_is_ended() {
             Ok(pid) if pid.ends_with('\n') => break pid,
             _ => asked.patience *= 2,
         }
+        assert!(asked.patience < PATIENCE, "it was never started here");
     };
 
     let is_alive = process::Command::new("sh")
