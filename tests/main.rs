@@ -16,6 +16,7 @@ mod collectstatic;
 mod collectstatic_says;
 mod copying;
 mod environments;
+mod findstatic;
 mod golden;
 mod hostile;
 mod plans;

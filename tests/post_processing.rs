@@ -272,7 +272,7 @@ async fn plan(settings: &Settings, storages: &Storages) -> Planned {
         options: storages.manifest_options(STATICFILES).unwrap().unwrap(),
         static_url: settings.static_url().unwrap(),
     };
-    let finders = staticfiles::finders(settings).unwrap();
+    let finders = staticfiles::finders(settings, storages).await.unwrap();
     let finding = staticfiles::find(finders, IgnorePatterns::default());
     Planner::new(&*storage, PlanOptions::default())
         .with_hashing(Some(&hashing))

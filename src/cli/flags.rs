@@ -43,6 +43,8 @@ pub(super) struct Common {
 pub(super) enum Command {
     /// Collects the static files of all apps and folders in the storage of static files
     Collectstatic(CollectstaticFlags),
+    /// Prints where static files are found
+    Findstatic(FindstaticFlags),
     /// Saves a file, and prints the name it was saved under
     Save(SaveFlags),
     /// Writes the content of a file to standard output
@@ -248,6 +250,17 @@ pub(super) struct CollectstaticFlags {
 
     #[command(flatten)]
     pub(super) jobs: JobsFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FindstaticFlags {
+    /// The files as pages name them, such as css/app.css; a folder is found too
+    #[arg(required = true, value_name = "NAME")]
+    pub(super) names: Vec<String>,
+
+    /// Only the one that collectstatic collects
+    #[arg(long)]
+    pub(super) first: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -30,6 +30,7 @@ mod collectstatic;
 mod copy;
 mod delete;
 mod exists;
+mod findstatic;
 mod flags;
 mod list;
 mod open;
@@ -135,6 +136,7 @@ fn load(flags: &Flags, registry: Registry, output: Output) -> Result<Context, Er
 async fn dispatch(command: Command, context: Context) -> Result<u8, Failure> {
     match command {
         Command::Collectstatic(flags) => collectstatic::run(flags, &context).await?,
+        Command::Findstatic(flags) => findstatic::run(flags, &context).await?,
         Command::Save(flags) => save::run(flags, &context).await?,
         Command::Open(flags) => open::run(flags, &context).await?,
         Command::Delete(flags) => delete::run(flags, &context).await?,

@@ -54,6 +54,11 @@ impl SettingKind {
                 }
             }
             (Self::Storages, value @ Value::Table(_)) => Ok(value),
+            (Self::StaticDirs, value) => Err(format!(
+                "expected {}, found {} (staticfiles.E001)",
+                self.expected(),
+                value.kind()
+            )),
             (_, value) => Err(format!(
                 "expected {}, found {}",
                 self.expected(),
@@ -184,7 +189,13 @@ const ROWS: &[SettingRow] = &[
         "INSTALLED_APPS",
         SettingKind::Option(OptionKind::List),
         "",
-        "Applications, each a folder that may have `static/` inside, or a dotted name of Python's.",
+        "Applications, each a folder that may have `static/` inside, or a name of Python's as in Django.",
+    ),
+    row(
+        "PYTHON",
+        SettingKind::Option(OptionKind::Text),
+        "python3",
+        "The Python interpreter that finds the INSTALLED_APPS that are no folders; they are not imported.",
     ),
     row(
         "WHITENOISE_SKIP_COMPRESS_EXTENSIONS",

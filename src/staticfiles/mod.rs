@@ -8,10 +8,12 @@
 //! ```
 //!
 //! ```no_run
-//! # async fn example(settings: &storehouse::settings::Settings, storage: std::sync::Arc<dyn storehouse_storage::Storage>) -> storehouse_storage::Result<()> {
+//! # async fn example(settings: &storehouse::settings::Settings, storages: &storehouse::storages::Storages) -> storehouse_storage::Result<()> {
 //! use storehouse::staticfiles::{self, IgnorePatterns, PlanOptions, Planner, Report};
 //!
-//! let finding = staticfiles::find(staticfiles::finders(settings)?, IgnorePatterns::default());
+//! let finders = staticfiles::finders(settings, storages).await?;
+//! let storage = storages.staticfiles()?;
+//! let finding = staticfiles::find(finders, IgnorePatterns::default());
 //! let planned = Planner::new(&*storage, PlanOptions::default()).plan(finding).await?;
 //! let report = Report::of(staticfiles::execute(&planned.plan, storage, 8)).await;
 //! println!("{} files copied", report.copied);
@@ -60,8 +62,9 @@ pub use destination::{Destination, Object, local_root};
 pub use digest::Md5Sum;
 pub use execute::{Event, Report, execute};
 pub use finders::{
-    APP_DIRECTORIES_FINDER, AppDirectoriesFinder, FILE_SYSTEM_FINDER, FileSystemFinder, Finder,
-    Found, finders,
+    APP_DIRECTORIES_FINDER, AppDirectoriesFinder, DEFAULT_STORAGE_FINDER, DefaultStorageFinder,
+    FILE_SYSTEM_FINDER, FileSystemFinder, Finder, Found, Matches, Search, Searched, finders,
+    finders_with, search,
 };
 pub use fnmatch::Pattern;
 pub use hashed::FileHash;

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     checks,
     staticfiles::{
-        self, Action, DEFAULT_IGNORE, Event, Hashing, IgnorePatterns, ObjectRules, Plan,
+        self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, ObjectRules, Plan,
         PlanOptions, Planned, Planner, Recall, Report,
     },
     storages::STATICFILES,
@@ -41,7 +41,9 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
         Some(plan) => Asked::of_plan(plan)?,
         None => Asked::of_flags(&flags),
     };
-    refuse_bad_settings(&asked, context)?;
+    let finders = staticfiles::finders(&context.settings, &context.storages).await;
+    refuse_bad_settings(&asked, context, finders.as_deref())?;
+    let finders = finders?;
     let storage = context.storages.staticfiles()?;
     let location = staticfiles::local_root(&*storage).map(|root| shown_path(&root));
     if asked.link && location.is_none() {
@@ -59,7 +61,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
         )
         .await?;
     }
-    let planned = make_plan(&flags, &asked, context, &*storage).await?;
+    let planned = make_plan(&flags, &asked, context, finders, &*storage).await?;
     refuse_many_deletions(&flags, &planned.plan)?;
     if flags.plan.is_some() || reviewed.is_some() {
         let document = document(&planned, &asked, &*storage);
@@ -94,8 +96,12 @@ async fn remember(learned: Recall, destination: String) {
 }
 
 /// Errors of the checks end the command before anything is touched, as in Django.
-fn refuse_bad_settings(asked: &Asked, context: &Context) -> Result<(), Failure> {
-    let problems = checks::staticfiles(&context.settings, &context.storages);
+fn refuse_bad_settings(
+    asked: &Asked,
+    context: &Context,
+    finders: Result<&[Box<dyn Finder>], &Error>,
+) -> Result<(), Failure> {
+    let problems = checks::staticfiles(&context.settings, &context.storages, finders);
     let (errors, warnings): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(checks::Problem::is_error);
     for warning in warnings {
@@ -104,7 +110,11 @@ fn refuse_bad_settings(asked: &Asked, context: &Context) -> Result<(), Failure> 
             .note(format_args!("storehouse: warning: {warning}"));
     }
     if errors.is_empty() && asked.clear {
-        checks::clear_is_safe(&context.settings, &context.storages)?;
+        checks::clear_is_safe(
+            &context.settings,
+            &context.storages,
+            finders.unwrap_or_default(),
+        )?;
     }
     let errors: Vec<Error> = errors
         .into_iter()
@@ -121,6 +131,7 @@ async fn make_plan(
     flags: &CollectstaticFlags,
     asked: &Asked,
     context: &Context,
+    finders: Vec<Box<dyn Finder>>,
     storage: &dyn Storage,
 ) -> Result<Planned, Failure> {
     let output = context.output;
@@ -131,7 +142,7 @@ async fn make_plan(
     };
     let given = asked.ignore.iter().map(String::as_str);
     let ignore = IgnorePatterns::new(given.chain(default.iter().copied()));
-    let finding = staticfiles::find(staticfiles::finders(&context.settings)?, ignore);
+    let finding = staticfiles::find(finders, ignore);
     let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
     let options = PlanOptions {
         clear: asked.clear,
