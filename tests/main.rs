@@ -23,4 +23,5 @@ mod post_processing;
 mod processes;
 mod site;
 mod sources;
+mod static_urls;
 mod verbs;

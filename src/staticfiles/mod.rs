@@ -30,12 +30,14 @@ mod finders;
 mod fnmatch;
 mod hashed;
 mod ignore;
+mod integrity;
 mod manifest;
 mod plan;
 mod post_process;
 mod process;
 mod python;
 mod references;
+mod unlisted;
 mod urls;
 mod walk;
 
@@ -48,6 +50,7 @@ pub use finders::{
 pub use fnmatch::Pattern;
 pub use hashed::FileHash;
 pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
+pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
 pub use plan::{
     Action, HashedContent, HashedStep, Plan, PlanOptions, PostProcessing, SavedManifest, Step,

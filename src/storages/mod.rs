@@ -43,7 +43,7 @@ use storehouse_storage::{
 use self::prepare::{Prepared, Wanted, prepare};
 pub use self::{
     builtin::builtin,
-    manifest_options::{ManifestOptions, MissingReferences},
+    manifest_options::{IntegrityHash, ManifestOptions, MissingReferences},
     spec::{Class, Processing, Spec, SpecKind},
     transfer::{Transfer, transfer},
 };
