@@ -26,4 +26,5 @@ mod releases;
 mod review;
 mod site;
 mod sources;
+mod static_urls;
 mod verbs;

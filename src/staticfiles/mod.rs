@@ -41,6 +41,7 @@ mod finders;
 mod fnmatch;
 mod hashed;
 mod ignore;
+mod integrity;
 mod link;
 mod manifest;
 mod plan;
@@ -54,6 +55,7 @@ mod references;
 mod releases;
 mod retention;
 mod rules;
+mod unlisted;
 mod urls;
 mod walk;
 
@@ -69,6 +71,7 @@ pub use finders::{
 pub use fnmatch::Pattern;
 pub use hashed::FileHash;
 pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
+pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use plan_file::{document, refuse_unless_same, write_as_json};

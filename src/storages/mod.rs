@@ -45,7 +45,7 @@ pub use self::{
     builtin::builtin,
     coding::Coding,
     compression_options::{CompressAs, CompressionOptions},
-    manifest_options::{ManifestOptions, MissingReferences},
+    manifest_options::{IntegrityHash, ManifestOptions, MissingReferences},
     object_rules::{Rule, RuleOptions},
     spec::{Class, Processing, Spec, SpecKind},
     transfer::{Transfer, transfer},
