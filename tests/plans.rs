@@ -43,6 +43,7 @@ fn copy(site: &Site, file: &str, size: u64) -> Write {
             held: None,
         },
         md5: None,
+        coding: None,
         options: SaveOptions::default(),
         there: None,
         action: Action::Copy,

@@ -13,16 +13,26 @@ use super::{
     rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
 };
 
+/// Returns what a write keeps beside its content, but for how that is coded by this run.
+pub(super) fn of(write: &Write, rules: &ObjectRules) -> Attributes {
+    let kind = match write.kind {
+        Kind::Hashed { .. } | Kind::Intermediate | Kind::Compressed { is_hashed: true } => {
+            ObjectKind::Hashed
+        }
+        Kind::Collected | Kind::Compressed { is_hashed: false } => ObjectKind::Plain,
+        Kind::Integrity | Kind::Release | Kind::Manifest => ObjectKind::Manifest,
+    };
+    rules.attributes(&write.original, kind)
+}
+
 /// Gives every write its attributes.
 pub(super) fn set(writes: &mut [Write], rules: &ObjectRules) {
     let fingerprint = rules.fingerprint();
     for write in writes {
-        let kind = match write.kind {
-            Kind::Hashed { .. } | Kind::Intermediate => ObjectKind::Hashed,
-            Kind::Collected => ObjectKind::Plain,
-            Kind::Manifest => ObjectKind::Manifest,
-        };
-        let mut attributes: Attributes = rules.attributes(&write.original, kind);
+        let mut attributes = of(write, rules);
+        if let Some(coding) = write.coding {
+            attributes.content_encoding = Some(coding.token().to_owned());
+        }
         if write.kind == Kind::Manifest {
             let metadata = &mut attributes.metadata;
             metadata.insert(FINGERPRINT_KEY.to_owned(), fingerprint.clone());
@@ -81,22 +91,17 @@ pub(super) fn will_hold(writes: &[Write], in_force: Option<&str>, wanted: &str) 
 
 #[cfg(test)]
 mod tests {
-    use storehouse_storage::{Name, SaveOptions};
+    use storehouse_storage::Name;
 
     use super::*;
     use crate::staticfiles::WriteContent;
 
     fn write(action: Action) -> Write {
+        let name = Name::new("a").unwrap();
+        let content = WriteContent::Bytes("x".into());
         Write {
-            name: Name::new("a").unwrap(),
-            disk_name: None,
-            kind: Kind::Collected,
-            original: Name::new("a").unwrap(),
-            content: WriteContent::Bytes("x".into()),
-            md5: None,
-            options: SaveOptions::default(),
-            there: None,
             action,
+            ..Write::new(name.clone(), Kind::Collected, name, content)
         }
     }
 

@@ -75,7 +75,7 @@ async fn is_same(
     let content = match &write.content {
         WriteContent::Source { file, .. } => MaterialContent::File(&file.path),
         WriteContent::Bytes(bytes) => MaterialContent::Bytes(bytes),
-        WriteContent::Link(_) => return Ok(Same::default()),
+        WriteContent::Link(_) | WriteContent::AsItIs { .. } => return Ok(Same::default()),
     };
     if !is_local {
         let md5 = write.md5;

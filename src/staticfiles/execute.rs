@@ -72,12 +72,22 @@ pub fn execute(
         let writes = plan.writes.iter().filter(|write| which(write.kind));
         run.write_all(writes.cloned().map(Arc::new).collect())
     };
-    let hashed = stage(|kind| matches!(kind, Kind::Hashed { .. } | Kind::Intermediate));
-    let collected = stage(|kind| kind == Kind::Collected);
+    let hashed = stage(|kind| match kind {
+        Kind::Hashed { .. } | Kind::Intermediate => true,
+        Kind::Compressed { is_hashed } => is_hashed,
+        _ => false,
+    });
+    let collected = stage(|kind| {
+        matches!(kind, Kind::Collected | Kind::Compressed { is_hashed: false })
+    });
+    // A release first: what is in force has always been kept.
+    let release = stage(|kind| kind == Kind::Release);
+    let integrity = stage(|kind| kind == Kind::Integrity);
     let manifest = stage(|kind| kind == Kind::Manifest);
     run.delete_all(&plan.in_the_way)
         .chain(told_after(hashed, collected))
-        .chain(manifest)
+        .chain(release.chain(integrity).chain(manifest))
+        .chain(run.delete_all(&plan.stale_releases))
         .chain(run.delete_all(&plan.deletions))
         .chain(run.delete_unnameable(&plan.unnameable_deletions))
 }
@@ -132,7 +142,7 @@ impl Run {
                             repair(&write, &*storage).await,
                             Some(Event::Repaired(Arc::clone(&write))),
                         ),
-                        Action::Skip | Action::Superseded => (Ok(()), None),
+                        Action::Skip | Action::Superseded | Action::Omitted => (Ok(()), None),
                     };
                     if let Err(error) = done {
                         failed.store(true, Ordering::Relaxed);
@@ -209,6 +219,8 @@ async fn put(write: &Write, storage: &dyn Storage) -> Result<()> {
     let (content, md5) = match &write.content {
         WriteContent::Link(file) => return link::make(storage, &write.name, file).await,
         WriteContent::Bytes(bytes) => (Content::from_bytes(bytes.clone()), write.md5),
+        // Never written: it is what is there.
+        WriteContent::AsItIs { .. } => return Ok(()),
         WriteContent::Source { file, held } => match held {
             Some(bytes) if bytes.len() as u64 != file.size || has_changed(file) => {
                 return Err(changed(file));

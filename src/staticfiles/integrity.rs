@@ -11,17 +11,30 @@
 //! {"version": "1", "integrity": {"css/app.css": "sha384-WeF0h3dEjGnea4ANejO7+5/xtGPkQ1TDVTvNucZm+pASWjx5+QOXvfX2oT3oKGhP"}}
 //! ```
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs, io,
+    sync::Arc,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
 
 use super::{
-    manifest::load_json,
+    destination::Destination,
+    digest::Md5Sum,
+    manifest::{Manifest, load_json},
+    parallel,
+    plan::{Kind, Write, WriteContent},
     python::{json::push_string, path},
+    walk::unreadable,
 };
 use crate::storages::IntegrityHash;
+
+/// How much of a file is read at once.
+const BLOCK: usize = 256 * 1024;
 
 /// The version that is written and read.
 const VERSION: &str = "1";
@@ -140,6 +153,71 @@ pub fn integrity_name(manifest_name: &Name) -> Result<Name> {
     let (root, extension) = path::splitext(file);
     let file = format!("{root}.integrity{extension}");
     Name::new(path::join(folder, &file))
+}
+
+/// Makes the write of the digests of all that `manifest` names, from the `writes` of these files.
+///
+/// # Errors
+/// A source that cannot be read.
+pub(super) async fn write(
+    manifest: &Manifest,
+    writes: &[Write],
+    name: Name,
+    hash: IntegrityHash,
+    there: &Destination,
+) -> Result<Write> {
+    let contents: HashMap<&str, &WriteContent> = writes
+        .iter()
+        .map(|write| (write.name.as_str(), &write.content))
+        .collect();
+    let named: Vec<(String, WriteContent)> = manifest
+        .iter()
+        .filter_map(|(key, stored)| Some((key.to_owned(), (*contents.get(stored)?).clone())))
+        .collect();
+    let digests = parallel::on_the_blocking_pool(move || {
+        let digests = parallel::map(&named, |(_, content)| digest(content, hash));
+        let keys = named.into_iter().map(|(key, _)| key);
+        keys.zip(digests)
+            .map(|(key, digest)| Ok((key, digest?)))
+            .collect::<Result<Integrity>>()
+    })
+    .await??;
+    let json = Bytes::from(digests.to_json());
+    let md5 = Md5Sum::of(&json);
+    Ok(Write {
+        md5: Some(md5),
+        there: there.objects.get(&name).cloned(),
+        ..Write::new(name.clone(), Kind::Integrity, name, WriteContent::Bytes(json))
+    })
+}
+
+fn digest(content: &WriteContent, hash: IntegrityHash) -> Result<String> {
+    let (file, held) = match content {
+        WriteContent::Bytes(bytes) => return Ok(sri(bytes, hash)),
+        WriteContent::Source { file, held } => (file, held.as_ref()),
+        WriteContent::Link(file) => (file, None),
+        WriteContent::AsItIs { .. } => {
+            return Err(Error::new(ErrorKind::Other, "a content was not read"));
+        }
+    };
+    if let Some(bytes) = held {
+        return Ok(sri(bytes, hash));
+    }
+    let mut hasher = SriHasher::new(hash);
+    let copied = fs::File::open(&file.path).and_then(|file| {
+        let mut file = io::BufReader::with_capacity(BLOCK, file);
+        loop {
+            let block = io::BufRead::fill_buf(&mut file)?;
+            if block.is_empty() {
+                return Ok(());
+            }
+            hasher.update(block);
+            let count = block.len();
+            io::BufRead::consume(&mut file, count);
+        }
+    });
+    copied.map_err(|error| unreadable(&file.path, error))?;
+    Ok(hasher.finish())
 }
 
 /// Returns the digest of a content as the attribute `integrity` takes it.

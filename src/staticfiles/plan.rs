@@ -25,6 +25,7 @@ use super::{
     read::Known,
     walk::SourceFile,
 };
+use crate::storages::Coding;
 
 /// What a run of `collectstatic` is to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Plan {
     /// Files that are there where a write needs a folder: what `--clear` removes before anything is
     /// written, sorted. Empty without it.
     pub in_the_way: Vec<Name>,
+    /// Releases that are not kept any more. They go before the files that they name.
+    pub stale_releases: Vec<Name>,
     /// What is deleted when all else is done, sorted.
     pub deletions: Vec<Name>,
     /// Files on a disk that no storage could name and that are deleted too, by their path below the
@@ -60,6 +63,8 @@ pub struct Write {
     pub content: WriteContent,
     /// The MD5 of the content, where it is known.
     pub md5: Option<Md5Sum>,
+    /// How the content is coded.
+    pub coding: Option<Coding>,
     /// What is kept beside the content.
     pub options: SaveOptions,
     /// What has the name now.
@@ -81,6 +86,15 @@ pub enum Kind {
     },
     /// What one of Django's passes made of a text, kept because the options say so.
     Intermediate,
+    /// A compressed copy of another file of this plan.
+    Compressed {
+        /// Whether it is one of a file under its hashed name.
+        is_hashed: bool,
+    },
+    /// The digests that browsers check.
+    Integrity,
+    /// What it takes to put the manifest in force again.
+    Release,
     /// The manifest.
     Manifest,
 }
@@ -99,6 +113,11 @@ pub enum WriteContent {
     Link(SourceFile),
     /// These bytes.
     Bytes(Bytes),
+    /// What is there already and was not made again.
+    AsItIs {
+        /// How many bytes that are.
+        size: u64,
+    },
 }
 
 /// What is done with a file.
@@ -112,6 +131,8 @@ pub enum Action {
     Repair,
     /// Not written: another write of this plan puts something else under this name.
     Superseded,
+    /// Not kept: only files with hashed names are.
+    Omitted,
 }
 
 /// How a plan is made.
@@ -139,6 +160,23 @@ impl PlanOptions {
 }
 
 impl Write {
+    /// Writes a content, whatever is there.
+    #[must_use]
+    pub fn new(name: Name, kind: Kind, original: Name, content: WriteContent) -> Self {
+        Self {
+            name,
+            disk_name: None,
+            kind,
+            original,
+            content,
+            md5: None,
+            coding: None,
+            options: SaveOptions::default(),
+            there: None,
+            action: Action::Copy,
+        }
+    }
+
     /// Returns how many bytes are written.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -146,6 +184,7 @@ impl Write {
             WriteContent::Source { file, .. } => file.size,
             WriteContent::Link(_) => 0,
             WriteContent::Bytes(bytes) => bytes.len() as u64,
+            WriteContent::AsItIs { size } => *size,
         }
     }
 
@@ -154,7 +193,7 @@ impl Write {
     pub fn source(&self) -> Option<&SourceFile> {
         match &self.content {
             WriteContent::Source { file, .. } | WriteContent::Link(file) => Some(file),
-            WriteContent::Bytes(_) => None,
+            WriteContent::Bytes(_) | WriteContent::AsItIs { .. } => None,
         }
     }
 
@@ -164,6 +203,8 @@ impl Write {
     pub fn is_post_processed(&self) -> bool {
         match self.kind {
             Kind::Hashed { is_text } => is_text || self.action == Action::Copy,
+            // What WhiteNoise adds to them.
+            Kind::Compressed { .. } => self.action == Action::Copy,
             _ => false,
         }
     }
@@ -171,7 +212,8 @@ impl Write {
     /// Returns whether the file is collected by this run: written, or replaced by another write.
     #[must_use]
     pub fn is_copied(&self) -> bool {
-        self.kind == Kind::Collected && matches!(self.action, Action::Copy | Action::Superseded)
+        let is_kept = matches!(self.action, Action::Skip | Action::Repair);
+        self.kind == Kind::Collected && !is_kept
     }
 }
 
@@ -198,25 +240,22 @@ pub(super) fn collected(
             && !options.replaces_all()
             && object.is_some_and(|object| is_unmodified(found, object, options.link));
         let file = found.source.clone();
-        Write {
-            name: found.name.clone(),
-            disk_name: None,
-            kind: Kind::Collected,
-            original: found.name.clone(),
-            content: match options.link {
-                true => WriteContent::Link(file),
-                false => WriteContent::Source {
-                    file,
-                    held: known.content.clone(),
-                },
+        let content = match options.link {
+            true => WriteContent::Link(file),
+            false => WriteContent::Source {
+                file,
+                held: known.content.clone(),
             },
+        };
+        let (name, original) = (found.name.clone(), found.name.clone());
+        Write {
             md5: known.md5,
-            options: SaveOptions::default(),
             there: object.cloned(),
             action: match is_unmodified {
                 true => Action::Skip,
                 false => Action::Copy,
             },
+            ..Write::new(name, Kind::Collected, original, content)
         }
     });
     writes.collect()
@@ -224,13 +263,14 @@ pub(super) fn collected(
 
 impl Plan {
     /// Puts writes together to a plan. Where two have one name the later stands: hashed files
-    /// replace a collected one, and the manifest any.
+    /// replace a collected one, and the manifest any. `kept` says what `--clear` leaves alone.
     #[must_use]
     pub fn new(
         mut writes: Vec<Write>,
         conflicts: Vec<Found>,
         destination: &Destination,
         options: PlanOptions,
+        kept: &dyn Fn(&Name) -> bool,
     ) -> Self {
         supersede(&mut writes);
         let mut plan = Self {
@@ -238,15 +278,43 @@ impl Plan {
             conflicts,
             ..Self::default()
         };
+        plan.delete_omitted(destination);
         if options.clear {
-            plan.clear(destination);
+            plan.clear(destination, kept);
         }
         plan
     }
 
-    fn clear(&mut self, destination: &Destination) {
-        let written: HashSet<&Name> = self.writes.iter().map(|write| &write.name).collect();
-        let names = destination.objects.keys();
+    /// Adds what is deleted because it is old: releases, and files that nothing needs any more.
+    #[must_use]
+    pub fn with_pruned(mut self, releases: Vec<Name>, files: Vec<Name>) -> Self {
+        let known: HashSet<&Name> = self.deletions.iter().chain(&self.in_the_way).collect();
+        let new = files.into_iter().filter(|name| !known.contains(name));
+        let new: Vec<Name> = new.collect();
+        self.deletions.extend(new);
+        self.deletions.sort_unstable();
+        self.stale_releases = releases;
+        self
+    }
+
+    /// Deletes what is there of files that are not kept under their own names.
+    fn delete_omitted(&mut self, destination: &Destination) {
+        let writes = self.writes.iter();
+        let kept = writes.clone().filter(|write| write.action != Action::Omitted);
+        let kept: HashSet<&Name> = kept.map(|write| &write.name).collect();
+        let omitted = writes.filter(|write| write.action == Action::Omitted);
+        let names = omitted.map(|write| &write.name);
+        self.deletions = names
+            .filter(|name| destination.objects.contains_key(*name) && !kept.contains(name))
+            .cloned()
+            .collect();
+        self.deletions.sort_unstable();
+    }
+
+    fn clear(&mut self, destination: &Destination, kept: &dyn Fn(&Name) -> bool) {
+        let kept_writes = self.writes.iter().filter(|write| write.action != Action::Omitted);
+        let written: HashSet<&Name> = kept_writes.map(|write| &write.name).collect();
+        let names = destination.objects.keys().filter(|name| !kept(name));
         let gone = names.clone().filter(|name| !written.contains(name));
         let blocking = match destination.is_local {
             true => clash::in_the_way(gone.clone(), written.iter().copied()),
@@ -288,7 +356,8 @@ impl Plan {
     /// Returns how many objects are deleted for good.
     #[must_use]
     pub fn deleted(&self) -> usize {
-        self.in_the_way.len() + self.deletions.len() + self.unnameable_deletions.len()
+        let named = self.in_the_way.len() + self.deletions.len() + self.stale_releases.len();
+        named + self.unnameable_deletions.len()
     }
 
     /// Returns how many bytes the writes of collected files have.
@@ -374,7 +443,7 @@ mod tests {
     fn plan(wanted: &[Found], there: &Destination, options: PlanOptions) -> Plan {
         let known = vec![Known::default(); wanted.len()];
         let writes = collected(wanted, &known, there, options);
-        Plan::new(writes, vec![], there, options)
+        Plan::new(writes, vec![], there, options, &|_| false)
     }
 
     fn actions(plan: &Plan) -> Vec<(&str, Action)> {
@@ -457,7 +526,7 @@ mod tests {
             ..writes[0].clone()
         });
 
-        let plan = Plan::new(writes, vec![], &there, PlanOptions::default());
+        let plan = Plan::new(writes, vec![], &there, PlanOptions::default(), &|_| false);
 
         assert_eq!(
             actions(&plan),

@@ -37,7 +37,8 @@ const MOST_DIFFERENCES: usize = 10;
 #[must_use]
 pub fn document(plan: &Plan, listing: &str, destination: &str, options: Json) -> Json {
     let writes: Vec<Json> = plan.writes.iter().map(write_as_json).collect();
-    let names = plan.in_the_way.iter().chain(&plan.deletions);
+    let names = plan.in_the_way.iter().chain(&plan.stale_releases);
+    let names = names.chain(&plan.deletions);
     let unnameable = plan.unnameable_deletions.iter();
     let deletions: Vec<String> = names
         .map(|name| name.as_str().to_owned())
@@ -171,6 +172,9 @@ fn kind(kind: Kind) -> &'static str {
         Kind::Collected => "collected",
         Kind::Hashed { .. } => "hashed",
         Kind::Intermediate => "intermediate",
+        Kind::Compressed { .. } => "compressed",
+        Kind::Integrity => "integrity",
+        Kind::Release => "release",
         Kind::Manifest => "manifest",
     }
 }
@@ -181,6 +185,7 @@ fn action(action: Action) -> &'static str {
         Action::Skip => "skip",
         Action::Repair => "repair",
         Action::Superseded => "superseded",
+        Action::Omitted => "omitted",
     }
 }
 

@@ -7,9 +7,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use storehouse_storage::{Error, ErrorKind, Name, Result, SaveOptions, Storage};
+use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
 
 use super::{
+    already_hashed::AlreadyHashed,
     destination::Destination,
     digest::{self, Md5Sum},
     finders::Found,
@@ -33,8 +34,10 @@ pub struct Hashing {
 /// What came of post-processing.
 #[derive(Debug, Default)]
 pub(super) struct PostProcessed {
-    /// Hashed files in the order of the sources, then the manifest.
+    /// Hashed files in the order of the sources.
     pub(super) writes: Vec<Write>,
+    /// What the manifest is to say.
+    pub(super) manifest: Option<Manifest>,
     /// What keeps the plan from being carried out.
     pub(super) errors: Vec<Error>,
     /// What the options allow, but the user should know.
@@ -42,11 +45,17 @@ pub(super) struct PostProcessed {
 }
 
 /// What processing needs of a file: all of a text, the hash of anything else.
-pub(super) fn want(found: &Found) -> Want {
-    match process::is_adjustable(&found.source.relative) {
+pub(super) fn want(found: &Found, already_hashed: Option<&AlreadyHashed>) -> Want {
+    let is_fixed = is_fixed(found, already_hashed);
+    match process::is_adjustable(&found.source.relative) && !is_fixed {
         true => Want::Content,
         false => Want::Digest,
     }
+}
+
+/// Whether a file keeps its name and its content, since a bundler has put a hash into its name.
+fn is_fixed(found: &Found, already_hashed: Option<&AlreadyHashed>) -> bool {
+    already_hashed.is_some_and(|names| names.matches(found.name.as_str()))
 }
 
 /// Makes the writes for `wanted`. Of `there`, what is in the destination already, a copy under its
@@ -60,10 +69,11 @@ pub(super) async fn post_process(
     storage: &dyn Storage,
     there: &Destination,
     hashing: &Hashing,
+    already_hashed: Option<&AlreadyHashed>,
 ) -> Result<PostProcessed> {
     let sources = wanted.iter().zip(known);
     let sources: Vec<Source> = sources
-        .map(|(found, known)| source(found, known))
+        .map(|(found, known)| source(found, known, already_hashed))
         .collect::<Result<_>>()?;
     let (sources, processed) = process_all(sources, storage, there, hashing).await?;
     let mut done = PostProcessed::default();
@@ -115,13 +125,18 @@ pub(super) async fn refuse_damaged_manifest(
 }
 
 /// What the processing gets to know of a file. It was read before, by [`want`].
-fn source(found: &Found, known: &Known) -> Result<Source> {
+fn source(
+    found: &Found,
+    known: &Known,
+    already_hashed: Option<&AlreadyHashed>,
+) -> Result<Source> {
     let unread = || {
         let problem = format!("{:?} was not read", found.source.path);
         Error::new(ErrorKind::Other, problem)
     };
     let hash = FileHash::of_sum(known.md5.ok_or_else(unread)?);
-    let content = match (want(found), &known.content) {
+    let content = match (want(found, already_hashed), &known.content) {
+        _ if is_fixed(found, already_hashed) => SourceContent::Fixed,
         (Want::Content, Some(content)) => SourceContent::Text(content.clone(), hash),
         (Want::Content, None) => return Err(unread()),
         _ => SourceContent::Hash(hash),
@@ -227,16 +242,14 @@ fn push_writes(
     writes: &mut Vec<Write>,
 ) {
     let write = |name: Name, kind, content, md5| Write {
-        there: there.objects.get(&name).cloned(),
-        name,
-        disk_name: None,
-        kind,
-        original: found.name.clone(),
-        content,
         md5,
-        options: SaveOptions::default(),
-        action: Action::Copy,
+        there: there.objects.get(&name).cloned(),
+        ..Write::new(name, kind, found.name.clone(), content)
     };
+    if file.name == found.name {
+        // It was hashed already, and is collected as it is.
+        return;
+    }
     for (name, content) in file.intermediate {
         taken.insert(name.clone());
         let md5 = Md5Sum::of(&content);
@@ -272,17 +285,14 @@ fn push_writes(
     });
 }
 
-fn manifest_write(manifest: &Manifest, name: &Name, there: &Destination) -> Write {
+/// Makes the write of the manifest.
+pub(super) fn manifest_write(manifest: &Manifest, name: &Name, there: &Destination) -> Write {
     let json = Bytes::from(manifest.to_json());
+    let md5 = Md5Sum::of(&json);
+    let content = WriteContent::Bytes(json);
     Write {
-        name: name.clone(),
-        disk_name: None,
-        kind: Kind::Manifest,
-        original: name.clone(),
-        md5: Some(Md5Sum::of(&json)),
-        content: WriteContent::Bytes(json),
-        options: SaveOptions::default(),
+        md5: Some(md5),
         there: there.objects.get(name).cloned(),
-        action: Action::Copy,
+        ..Write::new(name.clone(), Kind::Manifest, name.clone(), content)
     }
 }

@@ -3,15 +3,13 @@
 
 use std::{
     fs,
-    panic::resume_unwind,
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
-    thread,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
-use storehouse_storage::{Error, ErrorKind, Result};
+use storehouse_storage::Result;
 
-use super::{digest::Md5Sum, finders::Found, recall::Recall, walk::unreadable};
+use super::{digest::Md5Sum, finders::Found, parallel, recall::Recall, walk::unreadable};
 
 /// Contents of files up to this size are kept for writing, since they were read anyway.
 const HELD_FILE_BYTES: u64 = 1024 * 1024;
@@ -45,49 +43,20 @@ pub(super) async fn read_all(
     wants: Vec<Want>,
     recall: Recall,
 ) -> Result<(Vec<Found>, Vec<Known>, Recall)> {
-    let reading = tokio::task::spawn_blocking(move || {
-        let known = on_all_processors(&wanted, &wants, &recall)?;
+    parallel::on_the_blocking_pool(move || {
+        let held = AtomicU64::new(0);
+        let pairs: Vec<(&Found, Want)> = wanted.iter().zip(wants).collect();
+        let known = parallel::map(&pairs, |(found, want)| read(found, *want, &recall, &held));
+        let known = known.into_iter().collect::<Result<_>>()?;
         Ok((wanted, known, recall))
-    });
-    reading
-        .await
-        .unwrap_or_else(|error| Err(Error::new(ErrorKind::Other, error.to_string())))
-}
-
-fn on_all_processors(wanted: &[Found], wants: &[Want], recall: &Recall) -> Result<Vec<Known>> {
-    let threads = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(wanted.len().max(1));
-    let (next, held) = (AtomicUsize::new(0), AtomicU64::new(0));
-    let work = || -> Result<Vec<(usize, Known)>> {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(found), Some(&want)) = (wanted.get(index), wants.get(index)) else {
-                return Ok(done);
-            };
-            if want != Want::Nothing {
-                done.push((index, read(found, want, recall, &held)?));
-            }
-        }
-    };
-    let parts: Vec<Result<Vec<(usize, Known)>>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-            worker.join().unwrap_or_else(|panic| resume_unwind(panic))
-        };
-        workers.into_iter().map(join).collect()
-    });
-    let mut known = vec![Known::default(); wanted.len()];
-    for part in parts {
-        for (index, one) in part? {
-            known[index] = one;
-        }
-    }
-    Ok(known)
+    })
+    .await?
 }
 
 fn read(found: &Found, want: Want, recall: &Recall, held: &AtomicU64) -> Result<Known> {
+    if want == Want::Nothing {
+        return Ok(Known::default());
+    }
     let source = &found.source;
     let failed = |error| unreadable(&source.path, error);
     let remembered = recall.source(source);

@@ -76,7 +76,7 @@ pub(super) fn show_dry_run(plan: &Plan, output: Output) -> Result<Report, Failur
 fn would_be_done(plan: &Plan) -> impl Iterator<Item = Json> {
     let writes = plan.writes.iter().filter_map(|write| {
         let event = match (write.action, write.kind) {
-            (Action::Skip, _) => return None,
+            (Action::Skip | Action::Omitted, _) => return None,
             (Action::Repair, _) => "would_repair",
             (_, Kind::Collected) => "would_copy",
             _ => "would_write",
@@ -85,7 +85,8 @@ fn would_be_done(plan: &Plan) -> impl Iterator<Item = Json> {
         line["event"] = json!(event);
         Some(line)
     });
-    let deleted = plan.in_the_way.iter().chain(&plan.deletions);
+    let deleted = plan.in_the_way.iter().chain(&plan.stale_releases);
+    let deleted = deleted.chain(&plan.deletions);
     let deleted = deleted.map(|name| json!({ "event": "would_delete", "name": name.as_str() }));
     writes.chain(deleted)
 }

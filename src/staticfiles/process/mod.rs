@@ -61,13 +61,6 @@ pub(super) enum SourceContent {
     /// Its hash, for any other.
     Hash(FileHash),
     /// Nothing is needed of it: its name is hashed already, and stays.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "made where the option already_hashed is looked at"
-        )
-    )]
     Fixed,
 }
 
