@@ -283,3 +283,90 @@ fn only_what_is_in_the_folder_is_private() {
     assert!(!is_private(&name(".storehouse-tmp/x")));
     assert!(!is_private(&name("a/.storehouse/x")));
 }
+
+#[cfg(feature = "memory")]
+mod in_a_storage {
+    use storehouse_memory::MemoryStorage;
+    use storehouse_storage::Attributes;
+
+    use super::*;
+    use crate::{
+        staticfiles::{
+            FINGERPRINT_KEY, ObjectRules,
+            retention::{PruneFacts, PrunePolicy, to_prune},
+        },
+        storages::RuleOptions,
+    };
+
+    async fn saved(storage: &MemoryStorage, name: &str, text: &str) {
+        storage.save_as(name, text.to_owned()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn releases_are_read_in_their_order_and_nothing_else_is() {
+        let storage = MemoryStorage::new();
+        for kept in [release(2, B), release(1, A)] {
+            saved(&storage, kept.name().as_str(), &kept.to_json()).await;
+        }
+        saved(&storage, ".storehouse/releases/notes.json", "{").await;
+        saved(&storage, ".storehouse/other.json", "{").await;
+
+        let releases = Releases::load(&storage).await.unwrap();
+
+        let order: Vec<SystemTime> = releases.iter().map(Release::created).collect();
+        assert_eq!(order, [at(1), at(2)]);
+        assert!(releases.damaged().is_empty(), "{releases:?}");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_pruned_while_a_release_cannot_be_read() {
+        let storage = MemoryStorage::new();
+        let (kept, other) = (release(1, A), release(2, B));
+        saved(&storage, other.name().as_str(), &kept.to_json()).await;
+        let releases = Releases::load(&storage).await.unwrap();
+        let facts = PruneFacts {
+            objects: &[(name("a.css"), None)].into(),
+            in_force: &[],
+            of_this_run: &HashSet::new(),
+            releases: &releases,
+            now: at(0),
+        };
+
+        let error = to_prune(&facts, PrunePolicy::default().with_keep_versions(1)).unwrap_err();
+
+        let why = format!("the release is {}, under another's name", kept.id());
+        assert!(error.to_string().contains(&why), "{error}");
+        assert!(error.to_string().contains("delete it"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_rollback_writes_the_texts_with_what_the_release_was_stored_by() {
+        let storage = MemoryStorage::new();
+        let integrity = KeptFile {
+            name: name("integrity.json"),
+            text: "{}".to_owned(),
+        };
+        let release = release(1, A)
+            .with_integrity(integrity)
+            .with_rules("9f96bca8e9fcc4bf");
+        let rules = ObjectRules::new(&RuleOptions::default(), Attributes::default()).unwrap();
+
+        roll_back(&release, &storage, &rules).await.unwrap();
+
+        assert_eq!(
+            storage.read_text(&name("staticfiles.json")).await.unwrap(),
+            release.manifest().text
+        );
+        assert_eq!(
+            storage.read_text(&name("integrity.json")).await.unwrap(),
+            "{}"
+        );
+        let attributes = storage
+            .stat(&name("staticfiles.json"))
+            .await
+            .unwrap()
+            .attributes;
+        assert_eq!(attributes.cache_control.as_deref(), Some("no-cache"));
+        assert_eq!(attributes.metadata[FINGERPRINT_KEY], "9f96bca8e9fcc4bf");
+    }
+}

@@ -107,6 +107,18 @@ fn a_hashed_name_without_an_extension_or_of_an_archive_is_one() {
 }
 
 #[test]
+fn what_a_push_keeps_for_itself_stays() {
+    let objects = [
+        (".storehouse/app.css", 400),
+        (".storehouse/app.bbbbbbbbbbbb.css", 400),
+    ];
+
+    let pruning = pruned(&objects, &[APP], &[], month());
+
+    assert_eq!(pruning, Pruning::default());
+}
+
+#[test]
 fn a_file_whose_age_is_not_known_stays() {
     let old = name("app.bbbbbbbbbbbb.css");
     let facts = PruneFacts {
@@ -128,6 +140,7 @@ fn versions_beyond_the_newest_go_with_their_releases() {
         ("app.bbbbbbbbbbbb.css", 2),
         ("app.cccccccccccc.css", 3),
         ("vite/x-CCCCCCCC.js", 3),
+        ("vite/x-CCCCCCCC.js.gz", 3),
     ];
     let oldest = &[
         ("app.css", "app.cccccccccccc.css"),
@@ -139,18 +152,18 @@ fn versions_beyond_the_newest_go_with_their_releases() {
         release(3, oldest),
     ];
     let last = releases[2].name().clone();
+    let gone = vec![
+        "app.cccccccccccc.css",
+        "vite/x-CCCCCCCC.js",
+        "vite/x-CCCCCCCC.js.gz",
+    ];
     for (count, policy, files, records) in [
         (3, versions(3), vec![], vec![]),
-        (
-            2,
-            versions(2),
-            vec!["app.cccccccccccc.css", "vite/x-CCCCCCCC.js"],
-            vec![last.clone()],
-        ),
+        (2, versions(2), gone.clone(), vec![last.clone()]),
         (
             2,
             versions(2).with_older_than(DAY * 2),
-            vec!["app.cccccccccccc.css", "vite/x-CCCCCCCC.js"],
+            gone.clone(),
             vec![last.clone()],
         ),
         (2, versions(2).with_older_than(DAY * 5), vec![], vec![]),

@@ -106,3 +106,27 @@ fn a_storage_that_keeps_headers_takes_rules() {
     assert_eq!(options.cache_control.as_deref(), Some("max-age=1"));
     assert_eq!(options.rules.len(), 1);
 }
+
+#[cfg(feature = "s3")]
+#[test]
+fn what_the_options_of_a_bucket_set_is_known_before_anything_is_sent() {
+    use crate::staticfiles::{ObjectKind, ObjectRules};
+
+    let file = "[STORAGES.staticfiles]\nBACKEND = 's3://assets/static'\n[STORAGES.staticfiles.OPTIONS]\n\
+                access_key = 'a'\nsecret_key = 'b'\nobject_parameters = { CacheControl = 'max-age=1' }";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("storehouse.toml"), file).unwrap();
+    let registry = builtin();
+    let settings = Settings::load(&Sources::new(folder.path()), &registry).unwrap();
+    let storages = Storages::new(&settings, registry).unwrap();
+    let css = storehouse_storage::Name::new("app.css").unwrap();
+
+    let rules = ObjectRules::of(&storages, "staticfiles").unwrap();
+    let attributes = rules.attributes(&css, ObjectKind::Hashed);
+
+    assert_eq!(attributes.cache_control, None);
+    assert_eq!(
+        attributes.content_type.as_deref(),
+        Some("text/css; charset=utf-8")
+    );
+}
