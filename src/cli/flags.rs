@@ -1,8 +1,10 @@
 //! What can be typed: the commands, their flags and their help. It runs nothing.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::staticfiles::parse_age;
 
 /// One storage layer for an application's static and media files.
 #[derive(Debug, Parser)]
@@ -220,6 +222,15 @@ pub(super) struct CollectstaticFlags {
     #[arg(short, long)]
     pub(super) clear: bool,
 
+    /// Deletes hashed files of earlier runs that are older than this and that nothing needs: 30d, 12h
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
+    pub(super) prune_older_than: Option<Duration>,
+
+    /// Deletes hashed files that none of the last N releases needs; the option `releases` has to keep
+    /// as many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) keep_versions: Option<u16>,
+
     /// Deletes nothing and stops if more than so many files were to be deleted
     #[arg(long, value_name = "N")]
     pub(super) max_delete: Option<usize>,
@@ -233,7 +244,7 @@ pub(super) struct CollectstaticFlags {
     pub(super) plan: Option<PathBuf>,
 
     /// Does what the plan in a file says, if nothing has changed since it was made
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["ignore", "dry_run", "clear", "link", "no_post_process", "no_default_ignore", "repair_metadata"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ignore", "dry_run", "clear", "link", "no_post_process", "no_default_ignore", "repair_metadata", "prune_older_than", "keep_versions"])]
     pub(super) apply: Option<PathBuf>,
 
     /// Makes links to the files instead of copies, in a folder of this machine

@@ -31,6 +31,8 @@ pub(super) enum Failure {
     Errors(Vec<Error>),
     /// Standard output cannot be written to.
     Output(io::Error),
+    /// The command line asks for what cannot be; exit code 2.
+    Usage(Error),
     /// Everything was said already.
     Exit(u8),
 }
@@ -43,7 +45,7 @@ impl Failure {
             Self::Errors(errors) => errors
                 .iter()
                 .any(|error| error.kind() == ErrorKind::Configuration),
-            Self::Output(_) | Self::Exit(_) => false,
+            Self::Output(_) | Self::Usage(_) | Self::Exit(_) => false,
         }
     }
 }
@@ -128,6 +130,10 @@ impl Output {
                     "storehouse: cannot write to standard output: {}",
                     reason.problem()
                 ));
+            }
+            Failure::Usage(error) => {
+                self.errors(&[error]);
+                return 2;
             }
             Failure::Exit(code) => return code,
         }

@@ -78,7 +78,10 @@ pub fn execute(
         _ => false,
     });
     let collected = stage(|kind| {
-        matches!(kind, Kind::Collected | Kind::Compressed { is_hashed: false })
+        matches!(
+            kind,
+            Kind::Collected | Kind::Compressed { is_hashed: false }
+        )
     });
     // A release first: what is in force has always been kept.
     let release = stage(|kind| kind == Kind::Release);

@@ -187,7 +187,12 @@ pub(super) async fn write(
     Ok(Write {
         md5: Some(md5),
         there: there.objects.get(&name).cloned(),
-        ..Write::new(name.clone(), Kind::Integrity, name, WriteContent::Bytes(json))
+        ..Write::new(
+            name.clone(),
+            Kind::Integrity,
+            name,
+            WriteContent::Bytes(json),
+        )
     })
 }
 

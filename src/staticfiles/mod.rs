@@ -71,8 +71,8 @@ pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
 pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
-pub use planner::{Planned, Planner};
 pub use plan_file::{document, refuse_unless_same, write_as_json};
+pub use planner::{Planned, Planner};
 pub use post_process::Hashing;
 pub use recall::Recall;
 pub use releases::{
@@ -88,41 +88,12 @@ pub use walk::SourceFile;
 /// # Errors
 /// As [`Finder::list`].
 pub async fn find(finders: Vec<Box<dyn Finder>>, ignore: IgnorePatterns) -> Result<Vec<Found>> {
-    let finding = tokio::task::spawn_blocking(move || {
+    parallel::on_the_blocking_pool(move || {
         let mut all = Vec::new();
         for finder in &finders {
             all.extend(finder.list(&ignore)?);
         }
         Ok(all)
-    });
-    finding
-        .await
-        .unwrap_or_else(|error| Err(Error::new(ErrorKind::Other, error.to_string())))
-}
-
-impl Planned {
-    /// Returns what the next run need not read again, once the plan was carried out to its end.
-    pub async fn learned(self, storage: &dyn Storage) -> Recall {
-        let Self {
-            plan, mut learned, ..
-        } = self;
-        let texts = plan
-            .writes
-            .into_iter()
-            .filter_map(|write| match write.kind {
-                Kind::Hashed { is_text: true } => Some((storage.path(&write.name)?, write)),
-                _ => None,
-            });
-        let texts: Vec<(PathBuf, Write)> = texts.collect();
-        let before = learned.clone();
-        let looking = tokio::task::spawn_blocking(move || {
-            for (path, write) in texts {
-                if let (Some(md5), Ok(metadata)) = (write.md5, std::fs::symlink_metadata(path)) {
-                    learned.add_made(write.name.as_str(), &metadata, md5);
-                }
-            }
-            learned
-        });
-        looking.await.unwrap_or(before)
-    }
+    })
+    .await?
 }

@@ -300,7 +300,9 @@ impl Plan {
     /// Deletes what is there of files that are not kept under their own names.
     fn delete_omitted(&mut self, destination: &Destination) {
         let writes = self.writes.iter();
-        let kept = writes.clone().filter(|write| write.action != Action::Omitted);
+        let kept = writes
+            .clone()
+            .filter(|write| write.action != Action::Omitted);
         let kept: HashSet<&Name> = kept.map(|write| &write.name).collect();
         let omitted = writes.filter(|write| write.action == Action::Omitted);
         let names = omitted.map(|write| &write.name);
@@ -312,7 +314,10 @@ impl Plan {
     }
 
     fn clear(&mut self, destination: &Destination, kept: &dyn Fn(&Name) -> bool) {
-        let kept_writes = self.writes.iter().filter(|write| write.action != Action::Omitted);
+        let kept_writes = self
+            .writes
+            .iter()
+            .filter(|write| write.action != Action::Omitted);
         let written: HashSet<&Name> = kept_writes.map(|write| &write.name).collect();
         let names = destination.objects.keys().filter(|name| !kept(name));
         let gone = names.clone().filter(|name| !written.contains(name));

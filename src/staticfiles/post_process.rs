@@ -125,11 +125,7 @@ pub(super) async fn refuse_damaged_manifest(
 }
 
 /// What the processing gets to know of a file. It was read before, by [`want`].
-fn source(
-    found: &Found,
-    known: &Known,
-    already_hashed: Option<&AlreadyHashed>,
-) -> Result<Source> {
+fn source(found: &Found, known: &Known, already_hashed: Option<&AlreadyHashed>) -> Result<Source> {
     let unread = || {
         let problem = format!("{:?} was not read", found.source.path);
         Error::new(ErrorKind::Other, problem)

@@ -152,12 +152,19 @@ async fn make_plan(
         complete: is_looked_at || flags.dry_run && output.is_json(),
     };
     let hashing = hashing(asked, context)?;
+    refuse_pruning_without_names(asked, hashing.as_ref())?;
+    let compression = match asked.no_post_process {
+        true => None,
+        false => context.storages.compression_options(STATICFILES)?,
+    };
     let rules = ObjectRules::of(&context.storages, STATICFILES)?;
     let destination = storage.describe();
     let recall = tokio::task::spawn_blocking(move || Recall::load(&destination)).await;
     let planned = Planner::new(storage, options)
         .with_hashing(hashing.as_ref())
+        .with_compression(compression.as_ref())
         .with_rules(Some(&rules))
+        .with_pruning(asked.pruning())
         .with_recall(recall.unwrap_or_default())
         .with_jobs(flags.jobs.count(staticfiles::local_root(storage).is_some()))
         .plan(finding)
@@ -194,6 +201,21 @@ fn hashing(asked: &Asked, context: &Context) -> Result<Option<Hashing>, Failure>
         options,
         static_url,
     }))
+}
+
+/// Pruning goes by manifests, and versions are counted in releases. Without these it is wrong usage.
+fn refuse_pruning_without_names(asked: &Asked, hashing: Option<&Hashing>) -> Result<(), Failure> {
+    let releases = hashing.map_or(0, |hashing| hashing.options.releases);
+    let problem = match asked.keep_versions.map(usize::from) {
+        Some(count) if count > releases => format!(
+            "--keep-versions {count} needs the option `releases` of the storage of static files to be {count} or more; it is {releases}"
+        ),
+        _ if asked.pruning().prunes() && hashing.is_none() => {
+            "old files are known by their hashed names only: set a storage that makes them, such as manifest+file:static".to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::Usage(Error::configuration(problem)))
 }
 
 /// What `--max-delete` is for: a wrong setting must not empty a bucket.
