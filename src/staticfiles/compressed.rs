@@ -47,7 +47,7 @@ pub(super) async fn add(
     there: &Destination,
     recall: &Recall,
     learned: &mut Recall,
-    is_coded: &dyn Fn(&Write) -> bool,
+    is_coded: &(dyn Fn(&Write) -> bool + Sync),
 ) -> Result<Vec<Write>> {
     let targets: Vec<(usize, Md5Sum)> = writes
         .iter()

@@ -99,11 +99,7 @@ pub(super) async fn post_process(
         let (found, known) = (&wanted[file.source], &known[file.source]);
         push_writes(file, found, known, there, &mut taken, &mut done.writes);
     }
-    done.writes.push(manifest_write(
-        &manifest,
-        &hashing.options.manifest_name,
-        there,
-    ));
+    done.manifest = Some(manifest);
     Ok(done)
 }
 

@@ -176,7 +176,9 @@ pub(super) fn summarise(
     output: Output,
 ) -> Result<(), Failure> {
     let unmodified = plan.unmodified().count();
-    let (cleared, skipped) = (plan.cleared.len(), plan.conflicts.len());
+    let skipped = plan.conflicts.len();
+    // What is replaced after `--clear` counts too, as in Django.
+    let cleared = plan.cleared.len().max(report.deleted);
     if output.is_json() {
         return Ok(output.report(json!({
             "event": "summary",
