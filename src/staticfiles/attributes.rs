@@ -131,7 +131,7 @@ mod tests {
     fn rules_hold_where_they_did_or_nothing_stays_as_it_is() {
         let (skip, copy) = (write(Action::Skip), write(Action::Copy));
 
-        assert!(will_hold(&[skip.clone()], Some("new"), "new"));
+        assert!(will_hold(std::slice::from_ref(&skip), Some("new"), "new"));
         assert!(will_hold(&[copy], None, "new"));
         assert!(!will_hold(&[skip], None, "new"));
     }

@@ -18,6 +18,7 @@ use super::{
     post_process::{self, Hashing, PostProcessed},
     read::{self, Known, Want},
     recall::Recall,
+    releases::Release,
     retention::PrunePolicy,
     rules::ObjectRules,
 };
@@ -178,12 +179,7 @@ impl<'a> Planner<'a> {
         let began = SystemTime::now();
         let recall = std::mem::take(&mut self.recall);
         let (wanted, known, recall) = read::read_all(wanted, wants, recall).await?;
-        let mut learned = Recall::begin();
-        for (found, known) in wanted.iter().zip(&known) {
-            if let Some(md5) = known.md5 {
-                learned.add_source(&found.source, md5, began);
-            }
-        }
+        let mut learned = Recall::of_sources(&wanted, &known, began);
         let mut made = self
             .make_writes(&wanted, &known, there, &recall, &mut learned)
             .await?;
@@ -198,26 +194,17 @@ impl<'a> Planner<'a> {
         let asked =
             compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
         self.repair(writes, there, &recall, &mut learned).await?;
-        let kept = history.kept();
-        let kept: Box<dyn Fn(&Name) -> bool + Send> = match self.options.clear {
-            true => Box::new(kept?),
-            false => Box::new(|_| true),
+        let plan = Plan::new(
+            made.writes,
+            conflicts,
+            &destination,
+            self.options,
+            &*self.kept(&history)?,
+        );
+        let plan = match &pushed {
+            Some(pushed) => self.prune(plan, history, pushed, release, &destination, began)?,
+            None => plan,
         };
-        let mut plan = Plan::new(made.writes, conflicts, &destination, self.options, &*kept);
-        if let (Some(pushed), Some(hashing)) = (&pushed, self.hashing) {
-            let count = hashing.options.releases;
-            let mut releases = match count {
-                0 => Vec::new(),
-                count => history.beyond(count, release.as_ref(), pushed),
-            };
-            let policy = self.pruning;
-            let pruned =
-                history.prune(pushed, release, &plan.writes, &destination, policy, began)?;
-            releases.extend(pruned.releases);
-            releases.sort_unstable();
-            releases.dedup();
-            plan = plan.with_pruned(releases, pruned.files);
-        }
         Ok(Planned {
             plan,
             asked,
@@ -229,6 +216,37 @@ impl<'a> Planner<'a> {
             },
             learned,
         })
+    }
+
+    /// What `--clear` leaves alone.
+    fn kept(&self, history: &History) -> Result<Box<dyn Fn(&Name) -> bool + Send>> {
+        match self.options.clear {
+            true => Ok(Box::new(history.kept()?)),
+            false => Ok(Box::new(|_| true)),
+        }
+    }
+
+    /// Adds what is deleted because it is old.
+    fn prune(
+        &self,
+        plan: Plan,
+        history: History,
+        pushed: &Manifest,
+        release: Option<Release>,
+        destination: &Destination,
+        now: SystemTime,
+    ) -> Result<Plan> {
+        let count = self.hashing.map_or(0, |hashing| hashing.options.releases);
+        let mut releases = match count {
+            0 => Vec::new(),
+            count => history.beyond(count, release.as_ref(), pushed),
+        };
+        let policy = self.pruning;
+        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, now)?;
+        releases.extend(pruned.releases);
+        releases.sort_unstable();
+        releases.dedup();
+        Ok(plan.with_pruned(releases, pruned.files))
     }
 
     /// What has to be known of a file.
@@ -328,7 +346,7 @@ impl<'a> Planner<'a> {
         pushed: Option<&Manifest>,
         history: &History,
         now: SystemTime,
-    ) -> Result<Option<super::Release>> {
+    ) -> Result<Option<Release>> {
         let releases = self.hashing.map_or(0, |hashing| hashing.options.releases);
         let Some(pushed) = pushed.filter(|_| releases > 0) else {
             return Ok(None);

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     destination::Object,
     digest::{Md5Sum, md5_hex},
+    finders::Found,
+    read::Known,
     walk::SourceFile,
 };
 
@@ -135,6 +137,17 @@ impl Recall {
             version: VERSION,
             ..Self::default()
         }
+    }
+
+    /// Starts with the sources whose digests are known.
+    pub(super) fn of_sources(wanted: &[Found], known: &[Known], now: SystemTime) -> Self {
+        let mut recall = Self::begin();
+        for (found, known) in wanted.iter().zip(known) {
+            if let Some(md5) = known.md5 {
+                recall.add_source(&found.source, md5, now);
+            }
+        }
+        recall
     }
 
     /// Remembers a source, unless it changed just now.

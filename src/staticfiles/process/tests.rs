@@ -280,7 +280,8 @@ fn a_reference_to_a_file_that_is_hashed_already_stays_as_it_is_written() {
         let made = made_with_bundle(&files, &options());
 
         let css = made.last().unwrap();
-        assert!(css.ends_with(&format!(".css: {reference}")), "{css}");
+        let hash = FileHash::of(reference.as_bytes());
+        assert_eq!(*css, format!("s.css -> s.{hash}.css: as it is"));
     }
 }
 
@@ -305,8 +306,5 @@ fn hashed_already_is_the_same_in_passes_that_show() {
     let made = made_with_bundle(&files, &options());
 
     assert_eq!(made_with_bundle(&files, &passes), made);
-    assert!(
-        made[1].ends_with("@import 'vite/a-AbCd1234.css'"),
-        "{made:?}"
-    );
+    assert!(made[1].ends_with("as it is"), "{made:?}");
 }
