@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use storehouse_storage::{Content, Error, EtagRule, Result};
 
+use crate::gzip::{self, Encoder};
+
 const MIB: u64 = 1024 * 1024;
 /// One PUT up to here. boto3, rclone and the AWS CLI cut at 8 MB too, so ETags agree.
 pub(crate) const SINGLE_BYTES: u64 = 8 * MIB;
@@ -69,30 +71,57 @@ pub(crate) fn etag_rule(size: u64) -> EtagRule {
     }
 }
 
+/// Whether a content is sent as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Plain,
+    Gzip,
+}
+
 /// A content, cut as it is read.
 pub(crate) struct Pieces {
     content: Content,
+    /// Compresses the content on its way.
+    encoder: Option<Encoder>,
     /// Read, but not given out.
     next: Bytes,
     given: u64,
 }
 
 impl Pieces {
-    pub(crate) fn new(content: Content) -> Self {
+    pub(crate) fn new(content: Content, coding: Coding) -> Self {
         Self {
             content,
+            encoder: (coding == Coding::Gzip).then(Encoder::new),
             next: Bytes::new(),
             given: 0,
         }
     }
 
-    /// Returns the same content from its first byte on, if it can be had twice.
+    /// Returns the same pieces from the first on, if the content can be had twice.
     pub(crate) fn replay(&self) -> Option<Self> {
-        self.content.replay().map(Self::new)
+        let coding = match self.encoder {
+            Some(_) => Coding::Gzip,
+            None => Coding::Plain,
+        };
+        Some(Self::new(self.content.replay()?, coding))
     }
 
+    /// Returns how many bytes there are, where that is known.
     pub(crate) fn length(&self) -> Option<u64> {
-        self.content.length()
+        match self.encoder {
+            Some(_) => None,
+            None => self.content.length(),
+        }
+    }
+
+    /// Returns how many bytes there are at most, where that is known.
+    pub(crate) fn at_most(&self) -> Option<u64> {
+        let length = self.content.length()?;
+        Some(match self.encoder {
+            Some(_) => gzip::at_most(length),
+            None => length,
+        })
     }
 
     /// Returns how many bytes were given out.
@@ -103,12 +132,22 @@ impl Pieces {
     /// Returns whether nothing is left.
     pub(crate) async fn ended(&mut self) -> Result<bool> {
         while self.next.is_empty() {
-            match self.content.try_next().await? {
+            match self.read().await? {
                 Some(block) => self.next = block,
                 None => return Ok(true),
             }
         }
         Ok(false)
+    }
+
+    /// Reads a block, which may be empty; `None` at the end.
+    async fn read(&mut self) -> Result<Option<Bytes>> {
+        let block = self.content.try_next().await?;
+        match (block, &mut self.encoder) {
+            (block, None) => Ok(block),
+            (Some(block), Some(encoder)) => encoder.write(block).await.map(Some),
+            (None, Some(encoder)) => encoder.finish().await,
+        }
     }
 
     /// Returns the next `most` bytes; fewer only at the end.
@@ -192,7 +231,7 @@ mod tests {
                 .chunks(block)
                 .map(|chunk| Ok::<_, std::io::Error>(Bytes::copy_from_slice(chunk)))
                 .collect();
-            let mut pieces = Pieces::new(Content::from_stream(stream::iter(blocks)));
+            let mut pieces = Pieces::new(Content::from_stream(stream::iter(blocks)), Coding::Plain);
 
             let first = pieces.take(250_000).await.unwrap().concat();
             let second = pieces.take(250_000).await.unwrap().concat();

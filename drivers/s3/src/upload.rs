@@ -32,9 +32,10 @@ pub(crate) async fn put(
         return Err(Error::unsupported("an object has at most 5 TiB"));
     }
     let _turn = limits::save().await;
-    let mut names = Names::new(writer, target, options)?;
-    let mut pieces = Pieces::new(content);
-    let first = pieces.length().unwrap_or(SINGLE_BYTES).min(SINGLE_BYTES);
+    let (coding, options) = writer.coding(&target.name(), options)?;
+    let mut names = Names::new(writer, target, &options)?;
+    let mut pieces = Pieces::new(content, coding);
+    let first = pieces.at_most().unwrap_or(SINGLE_BYTES).min(SINGLE_BYTES);
     let mut place = limits::memory(usize::try_from(first).unwrap_or(limits::BYTES)).await;
     let blocks = pieces.take(SINGLE_BYTES).await?;
     if let Some(place) = &mut place {
