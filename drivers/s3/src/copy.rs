@@ -103,7 +103,7 @@ async fn copy_to_a_free_name(writer: &Writer, from: &Name, target: Target) -> Re
 
 /// Copies in one request.
 async fn whole(writer: &Writer, source: &Entry, to: &Name, headers: &HeaderMap) -> Result<Saved> {
-    let _turn = limits::save().await;
+    let _turn = limits::request().await;
     let call = Call::new(Action::CopyObject, writer.key(to)?)
         .with_headers(headers)
         .with_headers(&of_source(writer, source)?);
@@ -119,7 +119,6 @@ async fn in_parts(
     target: Target,
     options: &SaveOptions,
 ) -> Result<Saved> {
-    let _turn = limits::save().await;
     let mut names = Names::new(writer, target, options)?;
     let headers = of_source(writer, source)?;
     loop {
@@ -151,6 +150,7 @@ async fn copy_part(
         .with_query("uploadId", upload.id.as_str())
         .with_headers(headers)
         .with_header("x-amz-copy-source-range", header_value(&range)?);
+    let _turn = limits::request().await;
     let answer = upload.bucket.send(&call).await.map_err(unless_replaced)?;
     let made: CopyPartResult = answer.document()?;
     Ok(CompletedPart {

@@ -13,6 +13,7 @@ mod delete;
 mod driver;
 mod errors;
 mod fresh;
+mod gather;
 mod gzip;
 mod headers;
 mod limits;

@@ -8,7 +8,7 @@
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
-use storehouse_storage::{Content, Error, EtagRule, Result};
+use storehouse_storage::{Content, EtagRule, Result};
 
 use crate::gzip::{self, Encoder};
 
@@ -115,13 +115,19 @@ impl Pieces {
         }
     }
 
-    /// Returns how many bytes there are at most, where that is known.
-    pub(crate) fn at_most(&self) -> Option<u64> {
+    /// Returns how many bytes are left at most, where that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
         let length = self.content.length()?;
-        Some(match self.encoder {
+        let most = match self.encoder {
             Some(_) => gzip::at_most(length),
             None => length,
-        })
+        };
+        Some(most.saturating_sub(self.given))
+    }
+
+    /// Returns whether the content may keep its reader waiting.
+    pub(crate) fn may_stall(&self) -> bool {
+        !self.content.is_replayable()
     }
 
     /// Returns how many bytes were given out.
@@ -150,39 +156,71 @@ impl Pieces {
         }
     }
 
+    /// Returns the next bytes, as they come and `most` at most; `None` at the end.
+    pub(crate) async fn next(&mut self, most: u64) -> Result<Option<Bytes>> {
+        if self.ended().await? {
+            return Ok(None);
+        }
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let block = self.next.split_to(self.next.len().min(most));
+        self.given += block.len() as u64;
+        Ok(Some(block))
+    }
+
     /// Returns the next `most` bytes; fewer only at the end.
     pub(crate) async fn take(&mut self, most: u64) -> Result<Vec<Bytes>> {
-        let mut blocks = Vec::new();
-        let mut gathered = BytesMut::new();
-        let mut left = usize::try_from(most).map_err(|_| too_large_for_this_machine())?;
-        while left > 0 && !self.ended().await? {
-            let block = self.next.split_to(self.next.len().min(left));
-            left -= block.len();
-            self.given += block.len() as u64;
-            if block.len() > SMALL_BLOCK {
-                push(&mut blocks, gathered.split());
-                blocks.push(block);
-                continue;
-            }
-            if gathered.capacity() - gathered.len() < block.len() {
-                push(&mut blocks, gathered.split());
-                gathered.reserve(GATHERED_BLOCK.min(left + block.len()));
-            }
-            gathered.extend_from_slice(&block);
+        let mut left = most;
+        let mut blocks = Blocks::default();
+        while left > 0
+            && let Some(block) = self.next(left).await?
+        {
+            left -= block.len() as u64;
+            blocks.push(block);
         }
-        push(&mut blocks, gathered);
-        Ok(blocks)
+        Ok(blocks.finish())
     }
 }
 
-fn push(blocks: &mut Vec<Bytes>, gathered: BytesMut) {
-    if !gathered.is_empty() {
-        blocks.push(gathered.freeze());
-    }
+/// Blocks of bytes in their order, small ones copied together.
+#[derive(Default)]
+pub(crate) struct Blocks {
+    whole: Vec<Bytes>,
+    small: BytesMut,
+    length: usize,
 }
 
-fn too_large_for_this_machine() -> Error {
-    Error::unsupported("a part of this size does not fit into this machine's memory")
+impl Blocks {
+    pub(crate) fn push(&mut self, block: Bytes) {
+        self.length += block.len();
+        // The first is most often the only one.
+        let first = self.length == block.len();
+        if first || block.len() > SMALL_BLOCK {
+            self.end_small();
+            self.whole.push(block);
+            return;
+        }
+        if self.small.capacity() - self.small.len() < block.len() {
+            self.end_small();
+            self.small.reserve(GATHERED_BLOCK.min(2 * self.length));
+        }
+        self.small.extend_from_slice(&block);
+    }
+
+    /// Returns how many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<Bytes> {
+        self.end_small();
+        self.whole
+    }
+
+    fn end_small(&mut self) {
+        if !self.small.is_empty() {
+            self.whole.push(self.small.split().freeze());
+        }
+    }
 }
 
 #[cfg(test)]
