@@ -4,9 +4,11 @@ use bytes::Bytes;
 use storehouse_storage::{
     ByteRange, Content, ErrorKind, OpenOptions, SaveOptions, Storage, StorageExt, Target,
 };
+use storehouse_test_support::Action;
 
 use crate::fixture::{
-    Behind, MIB, behind_a_proxy_with, create, log, name, one_pass, opened, replace, save,
+    Behind, MIB, behind_a_proxy_with, completes, create, log, name, one_pass, opened, refusal,
+    replace, save,
 };
 
 const ON: &[(&str, &str)] = &[("gzip", "true")];
@@ -110,6 +112,21 @@ async fn a_large_content_is_compressed_into_parts() {
     assert!(log(&behind.proxy).contains(&"PUT part".to_owned()));
     let read = behind.storage.read(&name("a.css")).await.unwrap();
     assert!(read == content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_loses_the_race_for_a_name_compresses_again() {
+    let behind = behind_a_proxy_with("gzip-race", ON).await;
+    let taken = Action::Respond(refusal(412, "PreconditionFailed"));
+    behind.proxy.when(completes, taken);
+    let content = noise(9 * MIB);
+
+    let saved = save(&behind.storage, "a.css", content.clone()).await;
+
+    let saved = saved.unwrap().name;
+    assert_ne!(saved.as_str(), "a.css");
+    let read = behind.storage.read(&saved).await.unwrap();
+    assert!(read == content, "{saved}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
