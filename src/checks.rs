@@ -13,8 +13,8 @@ use std::{
 use storehouse_storage::{Content, Error, Name, Result, SaveOptions, Storage, StorageExt, Target};
 
 use crate::{
-    settings::Settings,
-    staticfiles::local_root,
+    settings::{Settings, StaticDir},
+    staticfiles::{FILE_SYSTEM_FINDER, Finder, local_root},
     storages::{DEFAULT, STATICFILES, Storages},
 };
 
@@ -79,13 +79,19 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Runs every check of the settings; `deploy` adds those that only matter in production.
+/// Runs every check of the settings; `deploy` adds those that only matter in production. `finders`
+/// are those of [`staticfiles::finders`](crate::staticfiles::finders()), or why there are none.
 #[must_use]
-pub fn all(settings: &Settings, storages: &Storages, deploy: bool) -> Vec<Problem> {
-    let mut problems = staticfiles(settings, storages);
+pub fn all(
+    settings: &Settings,
+    storages: &Storages,
+    finders: Result<&[Box<dyn Finder>], &Error>,
+    deploy: bool,
+) -> Vec<Problem> {
+    let mut problems = staticfiles(settings, storages, finders);
     problems.extend(urls(settings));
     problems.extend(storages_open(storages));
-    if let Err(error) = clear_is_safe(settings, storages) {
+    if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
         problems.push(Problem::warning("storehouse.W001", error.to_string()));
     }
     if deploy && settings.debug() {
@@ -100,74 +106,122 @@ pub fn all(settings: &Settings, storages: &Storages, deploy: bool) -> Vec<Proble
 /// Runs the checks that come before `collectstatic`: Django's of the tag `staticfiles`, and those
 /// of its storage.
 #[must_use]
-pub fn staticfiles(settings: &Settings, storages: &Storages) -> Vec<Problem> {
+pub fn staticfiles(
+    settings: &Settings,
+    storages: &Storages,
+    finders: Result<&[Box<dyn Finder>], &Error>,
+) -> Vec<Problem> {
+    let mut problems = finding(settings, storages);
+    match finders {
+        Ok(finders) => problems.extend(root_inside(settings, storages, finders)),
+        Err(error) => problems.push(Problem::error("storehouse.E007", error.to_string())),
+    }
+    problems.extend(storage_of_static_files(settings, storages));
+    problems
+}
+
+/// Runs Django's checks of the tag `staticfiles`, which look at STATICFILES_DIRS and STORAGES.
+///
+/// `staticfiles.E001` is not among them: a STATICFILES_DIRS that is no list is no valid setting.
+#[must_use]
+pub fn finding(settings: &Settings, storages: &Storages) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let static_root = static_root(settings, storages);
-    for dir in settings.staticfiles_dirs() {
-        let path = &dir.path;
-        if dir
-            .prefix
-            .as_deref()
-            .is_some_and(|prefix| prefix.ends_with('/'))
-        {
-            let prefix = dir.prefix.as_deref().unwrap_or_default();
-            let message = format!(
-                "The prefix '{prefix}' in the STATICFILES_DIRS setting must not end with a slash."
-            );
-            problems.push(Problem::error("staticfiles.E003", message));
-        }
-        if static_root.as_ref() == Some(path) {
-            let message =
-                "The STATICFILES_DIRS setting should not contain the STATIC_ROOT setting.";
-            problems.push(Problem::error("staticfiles.E002", message));
-        }
-        problems.extend(root_inside(
-            static_root.as_deref(),
-            path,
-            "STATICFILES_DIRS",
-        ));
-        if !path.is_dir() {
-            let message = format!(
-                "The directory '{}' in the STATICFILES_DIRS setting does not exist.",
-                dir.path.display()
-            );
-            problems.push(Problem::warning("staticfiles.W004", message));
+    let finders = settings.staticfiles_finders();
+    // They are checks of this finder.
+    if finders.iter().any(|name| name == FILE_SYSTEM_FINDER) {
+        let static_root = static_root(settings, storages);
+        for dir in settings.staticfiles_dirs() {
+            problems.extend(static_dir(&dir, static_root.as_deref()));
         }
     }
-    for path in app_folders(settings) {
-        problems.extend(root_inside(static_root.as_deref(), &path, "INSTALLED_APPS"));
-    }
-    if !storages
-        .aliases()
-        .iter()
-        .any(|alias| alias == "staticfiles")
-    {
+    let aliases = storages.aliases();
+    if !aliases.iter().any(|alias| alias == STATICFILES) {
         let message = "The STORAGES setting must define a 'staticfiles' storage.";
         problems.push(Problem::error("staticfiles.E005", message));
     }
-    problems.extend(roots(settings, storages));
+    problems
+}
+
+/// Checks an entry of STATICFILES_DIRS.
+fn static_dir(dir: &StaticDir, static_root: Option<&Path>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let prefix = dir.prefix.as_deref().unwrap_or_default();
+    if prefix.ends_with('/') {
+        let message = format!(
+            "The prefix '{prefix}' in the STATICFILES_DIRS setting must not end with a slash."
+        );
+        problems.push(Problem::error("staticfiles.E003", message));
+    }
+    if static_root == Some(&*dir.path) {
+        let message = "The STATICFILES_DIRS setting should not contain the STATIC_ROOT setting.";
+        problems.push(Problem::error("staticfiles.E002", message));
+    }
+    if !dir.path.is_dir() {
+        let message = format!(
+            "The directory '{}' in the STATICFILES_DIRS setting does not exist.",
+            dir.path.display()
+        );
+        problems.push(Problem::warning("staticfiles.W004", message));
+    }
     problems
 }
 
 /// Refuses to collect into a folder below one that is collected: every run would make it deeper.
-fn root_inside(static_root: Option<&Path>, folder: &Path, setting: &str) -> Option<Problem> {
-    let root = static_root.filter(|root| *root != folder && root.starts_with(folder));
-    root.map(|_| {
+fn root_inside(
+    settings: &Settings,
+    storages: &Storages,
+    finders: &[Box<dyn Finder>],
+) -> Vec<Problem> {
+    let Some(root) = static_root(settings, storages) else {
+        return Vec::new();
+    };
+    let sources = locations(finders).into_iter();
+    let around = sources.filter(|(_, folder)| root != *folder && root.starts_with(folder));
+    let problems = around.map(|(setting, folder)| {
         let message = format!(
             "STATIC_ROOT is inside '{}' of the {setting} setting: what was collected would be collected again.",
             folder.display()
         );
         Problem::error("storehouse.E001", message)
-    })
+    });
+    problems.collect()
 }
 
-/// What Django refuses when it makes the storage of static files.
-fn roots(settings: &Settings, storages: &Storages) -> Vec<Problem> {
+/// The folders that finders look in, each with the setting that says so.
+fn locations(finders: &[Box<dyn Finder>]) -> Vec<(&str, PathBuf)> {
+    let of_finder = |finder: &'_ dyn Finder| finder.find("").into_iter();
+    let all = finders.iter().flat_map(|finder| {
+        of_finder(&**finder).map(|searched| (finder.setting(), searched.location))
+    });
+    all.collect()
+}
+
+/// What Django refuses when it makes the storage of static files (`check_settings`, in its order). A
+/// storage that is no folder is none of Django's, and needs no STATIC_URL.
+fn storage_of_static_files(settings: &Settings, storages: &Storages) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let (static_url, media_url) = (settings.static_url(), settings.media_url());
+    let is_folder = root_of(storages, STATICFILES).is_some();
+    let static_url = settings
+        .static_url()
+        .filter(|_| settings.text("STATIC_URL").is_some());
+    // Django's own default, which is the whole site.
+    let media_url = settings
+        .media_url()
+        .or_else(|| is_folder.then(|| "/".to_owned()));
+    if is_folder && static_url.is_none() {
+        let message =
+            "You're using the staticfiles app without having set the required STATIC_URL setting.";
+        problems.push(Problem::error("storehouse.E008", message));
+    }
     if static_url.is_some() && static_url == media_url {
         let message = "The MEDIA_URL and STATIC_URL settings must have different values";
         problems.push(Problem::error("storehouse.E003", message));
+    } else if let (Some(static_url), Some(media_url)) = (static_url, media_url)
+        && settings.debug()
+        && media_url.starts_with(&static_url)
+    {
+        let message = "runserver can't serve media if MEDIA_URL is within STATIC_URL.";
+        problems.push(Problem::error("storehouse.E009", message));
     }
     let roots = (
         static_root(settings, storages),
@@ -185,7 +239,11 @@ fn roots(settings: &Settings, storages: &Storages) -> Vec<Problem> {
 /// # Errors
 /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) if it is the root of
 /// the file system, or holds the folder of media or one of the sources.
-pub fn clear_is_safe(settings: &Settings, storages: &Storages) -> Result<()> {
+pub fn clear_is_safe(
+    settings: &Settings,
+    storages: &Storages,
+    finders: &[Box<dyn Finder>],
+) -> Result<()> {
     let Some(static_root) = static_root(settings, storages) else {
         return Ok(());
     };
@@ -198,12 +256,10 @@ pub fn clear_is_safe(settings: &Settings, storages: &Storages) -> Result<()> {
             Error::configuration(problem).with_advice("give static files a folder of their own")
         );
     }
-    let dirs = settings.staticfiles_dirs().into_iter().map(|dir| dir.path);
-    let sources = dirs.chain(app_folders(settings));
+    let sources = locations(finders).into_iter();
+    let sources = sources.map(|(_, path)| ("the folder of static files", path, "the sources"));
     let kept = media_root(settings, storages).map(|path| ("MEDIA_ROOT", path, "the uploads"));
-    let kept = kept
-        .into_iter()
-        .chain(sources.map(|path| ("the folder of static files", path, "the sources")));
+    let kept = kept.into_iter().chain(sources);
     for (what, path, lost) in kept {
         if path.starts_with(&static_root) {
             let problem = format!(
@@ -217,13 +273,9 @@ pub fn clear_is_safe(settings: &Settings, storages: &Storages) -> Result<()> {
     Ok(())
 }
 
-/// Where the static files of INSTALLED_APPS are.
-fn app_folders(settings: &Settings) -> impl Iterator<Item = PathBuf> {
-    let apps = settings.installed_apps().into_iter();
-    apps.filter_map(|app| Some(app.folder?.join("static")))
-}
-
-fn urls(settings: &Settings) -> Vec<Problem> {
+/// Runs Django's checks of the tag `urls`.
+#[must_use]
+pub fn urls(settings: &Settings) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (name, url) in [
         ("STATIC_URL", settings.static_url()),

@@ -6,12 +6,15 @@
 //! | [`settings`] | what is set, and where each value comes from |
 //! | [`storages`] | the storage string, and the configured storages by alias |
 //! | [`staticfiles`] | finders, the plan, and what carries it out |
+//! | `templates` | `static` in templates (features `minijinja`, `tera`, `askama`) |
 //! | [`checks`] | what is wrong with the settings |
 //! | `cli` | the command (feature `cli`) |
 //!
 //! # Features
-//! `cli`, `filesystem`, `memory` and `s3`, all on by default. Each driver is a feature: without `s3`
-//! there is no TLS and no HTTP in the build.
+//! `cli`, `compression`, `filesystem`, `memory` and `s3`, all on by default. Each driver is a feature:
+//! without `s3` there is no TLS and no HTTP in the build. `zstd`, off by default, builds a C library.
+//! `minijinja`, `tera` and `askama`, off by default too, put `static` into the templates of that
+//! engine.
 
 pub use storehouse_storage as storage;
 
@@ -21,6 +24,8 @@ pub mod cli;
 pub mod settings;
 pub mod staticfiles;
 pub mod storages;
+#[cfg(any(feature = "askama", feature = "minijinja", feature = "tera"))]
+pub mod templates;
 
 /// The code of the README has to compile.
 #[cfg(all(doctest, feature = "s3", feature = "filesystem"))]

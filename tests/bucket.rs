@@ -314,7 +314,8 @@ fn hashed_names_and_the_manifest_go_to_a_bucket_each_in_one_request() {
         "{}",
         warm.out
     );
-    assert_eq!(requests(&proxy), counts([("list", 1)]));
+    // The HEAD asks by which rules the objects are stored.
+    assert_eq!(requests(&proxy), counts([("list", 1), ("HEAD", 1)]));
     let manifest = bucket.get_raw("static/staticfiles.json").unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
     let paper = manifest["paths"]["img/paper.svg"].as_str().unwrap();
@@ -343,7 +344,10 @@ fn one_changed_file_changes_the_names_that_depend_on_it_and_nothing_else() {
     site.run(&["collectstatic", "--noinput"]).done();
 
     // The picture, its hashed copy, the hashed stylesheet that names it, and the manifest.
-    assert_eq!(requests(&proxy), counts([("list", 1), ("PUT", 4)]));
+    assert_eq!(
+        requests(&proxy),
+        counts([("list", 1), ("HEAD", 1), ("PUT", 4)])
+    );
     assert!(
         proxy
             .requests()

@@ -81,6 +81,23 @@ fn each_problem_has_its_id() {
             0,
         ),
         (&["MEDIA_URL=/media"], &["urls.E006"], 1),
+        (&["STATIC_URL="], &["storehouse.E008"], 1),
+        (
+            &["MEDIA_URL=/static/media/", "DEBUG=1"],
+            &["storehouse.E009"],
+            1,
+        ),
+        (&["MEDIA_URL=/static/media/"], &[], 0),
+        // It is the whole site by default, and so are static files.
+        (&["STATIC_URL=/", "MEDIA_URL="], &["storehouse.E003"], 1),
+        (
+            &[
+                r#"STATICFILES_FINDERS=["x"]"#,
+                r#"STATICFILES_DIRS=["out"]"#,
+            ],
+            &["storehouse.E007"],
+            1,
+        ),
     ] {
         let site = Site::new(GOOD);
         site.write("src/static/a.css", "a");
@@ -94,6 +111,46 @@ fn each_problem_has_its_id() {
         let told: Vec<&str> = told.filter_map(|line| line.split(')').next()).collect();
         assert_eq!(told, ids, "{sets:?}: {}", ran.out);
     }
+}
+
+#[test]
+fn without_media_the_site_cannot_be_static_files_alone() {
+    let settings = "STATIC_URL = \"/\"\nSTATIC_ROOT = \"out\"\n";
+    let site = Site::new(&format!("{settings}DEFAULT_FILE_STORAGE = \"memory:\"\n"));
+
+    let ran = site.run(&["check"]);
+    let elsewhere = site.run(&["check", "--set", "STATICFILES_STORAGE=memory:"]);
+
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("(storehouse.E003)"), "{}", ran.out);
+    elsewhere.done();
+}
+
+#[test]
+fn static_files_that_go_to_no_folder_need_no_static_url() {
+    let site = Site::new("DEFAULT_FILE_STORAGE = \"memory:\"\nSTATICFILES_STORAGE = \"memory:\"\n");
+
+    site.run(&["check"]).done();
+}
+
+#[test]
+fn static_dirs_that_are_no_list_have_djangos_id() {
+    let site = Site::new("STATICFILES_DIRS = \"assets\"\n");
+
+    let ran = site.run(&["check"]).failed(1);
+
+    assert!(ran.err.contains("(staticfiles.E001)"), "{}", ran.err);
+}
+
+#[test]
+fn storages_without_static_files_have_djangos_id() {
+    let storages = "[STORAGES]\ndefault.BACKEND = \"filesystem\"\n";
+    let site = Site::new(&format!("{GOOD}{storages}"));
+
+    let ran = site.run(&["check"]);
+
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.contains("(staticfiles.E005)"), "{}", ran.out);
 }
 
 #[test]

@@ -417,3 +417,22 @@ fn compressed_copies_are_refused_until_they_can_be_made() {
         assert!(!site.path("out").exists(), "{storage}: {}", ran.err);
     }
 }
+
+#[test]
+fn links_and_copies_replace_each_other() {
+    let site = site();
+    let link = ["collectstatic", "--noinput", "--link"];
+    let copy = ["collectstatic", "--noinput"];
+
+    for (arguments, is_link) in [(&link[..], true), (&copy, false), (&link, true)] {
+        site.run(arguments).done();
+        let metadata = fs::symlink_metadata(site.path("out/css/site.css")).unwrap();
+        assert_eq!(metadata.is_symlink(), is_link, "{arguments:?}");
+    }
+    let again = site.run(&link).done();
+    assert!(
+        again.out.contains("0 static files symlinked"),
+        "{}",
+        again.out
+    );
+}

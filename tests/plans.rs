@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use storehouse::{
     settings::{Settings, Sources},
-    staticfiles::{Action, Found, Plan, Report, SourceFile, Step, execute},
-    storage::{ErrorKind, Name, Storage},
+    staticfiles::{Action, Kind, Plan, Report, SourceFile, Write, WriteContent, execute},
+    storage::{ErrorKind, Name, SaveOptions, Storage},
     storages::{Storages, builtin},
 };
 
@@ -24,19 +24,28 @@ fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
-/// A step that copies a file of the site, which was `size` bytes long when it was found.
-fn copy(site: &Site, file: &str, size: u64) -> Step {
+/// A write that copies a file of the site, which was `size` bytes long when it was found.
+fn copy(site: &Site, file: &str, size: u64) -> Write {
     let source = SourceFile {
         path: site.path(file),
         relative: file.to_owned(),
         size,
         modified: None,
+        inode: 0,
     };
-    Step {
-        found: Found {
-            name: name(file),
-            source,
+    Write {
+        name: name(file),
+        disk_name: None,
+        kind: Kind::Collected,
+        original: name(file),
+        content: WriteContent::Source {
+            file: source,
+            held: None,
         },
+        md5: None,
+        coding: None,
+        options: SaveOptions::default(),
+        there: None,
         action: Action::Copy,
     }
 }
@@ -46,7 +55,7 @@ async fn a_source_that_has_changed_since_it_was_found_is_a_failure() {
     let (site, storage) = site();
     site.write("a.css", "longer than it was");
     let plan = Plan {
-        steps: vec![copy(&site, "a.css", 4)],
+        writes: vec![copy(&site, "a.css", 4)],
         deletions: vec![name("old.css")],
         ..Plan::default()
     };
@@ -67,7 +76,7 @@ async fn nothing_is_written_where_no_room_could_be_made() {
     site.write("a.css", "a");
     site.write("out/folder/b.css", "b");
     let plan = Plan {
-        steps: vec![copy(&site, "a.css", 1)],
+        writes: vec![copy(&site, "a.css", 1)],
         in_the_way: vec![name("folder")],
         ..Plan::default()
     };

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, time::SystemTime};
 use storehouse::{
     settings::{Settings, Sources},
     staticfiles::{
-        self, Action, Hashing, IgnorePatterns, PlanOptions, Planned, Report, StaticUrls,
+        self, Action, Hashing, IgnorePatterns, PlanOptions, Planned, Planner, Report, StaticUrls,
     },
     storage::{Name, StorageExt},
     storages::{STATICFILES, Storages, builtin},
@@ -272,12 +272,11 @@ async fn plan(settings: &Settings, storages: &Storages) -> Planned {
         options: storages.manifest_options(STATICFILES).unwrap().unwrap(),
         static_url: settings.static_url().unwrap(),
     };
-    let finders = staticfiles::finders(settings).unwrap();
-    let found = staticfiles::find(finders, IgnorePatterns::default())
-        .await
-        .unwrap();
-    let options = PlanOptions::default();
-    staticfiles::plan(found, &*storage, options, Some(&hashing), 4)
+    let finders = staticfiles::finders(settings, storages).await.unwrap();
+    let finding = staticfiles::find(finders, IgnorePatterns::default());
+    Planner::new(&*storage, PlanOptions::default())
+        .with_hashing(Some(&hashing))
+        .plan(finding)
         .await
         .unwrap()
 }
@@ -288,17 +287,10 @@ async fn push(planned: &Planned, storages: &Storages) -> Report {
 }
 
 fn written(planned: &Planned) -> Vec<&str> {
-    let post_processing = &planned.plan.post_processing;
-    let hashed = post_processing.hashed.iter();
-    let hashed = hashed.filter(|step| step.action == Action::Copy);
-    let manifest = post_processing.manifest.iter();
-    let manifest = manifest.filter(|manifest| manifest.action == Action::Copy);
-    planned
-        .plan
-        .copies()
-        .map(|found| found.name.as_str())
-        .chain(hashed.map(|step| step.name.as_str()))
-        .chain(manifest.map(|manifest| manifest.name.as_str()))
+    let writes = planned.plan.writes.iter();
+    writes
+        .filter(|write| write.action == Action::Copy)
+        .map(|write| write.name.as_str())
         .collect()
 }
 

@@ -210,6 +210,15 @@ macro_rules! every_check {
                 a_move_to_another_storage_leaves_nothing_here
                 a_move_to_a_taken_name_elsewhere_keeps_the_source
             }
+            changing {
+                attributes_are_replaced_and_the_content_stays
+                attributes_that_are_left_out_are_gone
+                attributes_of_what_is_missing_are_not_found
+                a_copy_can_have_other_attributes
+                a_copy_with_other_attributes_never_takes_a_taken_name
+                a_content_that_was_replaced_meanwhile_is_left_alone
+                an_etag_keeps_to_its_rule_when_attributes_change
+            }
             urls {
                 a_url_leads_to_its_object
                 a_url_is_made_without_a_look_at_the_object

@@ -3,10 +3,15 @@
 use serde_json::json;
 
 use super::{Context, flags::CheckFlags, output::Failure};
-use crate::checks::{self, Level, Problem};
+use crate::{
+    checks::{self, Level, Problem},
+    staticfiles,
+};
 
 pub(super) async fn run(flags: CheckFlags, context: &Context) -> Result<(), Failure> {
-    let mut problems = checks::all(&context.settings, &context.storages, flags.deploy);
+    let (settings, storages) = (&context.settings, &context.storages);
+    let finders = staticfiles::finders(settings, storages).await;
+    let mut problems = checks::all(settings, storages, finders.as_deref(), flags.deploy);
     if flags.deploy {
         for alias in context.storages.aliases() {
             // A storage that cannot be opened is among the problems already.

@@ -1,8 +1,10 @@
 //! What can be typed: the commands, their flags and their help. It runs nothing.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::staticfiles::parse_age;
 
 /// One storage layer for an application's static and media files.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ pub(super) struct Common {
 pub(super) enum Command {
     /// Collects the static files of all apps and folders in the storage of static files
     Collectstatic(CollectstaticFlags),
+    /// Prints where static files are found
+    Findstatic(FindstaticFlags),
     /// Saves a file, and prints the name it was saved under
     Save(SaveFlags),
     /// Writes the content of a file to standard output
@@ -59,6 +63,10 @@ pub(super) enum Command {
     List(ListFlags),
     /// Copies all files of one storage to another, leaving out those that are there already
     Copy(CopyFlags),
+    /// Prints the releases of static files that are kept, the newest first
+    Releases,
+    /// Puts an earlier release of static files in force
+    Rollback(RollbackFlags),
     /// Prints every setting, and where its value comes from
     Settings,
     /// Checks the settings, and says what is wrong
@@ -183,6 +191,13 @@ pub(super) struct CheckFlags {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct RollbackFlags {
+    /// The release, as `storehouse releases` shows it [default: the one before that in force]
+    #[arg(value_name = "ID")]
+    pub(super) id: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct JobsFlag {
     /// How many files are worked on at once [default: 32 for a bucket, twice the processors for a disk]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -207,6 +222,35 @@ pub(super) struct CollectstaticFlags {
     #[arg(short, long)]
     pub(super) clear: bool,
 
+    /// Deletes hashed files of earlier runs that are older than this and that nothing needs: 30d, 12h
+    #[arg(long, value_name = "AGE", value_parser = parse_age)]
+    pub(super) prune_older_than: Option<Duration>,
+
+    /// Deletes hashed files that none of the last N releases needs; the option `releases` has to keep
+    /// as many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) keep_versions: Option<u16>,
+
+    /// Deletes nothing and stops if more than so many files were to be deleted
+    #[arg(long, value_name = "N")]
+    pub(super) max_delete: Option<usize>,
+
+    /// Gives every object in a bucket its content type, cache-control and other attributes anew
+    #[arg(long)]
+    pub(super) repair_metadata: bool,
+
+    /// Writes what would be done to a file, as JSON, and does nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "apply"])]
+    pub(super) plan: Option<PathBuf>,
+
+    /// Does what the plan in a file says, if nothing has changed since it was made
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ignore", "dry_run", "clear", "link", "no_post_process", "no_default_ignore", "repair_metadata", "prune_older_than", "keep_versions"])]
+    pub(super) apply: Option<PathBuf>,
+
+    /// Makes links to the files instead of copies, in a folder of this machine
+    #[arg(short, long)]
+    pub(super) link: bool,
+
     /// Makes no hashed names and no manifest
     #[arg(long)]
     pub(super) no_post_process: bool,
@@ -217,6 +261,17 @@ pub(super) struct CollectstaticFlags {
 
     #[command(flatten)]
     pub(super) jobs: JobsFlag,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FindstaticFlags {
+    /// The files as pages name them, such as css/app.css; a folder is found too
+    #[arg(required = true, value_name = "NAME")]
+    pub(super) names: Vec<String>,
+
+    /// Only the one that collectstatic collects
+    #[arg(long)]
+    pub(super) first: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

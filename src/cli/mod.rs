@@ -30,11 +30,14 @@ mod collectstatic;
 mod copy;
 mod delete;
 mod exists;
+mod findstatic;
 mod flags;
 mod list;
 mod open;
 mod output;
 mod progress;
+mod releases;
+mod rollback;
 mod save;
 mod settings;
 mod signals;
@@ -133,6 +136,7 @@ fn load(flags: &Flags, registry: Registry, output: Output) -> Result<Context, Er
 async fn dispatch(command: Command, context: Context) -> Result<u8, Failure> {
     match command {
         Command::Collectstatic(flags) => collectstatic::run(flags, &context).await?,
+        Command::Findstatic(flags) => findstatic::run(flags, &context).await?,
         Command::Save(flags) => save::run(flags, &context).await?,
         Command::Open(flags) => open::run(flags, &context).await?,
         Command::Delete(flags) => delete::run(flags, &context).await?,
@@ -141,6 +145,8 @@ async fn dispatch(command: Command, context: Context) -> Result<u8, Failure> {
         Command::Stat(flags) => stat::run(flags, &context).await?,
         Command::List(flags) => list::run(flags, &context).await?,
         Command::Copy(flags) => copy::run(flags, &context).await?,
+        Command::Releases => releases::run(&context).await?,
+        Command::Rollback(flags) => rollback::run(flags, &context).await?,
         Command::Settings => settings::run(&context)?,
         Command::Check(flags) => check::run(flags, &context).await?,
     }

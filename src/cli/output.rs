@@ -31,6 +31,8 @@ pub(super) enum Failure {
     Errors(Vec<Error>),
     /// Standard output cannot be written to.
     Output(io::Error),
+    /// The command line asks for what cannot be; exit code 2.
+    Usage(Error),
     /// Everything was said already.
     Exit(u8),
 }
@@ -43,7 +45,7 @@ impl Failure {
             Self::Errors(errors) => errors
                 .iter()
                 .any(|error| error.kind() == ErrorKind::Configuration),
-            Self::Output(_) | Self::Exit(_) => false,
+            Self::Output(_) | Self::Usage(_) | Self::Exit(_) => false,
         }
     }
 }
@@ -129,6 +131,10 @@ impl Output {
                     reason.problem()
                 ));
             }
+            Failure::Usage(error) => {
+                self.errors(&[error]);
+                return 2;
+            }
             Failure::Exit(code) => return code,
         }
         1
@@ -186,7 +192,8 @@ pub(super) fn shown_path(path: &Path) -> String {
     escaped(&path.display().to_string())
 }
 
-fn escaped(text: &str) -> String {
+/// A text as it is shown; see [`shown`].
+pub(super) fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         let is_harmless = matches!(letter, '"' | '\'' | '\\') || letter.escape_debug().len() == 1;
@@ -202,6 +209,11 @@ fn escaped(text: &str) -> String {
 /// A time as RFC 3339 has it, in UTC.
 pub(super) fn rfc3339(time: SystemTime) -> String {
     humantime::format_rfc3339_micros(time).to_string()
+}
+
+/// A time of whole seconds, as [`rfc3339`] has it.
+pub(super) fn seconds(time: SystemTime) -> String {
+    humantime::format_rfc3339_seconds(time).to_string()
 }
 
 /// What a storage knows of a file, as one JSON object.

@@ -109,9 +109,18 @@ pub struct StaticDir {
 pub struct AppEntry {
     /// What is written there.
     pub text: String,
-    /// The folder it means. `None` for a dotted name of Python's, `django.contrib.admin`; a name
-    /// without a dot may be both.
+    /// The folder it means. `None` for a dotted name of Python's, `django.contrib.admin`; write
+    /// `./my.app` for a folder whose name looks like one.
     pub folder: Option<PathBuf>,
+}
+
+impl AppEntry {
+    /// Returns whether it may be a name of Python's: it consists of Python's identifiers and dots.
+    /// Without a dot, as `blog` or `wagtail`, it means the folder if that is there, else the name.
+    #[must_use]
+    pub fn may_be_python_name(&self) -> bool {
+        is_python_name(&self.text)
+    }
 }
 
 impl Settings {
@@ -253,9 +262,20 @@ impl Settings {
         let apps = self.list("INSTALLED_APPS").into_iter();
         apps.map(|text| AppEntry {
             text: text.to_owned(),
-            folder: (!is_dotted(text)).then(|| absolute(folder, Path::new(text))),
+            folder: (!text.contains('.') || !is_python_name(text))
+                .then(|| absolute(folder, Path::new(text))),
         })
         .collect()
+    }
+
+    /// Returns `PYTHON`: a name that the `PATH` has, or a path, which is absolute then.
+    #[must_use]
+    pub fn python(&self) -> PathBuf {
+        let text = self.text("PYTHON").unwrap_or("python3");
+        match Path::new(text).components().count() {
+            1 => PathBuf::from(text),
+            _ => absolute(self.folder_of(&self.source("PYTHON")), Path::new(text)),
+        }
     }
 
     /// Returns the environment that was chosen.
@@ -268,6 +288,13 @@ impl Settings {
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// Returns the folder of the settings file, or the working directory if there is none.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        let folder = self.file.as_deref().and_then(Path::parent);
+        folder.unwrap_or(&self.working_dir)
     }
 
     /// Returns what works, but hardly as meant.
@@ -366,8 +393,8 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Returns whether a text is a dotted name of Python's, such as `django.contrib.admin`.
-fn is_dotted(text: &str) -> bool {
+/// Returns whether a text is a name of Python's, such as `wagtail` or `django.contrib.admin`.
+fn is_python_name(text: &str) -> bool {
     let is_identifier = |part: &str| {
         let mut letters = part.chars();
         letters
@@ -375,7 +402,7 @@ fn is_dotted(text: &str) -> bool {
             .is_some_and(|first| first.is_alphabetic() || first == '_')
             && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
     };
-    text.contains('.') && text.split('.').all(is_identifier)
+    text.split('.').all(is_identifier)
 }
 
 /// Returns `path`, seen from `folder`, without `.` and `..`: Python's `abspath`, by text alone.

@@ -54,6 +54,11 @@ impl SettingKind {
                 }
             }
             (Self::Storages, value @ Value::Table(_)) => Ok(value),
+            (Self::StaticDirs, value) => Err(format!(
+                "expected {}, found {} (staticfiles.E001)",
+                self.expected(),
+                value.kind()
+            )),
             (_, value) => Err(format!(
                 "expected {}, found {}",
                 self.expected(),
@@ -184,7 +189,31 @@ const ROWS: &[SettingRow] = &[
         "INSTALLED_APPS",
         SettingKind::Option(OptionKind::List),
         "",
-        "Applications, each a folder that may have `static/` inside, or a dotted name of Python's.",
+        "Applications, each a folder that may have `static/` inside, or a name of Python's as in Django.",
+    ),
+    row(
+        "PYTHON",
+        SettingKind::Option(OptionKind::Text),
+        "python3",
+        "The Python interpreter that finds the INSTALLED_APPS that are no folders; they are not imported.",
+    ),
+    row(
+        "WHITENOISE_SKIP_COMPRESS_EXTENSIONS",
+        SettingKind::Option(OptionKind::List),
+        "",
+        "With compressed+: the extensions of files that are not compressed; if not set, those of images, fonts, videos and archives.",
+    ),
+    row(
+        "WHITENOISE_KEEP_ONLY_HASHED_FILES",
+        SettingKind::Option(OptionKind::Flag),
+        "false",
+        "With compressed+manifest+: whether files whose name has no hash are deleted.",
+    ),
+    row(
+        "WHITENOISE_MANIFEST_STRICT",
+        SettingKind::Option(OptionKind::Flag),
+        "true",
+        "With compressed+manifest+: whether the URL of a file that is not in the manifest is an error.",
     ),
 ];
 

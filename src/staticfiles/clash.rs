@@ -34,15 +34,12 @@ pub(super) fn without_clashes(wanted: Vec<Found>) -> Result<(Vec<Found>, Vec<Fou
     Ok((kept, late))
 }
 
-/// Returns which of the names that are `there` are files where a wanted one needs a folder.
+/// Returns which of the names that are `there` are files where one that is `written` needs a folder.
 pub(super) fn in_the_way<'a>(
     there: impl Iterator<Item = &'a Name>,
-    wanted: &[Found],
+    written: impl Iterator<Item = &'a Name>,
 ) -> HashSet<Name> {
-    let folders: HashSet<Name> = wanted
-        .iter()
-        .flat_map(|found| folders_of(&found.name))
-        .collect();
+    let folders: HashSet<Name> = written.flat_map(folders_of).collect();
     there
         .filter(|name| folders.contains(*name))
         .cloned()
@@ -79,6 +76,7 @@ mod tests {
                 relative: name.to_owned(),
                 size: 1,
                 modified: None,
+                inode: 0,
             },
         }
     }
@@ -106,7 +104,9 @@ mod tests {
     fn only_files_where_a_folder_has_to_be_are_in_the_way() {
         let there = ["a", "a/b", "a/b/c", "ab"].map(|name| Name::new(name).unwrap());
 
-        let names = in_the_way(there.iter(), &[found("a/b/c"), found("ab")]);
+        let written = ["a/b/c", "ab"].map(|name| Name::new(name).unwrap());
+
+        let names = in_the_way(there.iter(), written.iter());
 
         let expected = ["a", "a/b"].map(|name| Name::new(name).unwrap());
         assert_eq!(names, HashSet::from(expected));

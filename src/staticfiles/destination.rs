@@ -1,19 +1,28 @@
 //! What the destination holds, from one listing: what the plan compares with. It reads no content.
+//!
+//! A storage that is a folder of this machine is looked at as Django looks at it: links, broken ones
+//! too, and names that only a disk can hold.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    fs, io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
 use futures::TryStreamExt;
-use storehouse_storage::{Name, Result, Storage};
+use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
+
+/// The folders of a storage on disk that hold unfinished saves begin so.
+const STAGING: &str = ".storehouse-tmp";
 
 /// The objects of a storage by name.
 #[derive(Debug, Clone, Default)]
 pub struct Destination {
     /// What is there.
     pub objects: HashMap<Name, Object>,
+    /// Files on a disk that no storage could name, by their path below the root.
+    pub unnameable: HashSet<PathBuf>,
     /// Whether it is on this machine's disk: Django's rule (`path()` works) decides how files are
     /// compared.
     pub is_local: bool,
@@ -22,12 +31,14 @@ pub struct Destination {
 /// What one listing tells of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Object {
-    /// Bytes.
+    /// Bytes; of a link, those of what it leads to.
     pub size: u64,
     /// When the content was last written.
     pub modified: Option<SystemTime>,
     /// The storage's tag.
     pub etag: Option<String>,
+    /// Whether it is a link on a disk.
+    pub is_link: bool,
 }
 
 impl Destination {
@@ -36,17 +47,24 @@ impl Destination {
     /// # Errors
     /// As [`Storage::list`]: a listing that breaks off is no listing.
     pub async fn list(storage: &dyn Storage) -> Result<Self> {
+        if let Some(root) = local_root(storage) {
+            let scanning = tokio::task::spawn_blocking(move || scan(&root));
+            return scanning
+                .await
+                .unwrap_or_else(|error| Err(Error::new(ErrorKind::Other, error.to_string())));
+        }
         let entries = storage.list(None).map_ok(|entry| {
             let object = Object {
                 size: entry.size,
                 modified: entry.modified,
                 etag: entry.etag,
+                is_link: false,
             };
             (entry.name, object)
         });
         Ok(Self {
             objects: entries.try_collect().await?,
-            is_local: local_root(storage).is_some(),
+            ..Self::default()
         })
     }
 }
@@ -56,4 +74,72 @@ impl Destination {
 pub fn local_root(storage: &dyn Storage) -> Option<PathBuf> {
     let path = storage.path(&Name::new("x").ok()?)?;
     path.parent().map(Path::to_owned)
+}
+
+/// Looks at all that is below `root`. Linked folders are not entered: what is in them is not the
+/// storage's.
+fn scan(root: &Path) -> Result<Destination> {
+    let mut destination = Destination {
+        is_local: true,
+        ..Destination::default()
+    };
+    let mut pending = vec![(root.to_owned(), PathBuf::new())];
+    while let Some((folder, below)) = pending.pop() {
+        scan_folder(&folder, &below, &mut pending, &mut destination).map_err(|error| {
+            let error = Error::from_io(error);
+            let problem = format!("cannot list {folder:?}: {}", error.problem());
+            Error::new(error.kind(), problem)
+        })?;
+    }
+    Ok(destination)
+}
+
+fn scan_folder(
+    folder: &Path,
+    below: &Path,
+    pending: &mut Vec<(PathBuf, PathBuf)>,
+    destination: &mut Destination,
+) -> io::Result<()> {
+    let entries = match fs::read_dir(folder) {
+        // Gone meanwhile, or never there.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let file_name = entry.file_name();
+        let relative = below.join(&file_name);
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            if !file_name.to_string_lossy().starts_with(STAGING) {
+                pending.push((entry.path(), relative));
+            }
+            continue;
+        }
+        let is_link = kind.is_symlink();
+        let object = match metadata(&entry, is_link) {
+            Ok(metadata) => Object {
+                size: metadata.len(),
+                modified: metadata.modified().ok(),
+                etag: None,
+                is_link,
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        let name = relative.to_str().filter(|name| !name.contains('\\'));
+        match name.and_then(|name| Name::new(name).ok()) {
+            Some(name) => destination.objects.insert(name, object).map(|_| ()),
+            None => destination.unnameable.replace(relative).map(|_| ()),
+        };
+    }
+    Ok(())
+}
+
+/// What a link leads to counts, as for Django; one that leads nowhere counts for itself.
+fn metadata(entry: &fs::DirEntry, is_link: bool) -> io::Result<fs::Metadata> {
+    match is_link {
+        true => fs::metadata(entry.path()).or_else(|_| entry.metadata()),
+        false => entry.metadata(),
+    }
 }

@@ -2,18 +2,18 @@
 //! sources, and asks the bucket only where an ETag tells nothing of the content.
 
 use std::{
-    collections::HashSet,
+    fmt,
     fs::File,
     io::{self, Read},
     path::Path,
 };
 
 use bytes::Bytes;
-use futures::{StreamExt, stream};
+use futures::StreamExt;
 use md5::{Digest, Md5};
 use storehouse_storage::{Error, EtagRule, Name, OpenOptions, Result, Storage};
 
-use super::{destination::Object, finders::Found, walk::unreadable};
+use super::{destination::Object, walk::unreadable};
 
 /// The metadata key under which a push keeps the MD5 of the content, for buckets whose ETags are
 /// none (SSE-KMS).
@@ -21,45 +21,18 @@ pub(super) const DIGEST_KEY: &str = "storehouse-md5";
 
 const BLOCK: usize = 256 * 1024;
 
-/// What comparing gave.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Comparison {
-    /// The names whose content is in the bucket already.
-    pub(super) unchanged: HashSet<Name>,
-    /// How many objects had an ETag that tells nothing, and were asked for one by one.
-    pub(super) asked: usize,
-}
-
-/// Compares files with objects of the same size, `jobs` at once.
-///
-/// # Errors
-/// A source that cannot be read; a bucket that does not answer.
-pub(super) async fn compare(
-    storage: &dyn Storage,
-    pairs: impl Iterator<Item = (&Found, &Object)>,
-    jobs: usize,
-) -> Result<Comparison> {
-    let mut comparison = Comparison::default();
-    let mut compared = stream::iter(pairs)
-        .map(|(found, object)| async move {
-            let material = Material::File(&found.source.path);
-            let same = is_same(storage, &found.name, object, material).await;
-            (found, same)
-        })
-        .buffer_unordered(jobs.max(1));
-    while let Some((found, same)) = compared.next().await {
-        let same = same?;
-        comparison.asked += usize::from(same.asked);
-        if same.is_same {
-            comparison.unchanged.insert(found.name.clone());
-        }
-    }
-    Ok(comparison)
-}
-
 /// What is compared with an object.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Material<'a> {
+pub(super) struct Material<'a> {
+    /// The content.
+    pub(super) content: MaterialContent<'a>,
+    /// Its MD5, where it is known.
+    pub(super) md5: Option<Md5Sum>,
+}
+
+/// A content that can be digested.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum MaterialContent<'a> {
     /// A file on disk.
     File(&'a Path),
     /// Bytes in memory.
@@ -71,15 +44,18 @@ impl Material<'_> {
     ///
     /// # Errors
     /// As [`digest_file`].
-    pub(super) async fn digest(self, rule: EtagRule) -> Result<String> {
-        match self {
-            Self::File(path) => digest_file(path, rule).await,
-            Self::Bytes(bytes) => digest_of(&bytes[..], rule).map_err(Error::from_io),
+    async fn digest(self, rule: EtagRule) -> Result<String> {
+        match (rule, self.md5, self.content) {
+            (EtagRule::Md5, Some(md5), _) => Ok(md5.to_string()),
+            (_, _, MaterialContent::File(path)) => digest_file(path, rule).await,
+            (_, _, MaterialContent::Bytes(bytes)) => {
+                digest_of(&bytes[..], rule).map_err(Error::from_io)
+            }
         }
     }
 }
 
-/// What comparing one file gave.
+/// What comparing one content gave.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Same {
     /// Whether the content is the same.
@@ -91,7 +67,7 @@ pub(super) struct Same {
 /// Compares a content with an object of the same size in a bucket.
 ///
 /// # Errors
-/// As [`compare`].
+/// A source that cannot be read; a bucket that does not answer.
 pub(super) async fn is_same(
     storage: &dyn Storage,
     name: &Name,
@@ -123,18 +99,18 @@ pub(super) async fn is_same(
     })
 }
 
-/// Returns the MD5 of an object's content, in hex.
+/// Returns the MD5 of an object's content.
 ///
 /// # Errors
 /// As [`Storage::open`], and what reading gives.
-pub(super) async fn digest_object(storage: &dyn Storage, name: &Name) -> Result<String> {
+pub(super) async fn digest_object(storage: &dyn Storage, name: &Name) -> Result<Md5Sum> {
     let reader = storage.open(name, &OpenOptions::default()).await?;
     let mut blocks = reader.into_content();
     let mut md5 = Md5::new();
     while let Some(block) = blocks.next().await {
         md5.update(&block?);
     }
-    Ok(hex(&md5.finalize()))
+    Ok(Md5Sum(md5.finalize().into()))
 }
 
 /// Returns the ETag of a file's content by `rule`.
@@ -212,6 +188,53 @@ fn is_hex_md5(etag: &str) -> bool {
 #[must_use]
 pub(super) fn md5_hex(bytes: &[u8]) -> String {
     hex(&Md5::digest(bytes))
+}
+
+/// The MD5 of a content. It is shown in lower-case hex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Md5Sum([u8; 16]);
+
+impl Md5Sum {
+    /// Digests bytes in memory.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Md5::digest(bytes).into())
+    }
+
+    /// Reads 32 hex digits.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if !is_hex_md5(text) {
+            return None;
+        }
+        let mut sum = [0; 16];
+        for (byte, at) in sum.iter_mut().zip((0..32).step_by(2)) {
+            *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+        }
+        Some(Self(sum))
+    }
+
+    /// Digests a file, and blocks meanwhile.
+    ///
+    /// # Errors
+    /// What reading gives.
+    pub(super) fn of_file(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let mut block = vec![0; BLOCK];
+        let mut md5 = Md5::new();
+        loop {
+            match file.read(&mut block)? {
+                0 => return Ok(Self(md5.finalize().into())),
+                count => md5.update(&block[..count]),
+            }
+        }
+    }
+}
+
+impl fmt::Display for Md5Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex(&self.0))
+    }
 }
 
 #[cfg(test)]

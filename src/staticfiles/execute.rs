@@ -3,28 +3,28 @@
 
 use std::{
     collections::HashSet,
-    path::Path,
+    io, mem,
+    path::{Path, PathBuf},
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use bytes::Bytes;
 use futures::{
     StreamExt,
     stream::{self, BoxStream, Stream},
 };
 use storehouse_storage::{
-    Content, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Storage, Target,
+    Content, Entry, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Storage, Target,
 };
 
 use super::{
-    digest::{DIGEST_KEY, digest_file, md5_hex},
-    finders::Found,
-    hashed::FileHash,
-    plan::{Action, HashedContent, HashedStep, Plan, SavedManifest},
+    destination::local_root,
+    digest::{DIGEST_KEY, Md5Sum, digest_file},
+    link,
+    plan::{Action, Kind, Plan, Write, WriteContent},
     walk::{SourceFile, unreadable},
 };
 
@@ -39,18 +39,15 @@ const DELETE_BATCH: usize = 1000;
 #[derive(Debug)]
 pub enum Event {
     /// A file is being written.
-    Started(Arc<Found>),
-    /// A file was written.
-    Copied(Arc<Found>),
-    /// A file is there under its hashed name.
-    PostProcessed {
-        /// The file.
-        original: Name,
-        /// Its hashed name.
-        name: Name,
-    },
+    Started(Arc<Write>),
+    /// Something was written, this many bytes. For a display of progress.
+    Wrote(u64),
+    /// A file is there.
+    Done(Arc<Write>),
+    /// What is kept beside a content was replaced.
+    Repaired(Arc<Write>),
     /// An object was deleted.
-    Deleted(Name),
+    Deleted(String),
     /// Something failed. Nothing new is started after it; what had been started goes on.
     Failed(Error),
 }
@@ -58,214 +55,246 @@ pub enum Event {
 /// Carries out `plan` with `jobs` files in flight. Nothing happens unless the stream is read to its
 /// end; a stream that is dropped leaves no half-written file.
 ///
-/// The collected files come first, then hashed ones, which may replace one of them, then the
-/// manifest, then deletions; each only if nothing failed before.
+/// Hashed files come first, which no page names yet, then the collected ones, then the manifest, then
+/// deletions; each only if nothing failed before. What is done is told in Django's order, collected
+/// files first.
 pub fn execute(
     plan: &Plan,
     storage: Arc<dyn Storage>,
     jobs: usize,
 ) -> impl Stream<Item = Event> + Send + use<> {
-    let failed = Arc::new(AtomicBool::new(false));
-    let copies: Vec<Write> = plan.copies().map(Write::of_found).collect();
-    let post_processing = &plan.post_processing;
-    let hashed: Vec<Write> = post_processing
-        .hashed
-        .iter()
-        .map(Write::of_hashed)
-        .collect();
-    let manifest: Vec<Write> = post_processing
-        .manifest
-        .iter()
-        .filter_map(Write::of_manifest)
-        .collect();
-    let write = |writes| write_all(writes, Arc::clone(&storage), jobs, Arc::clone(&failed));
-    let delete = |names: &[Name]| delete_all(names, Arc::clone(&storage), Arc::clone(&failed));
-    let writing = write(copies).chain(write(hashed)).chain(write(manifest));
-    delete(&plan.in_the_way)
-        .chain(writing)
-        .chain(delete(&plan.deletions))
+    let run = Run {
+        storage,
+        jobs: jobs.max(1),
+        failed: Arc::default(),
+    };
+    let stage = |which: fn(Kind) -> bool| {
+        let writes = plan.writes.iter().filter(|write| which(write.kind));
+        run.write_all(writes.cloned().map(Arc::new).collect())
+    };
+    let hashed = stage(|kind| match kind {
+        Kind::Hashed { .. } | Kind::Intermediate => true,
+        Kind::Compressed { is_hashed } => is_hashed,
+        _ => false,
+    });
+    let collected = stage(|kind| {
+        matches!(
+            kind,
+            Kind::Collected | Kind::Compressed { is_hashed: false }
+        )
+    });
+    // A release first: what is in force has always been kept.
+    let release = stage(|kind| kind == Kind::Release);
+    let integrity = stage(|kind| kind == Kind::Integrity);
+    let manifest = stage(|kind| kind == Kind::Manifest);
+    run.delete_all(&plan.in_the_way)
+        .chain(told_after(hashed, collected))
+        .chain(release.chain(integrity).chain(manifest))
+        .chain(run.delete_all(&plan.stale_releases))
+        .chain(run.delete_all(&plan.deletions))
+        .chain(run.delete_unnameable(&plan.unnameable_deletions))
 }
 
-/// One file to be written, and what is told of it.
-struct Write {
-    name: Name,
-    content: WriteContent,
-    before: Option<Event>,
-    after: Option<Event>,
-}
-
-enum WriteContent {
-    File {
-        source: SourceFile,
-        /// The name has this hash in it, so the content must not be another by now.
-        hashed: bool,
-    },
-    Bytes(Bytes),
-    /// It is there already.
-    Nothing,
-}
-
-impl Write {
-    fn of_found(found: &Found) -> Self {
-        let found = Arc::new(found.clone());
-        Self {
-            name: found.name.clone(),
-            content: WriteContent::File {
-                source: found.source.clone(),
-                hashed: false,
-            },
-            before: Some(Event::Started(Arc::clone(&found))),
-            after: Some(Event::Copied(found)),
-        }
-    }
-
-    fn of_hashed(step: &HashedStep) -> Self {
-        let content = match (step.action, &step.content) {
-            (Action::Skip, _) => WriteContent::Nothing,
-            (Action::Copy, HashedContent::Source(source)) => WriteContent::File {
-                source: source.clone(),
-                hashed: true,
-            },
-            (
-                Action::Copy,
-                HashedContent::Rewritten(bytes) | HashedContent::Intermediate(bytes),
-            ) => WriteContent::Bytes(bytes.clone()),
+/// Lets `first` happen before `second`, and tells of what it did after that.
+fn told_after(
+    first: BoxStream<'static, Event>,
+    second: BoxStream<'static, Event>,
+) -> BoxStream<'static, Event> {
+    let kept: Arc<Mutex<Vec<Event>>> = Arc::default();
+    let later = Arc::clone(&kept);
+    let first = first.filter_map(move |event| {
+        let now = match event {
+            Event::Started(_) | Event::Done(_) => {
+                lock(&kept).push(event);
+                None
+            }
+            event => Some(event),
         };
-        let after = step.is_post_processed().then(|| Event::PostProcessed {
-            original: step.original.clone(),
-            name: step.name.clone(),
-        });
-        Self {
-            name: step.name.clone(),
-            content,
-            before: None,
-            after,
-        }
-    }
-
-    fn of_manifest(manifest: &SavedManifest) -> Option<Self> {
-        (manifest.action == Action::Copy).then(|| Self {
-            name: manifest.name.clone(),
-            content: WriteContent::Bytes(manifest.content.clone()),
-            before: None,
-            after: None,
-        })
-    }
+        async move { now }
+    });
+    let told = stream::once(async move { stream::iter(mem::take(&mut *lock(&later))) }).flatten();
+    first.chain(second).chain(told).boxed()
 }
 
-fn write_all(
-    writes: Vec<Write>,
+fn lock(events: &Mutex<Vec<Event>>) -> MutexGuard<'_, Vec<Event>> {
+    // A list is whole whatever panicked meanwhile.
+    events.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the stages of a run share.
+struct Run {
     storage: Arc<dyn Storage>,
     jobs: usize,
     failed: Arc<AtomicBool>,
-) -> BoxStream<'static, Event> {
-    let stop = Arc::clone(&failed);
-    stream::iter(writes)
-        .take_while(move |_| {
-            let go_on = !stop.load(Ordering::Relaxed);
-            async move { go_on }
-        })
-        .map(move |write| {
-            let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
-            let Write {
-                name,
-                content,
-                before,
-                after,
-            } = write;
-            let written = async move {
-                match put(&name, content, &*storage).await {
-                    Ok(()) => after,
-                    Err(error) => {
+}
+
+impl Run {
+    fn write_all(&self, writes: Vec<Arc<Write>>) -> BoxStream<'static, Event> {
+        let (storage, failed) = (Arc::clone(&self.storage), Arc::clone(&self.failed));
+        self.until_failure(writes)
+            .map(move |write| {
+                let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
+                let started = (write.is_copied()).then(|| Event::Started(Arc::clone(&write)));
+                let written = async move {
+                    let (done, event) = match write.action {
+                        Action::Copy => (
+                            put(&write, &*storage).await,
+                            Some(Event::Wrote(write.size())),
+                        ),
+                        Action::Repair => (
+                            repair(&write, &*storage).await,
+                            Some(Event::Repaired(Arc::clone(&write))),
+                        ),
+                        Action::Skip | Action::Superseded | Action::Omitted => (Ok(()), None),
+                    };
+                    if let Err(error) = done {
                         failed.store(true, Ordering::Relaxed);
-                        Some(Event::Failed(error))
+                        return vec![Event::Failed(error)];
+                    }
+                    event.into_iter().chain([Event::Done(write)]).collect()
+                };
+                let written = stream::once(written).map(stream::iter).flatten();
+                stream::iter(started).chain(written).boxed()
+            })
+            .flatten_unordered(self.jobs)
+            .boxed()
+    }
+
+    fn delete_all(&self, names: &[Name]) -> BoxStream<'static, Event> {
+        let batches: Vec<Vec<Name>> = names.chunks(DELETE_BATCH).map(<[Name]>::to_vec).collect();
+        let (storage, failed) = (Arc::clone(&self.storage), Arc::clone(&self.failed));
+        self.until_failure(batches)
+            .then(move |batch| {
+                let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
+                async move {
+                    let failures = storage.delete_many(&batch).await;
+                    failed.fetch_or(!failures.is_empty(), Ordering::Relaxed);
+                    let kept: HashSet<&Name> = failures.iter().map(|(name, _)| name).collect();
+                    let deleted = batch.iter().filter(|name| !kept.contains(name));
+                    let mut events: Vec<Event> = deleted
+                        .map(|name| Event::Deleted(name.as_str().to_owned()))
+                        .collect();
+                    events.extend(failures.into_iter().map(|(_, error)| Event::Failed(error)));
+                    stream::iter(events)
+                }
+            })
+            .flatten()
+            .boxed()
+    }
+
+    /// Deletes files that no storage could name, and so no storage can delete.
+    fn delete_unnameable(&self, paths: &[PathBuf]) -> BoxStream<'static, Event> {
+        let root = local_root(&*self.storage);
+        self.until_failure(paths.to_vec())
+            .then(move |path| {
+                let whole = root.as_ref().map(|root| root.join(&path));
+                async move {
+                    let removed = match &whole {
+                        Some(whole) => tokio::fs::remove_file(whole).await,
+                        None => Ok(()),
+                    };
+                    match removed {
+                        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                            let error = Error::from_io(error);
+                            let problem = format!("cannot delete {path:?}: {}", error.problem());
+                            Event::Failed(Error::new(error.kind(), problem))
+                        }
+                        _ => Event::Deleted(path.display().to_string()),
                     }
                 }
-            };
-            let written = stream::once(written).filter_map(|event| async move { event });
-            stream::iter(before).chain(written).boxed()
-        })
-        .flatten_unordered(jobs.max(1))
-        .boxed()
-}
-
-fn delete_all(
-    names: &[Name],
-    storage: Arc<dyn Storage>,
-    failed: Arc<AtomicBool>,
-) -> BoxStream<'static, Event> {
-    let batches: Vec<Vec<Name>> = names.chunks(DELETE_BATCH).map(<[Name]>::to_vec).collect();
-    let stop = Arc::clone(&failed);
-    stream::iter(batches)
-        .take_while(move |_| {
-            let go_on = !stop.load(Ordering::Relaxed);
-            async move { go_on }
-        })
-        .then(move |batch| {
-            let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
-            async move {
-                let failures = storage.delete_many(&batch).await;
-                failed.fetch_or(!failures.is_empty(), Ordering::Relaxed);
-                let kept: HashSet<&Name> = failures.iter().map(|(name, _)| name).collect();
-                let deleted = batch.iter().filter(|name| !kept.contains(name));
-                let mut events: Vec<Event> = deleted.cloned().map(Event::Deleted).collect();
-                events.extend(failures.into_iter().map(|(_, error)| Event::Failed(error)));
-                stream::iter(events)
-            }
-        })
-        .flatten()
-        .boxed()
-}
-
-async fn put(name: &Name, content: WriteContent, storage: &dyn Storage) -> Result<()> {
-    let keeps_digest = storage.capabilities().attributes && storage.path(name).is_none();
-    let (content, digest) = match content {
-        WriteContent::Nothing => return Ok(()),
-        WriteContent::Bytes(bytes) => {
-            let digest = keeps_digest.then(|| md5_hex(&bytes));
-            (Content::from_bytes(bytes), digest)
-        }
-        WriteContent::File { source, hashed } => {
-            let (content, digest) = read(&source, keeps_digest || hashed).await?;
-            if hashed && !is_named_after(name, digest.as_deref().unwrap_or_default()) {
-                return Err(changed(&source));
-            }
-            (content, digest.filter(|_| keeps_digest))
-        }
-    };
-    let mut options = SaveOptions::default();
-    if let Some(digest) = digest {
-        options = options.with_metadata(DIGEST_KEY, digest);
+            })
+            .boxed()
     }
-    let put = storage.put(Target::Replace(name.clone()), content, &options);
-    put.await.map(|_| ()).map_err(with_advice)
+
+    fn until_failure<T: Send + 'static>(&self, items: Vec<T>) -> BoxStream<'static, T> {
+        let stop = Arc::clone(&self.failed);
+        stream::iter(items)
+            .take_while(move |_| {
+                let go_on = !stop.load(Ordering::Relaxed);
+                async move { go_on }
+            })
+            .boxed()
+    }
+}
+
+async fn put(write: &Write, storage: &dyn Storage) -> Result<()> {
+    let keeps_digest = storage.capabilities().attributes && storage.path(&write.name).is_none();
+    let (content, md5) = match &write.content {
+        WriteContent::Link(file) => return link::make(storage, &write.name, file).await,
+        WriteContent::Bytes(bytes) => (Content::from_bytes(bytes.clone()), write.md5),
+        // Never written: it is what is there.
+        WriteContent::AsItIs { .. } => return Ok(()),
+        WriteContent::Source { file, held } => match held {
+            Some(bytes) if bytes.len() as u64 != file.size || has_changed(file) => {
+                return Err(changed(file));
+            }
+            Some(bytes) => (Content::from_bytes(bytes.clone()), write.md5),
+            None => {
+                // A name with a hash in it must have the content that was hashed.
+                let is_hashed = matches!(write.kind, Kind::Hashed { .. });
+                let (content, md5) = read(file, keeps_digest || is_hashed).await?;
+                if is_hashed && md5 != write.md5 {
+                    return Err(changed(file));
+                }
+                (content, md5)
+            }
+        },
+    };
+    let options = with_digest(&write.options, md5.filter(|_| keeps_digest));
+    let put = storage.put(Target::Replace(write.name.clone()), content, &options);
+    put.await.map_err(with_advice)?;
+    match &write.disk_name {
+        Some(disk_name) => link::rename(storage, &write.name, disk_name).await,
+        None => Ok(()),
+    }
+}
+
+/// Gives an object that stays what is to be kept beside it, without sending its content.
+async fn repair(write: &Write, storage: &dyn Storage) -> Result<()> {
+    let there = write.there.clone().unwrap_or_default();
+    let from = Entry::new(write.name.clone(), there.size)
+        .with_modified(there.modified)
+        .with_etag(there.etag);
+    let options = with_digest(&write.options, write.md5);
+    let target = Target::Replace(write.name.clone());
+    storage.copy_as(&from, target, &options).await.map(|_| ())
+}
+
+fn with_digest(options: &SaveOptions, md5: Option<Md5Sum>) -> SaveOptions {
+    match md5 {
+        Some(md5) => options.clone().with_metadata(DIGEST_KEY, md5.to_string()),
+        None => options.clone(),
+    }
 }
 
 /// Opens a source, and digests it if asked to.
-async fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<String>)> {
-    let (content, digest) = if source.size <= WHOLE_BYTES && digests {
+async fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<Md5Sum>)> {
+    let (content, md5) = if source.size <= WHOLE_BYTES && digests {
         let bytes = tokio::fs::read(&source.path)
             .await
             .map_err(|error| unreadable(&source.path, error))?;
-        let digest = md5_hex(&bytes);
-        (Content::from_bytes(bytes), Some(digest))
+        let md5 = Md5Sum::of(&bytes);
+        (Content::from_bytes(bytes), Some(md5))
     } else {
-        let digest = match digests {
-            true => Some(digest_file(&source.path, EtagRule::Md5).await?),
+        let md5 = match digests {
+            true => Md5Sum::from_hex(&digest_file(&source.path, EtagRule::Md5).await?),
             false => None,
         };
-        (open(&source.path).await?, digest)
+        (open(&source.path).await?, md5)
     };
     if content.length() != Some(source.size) {
         return Err(changed(source));
     }
-    Ok((content, digest))
+    Ok((content, md5))
 }
 
-/// Returns whether the hash of a content with this MD5 is in the name.
-fn is_named_after(name: &Name, md5: &str) -> bool {
-    let hash = FileHash::of_md5(md5).to_string();
-    name.file_name().contains(&hash)
+/// Whether a source is another by now. Were it written as it was, its copy would be the newer file of
+/// the two, and never be replaced.
+///
+/// Blocks for one look at a file that was read just now: less than handing it to another thread.
+fn has_changed(source: &SourceFile) -> bool {
+    let metadata = std::fs::metadata(&source.path);
+    !metadata.is_ok_and(|now| now.len() == source.size && now.modified().ok() == source.modified)
 }
 
 fn changed(source: &SourceFile) -> Error {
@@ -293,12 +322,14 @@ async fn open(path: &Path) -> Result<Content> {
 /// What a run did, for the summary line.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Files written.
+    /// Collected files written.
     pub copied: usize,
-    /// Bytes written.
+    /// Bytes written, under all names.
     pub bytes: u64,
     /// Files that are there under their hashed names, as Django counts them.
     pub post_processed: usize,
+    /// Objects whose content stayed and whose attributes were replaced.
+    pub repaired: usize,
     /// Objects deleted.
     pub deleted: usize,
     /// What failed.
@@ -310,11 +341,12 @@ impl Report {
     pub fn add(&mut self, event: Event) {
         match event {
             Event::Started(_) => {}
-            Event::Copied(found) => {
-                self.copied += 1;
-                self.bytes += found.source.size;
+            Event::Wrote(bytes) => self.bytes += bytes,
+            Event::Done(write) => {
+                self.copied += usize::from(write.is_copied());
+                self.post_processed += usize::from(write.is_post_processed());
             }
-            Event::PostProcessed { .. } => self.post_processed += 1,
+            Event::Repaired(_) => self.repaired += 1,
             Event::Deleted(_) => self.deleted += 1,
             Event::Failed(error) => self.failures.push(error),
         }

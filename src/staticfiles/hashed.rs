@@ -8,7 +8,7 @@
 use std::{borrow::Cow, fmt};
 
 use super::{
-    digest::md5_hex,
+    digest::{Md5Sum, md5_hex},
     python::{
         chars::is_space,
         path,
@@ -28,6 +28,12 @@ impl FileHash {
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
         Self::of_md5(&md5_hex(content))
+    }
+
+    /// Takes the MD5 of a content.
+    #[must_use]
+    pub fn of_sum(md5: Md5Sum) -> Self {
+        Self::of_md5(&md5.to_string())
     }
 
     /// Takes the MD5 of a content, in lower-case hex.

@@ -70,20 +70,7 @@ impl Manifest {
     /// # Errors
     /// As [`Storage::open`]; as [`from_json`](Self::from_json), with the name.
     pub async fn load(storage: &dyn Storage, name: &Name) -> Result<Self> {
-        let json = storage
-            .read(name)
-            .await
-            .map_err(|error| match error.kind() {
-                ErrorKind::NotFound => error.with_advice("run collectstatic first"),
-                _ => error,
-            })?;
-        Self::from_json(&json).map_err(|error| {
-            Error::new(
-                error.kind(),
-                format!("{name} in {}: {}", storage.describe(), error.problem()),
-            )
-            .with_advice("delete it, and run collectstatic again")
-        })
+        load_json(storage, name, Self::from_json, "run collectstatic first").await
     }
 
     /// Returns the manifest as `staticfiles.json`.
@@ -132,6 +119,33 @@ impl Manifest {
             json.push_str(after);
         }
     }
+}
+
+/// Reads the file `name` of a storage, which collectstatic wrote; `missing` is the advice where it
+/// is not there.
+///
+/// # Errors
+/// As [`Storage::open`]; as `parse`, with the name.
+pub(super) async fn load_json<T>(
+    storage: &dyn Storage,
+    name: &Name,
+    parse: fn(&[u8]) -> Result<T>,
+    missing: &str,
+) -> Result<T> {
+    let json = storage
+        .read(name)
+        .await
+        .map_err(|error| match error.kind() {
+            ErrorKind::NotFound => error.with_advice(missing),
+            _ => error,
+        })?;
+    parse(&json).map_err(|error| {
+        Error::new(
+            error.kind(),
+            format!("{name} in {}: {}", storage.describe(), error.problem()),
+        )
+        .with_advice("delete it, and run collectstatic again")
+    })
 }
 
 fn damaged(how: String) -> Error {

@@ -1,117 +1,123 @@
-//! The plan: what to copy, what to skip and what to delete, as plain data. Made from the finders'
-//! listing and one listing of the destination; it touches neither.
+//! The plan: what to write, what to skip and what to delete, as plain data. Made from the finders'
+//! listing, what is known of the sources and one listing of the destination; it touches none of
+//! them.
 //!
 //! ```text
 //! find -> wanted + conflicts
-//!         wanted + destination -> to_compare -> (digest) -> unchanged
-//!         wanted + destination + unchanged -> Plan -> execute -> Report
+//!         wanted -> (read) -> known -> (process) -> hashed files
+//!         all of it + destination -> writes -> (compare) -> Plan -> execute -> Report
 //! ```
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
+    path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
-use storehouse_storage::Name;
+use storehouse_storage::{Name, SaveOptions};
 
 use super::{
     clash,
     destination::{Destination, Object},
+    digest::Md5Sum,
     finders::Found,
+    read::Known,
     walk::SourceFile,
 };
+use crate::storages::Coding;
 
 /// What a run of `collectstatic` is to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// One for each name, in the order they were found.
-    pub steps: Vec<Step>,
+    /// What is to be there in the end; the collected files in the order they were found.
+    pub writes: Vec<Write>,
     /// Files that lost their name to one found before.
     pub conflicts: Vec<Found>,
-    /// Files that are there where a step needs a folder: what `--clear` removes before anything is
+    /// Files that are there where a write needs a folder: what `--clear` removes before anything is
     /// written, sorted. Empty without it.
     pub in_the_way: Vec<Name>,
-    /// What else is there and no step names: what `--clear` removes, sorted. Empty without it.
+    /// Releases that are not kept any more. They go before the files that they name.
+    pub stale_releases: Vec<Name>,
+    /// What is deleted when all else is done, sorted.
     pub deletions: Vec<Name>,
-    /// Objects that `--clear` clears away: those that are deleted, and those that are replaced.
-    pub cleared: Vec<Name>,
-    /// Hashed files and the manifest, where the storage asks for them.
-    pub post_processing: PostProcessing,
+    /// Files on a disk that no storage could name and that are deleted too, by their path below the
+    /// root, sorted.
+    pub unnameable_deletions: Vec<PathBuf>,
+    /// What `--clear` clears away, as it is shown: what is deleted, and what is replaced.
+    pub cleared: Vec<String>,
 }
 
-/// What is written beside the collected files themselves.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PostProcessing {
-    /// Files under their hashed names.
-    pub hashed: Vec<HashedStep>,
-    /// The manifest, written when all else is there.
-    pub manifest: Option<SavedManifest>,
-}
-
-/// One file under its hashed name and what is done with it.
+/// One file of the destination and what is done with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HashedStep {
-    /// The file that it is made of.
+pub struct Write {
+    /// Its name in the destination.
+    pub name: Name,
+    /// Its name on a disk where that is another, which no storage can have.
+    pub disk_name: Option<String>,
+    /// What it is.
+    pub kind: Kind,
+    /// The collected file that it is made of; its own name if it is made of several.
     pub original: Name,
-    /// Its name in the destination.
-    pub name: Name,
     /// What is written.
-    pub content: HashedContent,
+    pub content: WriteContent,
+    /// The MD5 of the content, where it is known.
+    pub md5: Option<Md5Sum>,
+    /// How the content is coded.
+    pub coding: Option<Coding>,
+    /// What is kept beside the content.
+    pub options: SaveOptions,
+    /// What has the name now.
+    pub there: Option<Object>,
     /// What is done.
     pub action: Action,
 }
 
-/// The content of a hashed file.
+/// What a file of the destination is.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file as it was found.
+    Collected,
+    /// A file under its hashed name; a text is one whose references are followed.
+    Hashed {
+        /// Whether it is CSS or JavaScript.
+        is_text: bool,
+    },
+    /// What one of Django's passes made of a text, kept because the options say so.
+    Intermediate,
+    /// A compressed copy of another file of this plan.
+    Compressed {
+        /// Whether it is one of a file under its hashed name.
+        is_hashed: bool,
+    },
+    /// The digests that browsers check.
+    Integrity,
+    /// What it takes to put the manifest in force again.
+    Release,
+    /// The manifest.
+    Manifest,
+}
+
+/// What is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HashedContent {
-    /// That of the source.
-    Source(SourceFile),
-    /// That of a source whose references are looked after.
-    Rewritten(Bytes),
-    /// What an earlier pass made of it, kept because the options say so.
-    Intermediate(Bytes),
-}
-
-/// The manifest and what is done with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedManifest {
-    /// Its name in the destination.
-    pub name: Name,
-    /// Its text.
-    pub content: Bytes,
-    /// What is done.
-    pub action: Action,
-}
-
-impl HashedStep {
-    /// Returns whether Django counts the file as post-processed: CSS and JavaScript always, others
-    /// if they are written.
-    #[must_use]
-    pub fn is_post_processed(&self) -> bool {
-        match self.content {
-            HashedContent::Source(_) => self.action == Action::Copy,
-            HashedContent::Rewritten(_) => true,
-            HashedContent::Intermediate(_) => false,
-        }
-    }
-}
-
-impl PostProcessing {
-    /// Returns the names of all that is there in the end.
-    fn names(&self) -> impl Iterator<Item = &Name> {
-        let manifest = self.manifest.iter().map(|manifest| &manifest.name);
-        self.hashed.iter().map(|step| &step.name).chain(manifest)
-    }
-}
-
-/// One file and what is done with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The file and its name in the destination.
-    pub found: Found,
-    /// What is done.
-    pub action: Action,
+pub enum WriteContent {
+    /// What is in a source.
+    Source {
+        /// The source.
+        file: SourceFile,
+        /// Its content, where it was kept when it was read.
+        held: Option<Bytes>,
+    },
+    /// A link to a source.
+    Link(SourceFile),
+    /// These bytes.
+    Bytes(Bytes),
+    /// What is there already and was not made again.
+    AsItIs {
+        /// How many bytes that are.
+        size: u64,
+    },
 }
 
 /// What is done with a file.
@@ -121,6 +127,12 @@ pub enum Action {
     Copy,
     /// Left as it is.
     Skip,
+    /// The content is left as it is; what is kept beside it is replaced.
+    Repair,
+    /// Not written: another write of this plan puts something else under this name.
+    Superseded,
+    /// Not kept: only files with hashed names are.
+    Omitted,
 }
 
 /// How a plan is made.
@@ -131,6 +143,78 @@ pub struct PlanOptions {
     /// Whether the plan is only shown. As in Django, a dry run with `clear` says what would be
     /// deleted, and copies as if nothing were.
     pub dry_run: bool,
+    /// Whether links to the collected files are made instead of copies.
+    pub link: bool,
+    /// Whether what is kept beside each content is replaced, even if nothing tells that it is wrong.
+    pub repair: bool,
+    /// Whether every content is digested, and hashed names are made in a dry run too: for a plan that
+    /// somebody looks at.
+    pub complete: bool,
+}
+
+impl PlanOptions {
+    /// Whether nothing that is there counts.
+    pub(super) fn replaces_all(self) -> bool {
+        self.clear && !self.dry_run
+    }
+}
+
+impl Write {
+    /// Writes a content, whatever is there.
+    #[must_use]
+    pub fn new(name: Name, kind: Kind, original: Name, content: WriteContent) -> Self {
+        Self {
+            name,
+            disk_name: None,
+            kind,
+            original,
+            content,
+            md5: None,
+            coding: None,
+            options: SaveOptions::default(),
+            there: None,
+            action: Action::Copy,
+        }
+    }
+
+    /// Returns how many bytes are written.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            WriteContent::Source { file, .. } => file.size,
+            WriteContent::Link(_) => 0,
+            WriteContent::Bytes(bytes) => bytes.len() as u64,
+            WriteContent::AsItIs { size } => *size,
+        }
+    }
+
+    /// Returns the source that is written or linked to.
+    #[must_use]
+    pub fn source(&self) -> Option<&SourceFile> {
+        match &self.content {
+            WriteContent::Source { file, .. } | WriteContent::Link(file) => Some(file),
+            WriteContent::Bytes(_) | WriteContent::AsItIs { .. } => None,
+        }
+    }
+
+    /// Returns whether Django counts the file as post-processed: CSS and JavaScript always, others
+    /// if they are written.
+    #[must_use]
+    pub fn is_post_processed(&self) -> bool {
+        match self.kind {
+            Kind::Hashed { is_text } => is_text || self.action == Action::Copy,
+            // What WhiteNoise adds to them.
+            Kind::Compressed { .. } => self.action == Action::Copy,
+            _ => false,
+        }
+    }
+
+    /// Returns whether the file is collected by this run: written, or replaced by another write.
+    #[must_use]
+    pub fn is_copied(&self) -> bool {
+        let is_kept = matches!(self.action, Action::Skip | Action::Repair);
+        self.kind == Kind::Collected && !is_kept
+    }
 }
 
 /// Splits what was found into the first file for each name and those that came too late.
@@ -142,95 +226,174 @@ pub(super) fn first_of_each_name(found: Vec<Found>) -> (Vec<Found>, Vec<Found>) 
         .partition(|found| names.insert(found.name.clone()))
 }
 
-/// Returns the files whose content has to be compared with what is there: those of equal size in a
-/// destination that is not on this disk.
-pub(super) fn to_compare<'a>(
-    wanted: &'a [Found],
-    destination: &'a Destination,
-) -> impl Iterator<Item = (&'a Found, &'a Object)> {
-    wanted
-        .iter()
-        .filter(|_| !destination.is_local)
-        .filter_map(|found| {
-            let object = destination.objects.get(&found.name)?;
-            (object.size == found.source.size).then_some((found, object))
-        })
+/// Makes the writes of the collected files. On a disk times decide what is skipped, as in Django;
+/// what is in a bucket is compared later.
+pub(super) fn collected(
+    wanted: &[Found],
+    known: &[Known],
+    destination: &Destination,
+    options: PlanOptions,
+) -> Vec<Write> {
+    let writes = wanted.iter().zip(known).map(|(found, known)| {
+        let object = destination.objects.get(&found.name);
+        let is_unmodified = destination.is_local
+            && !options.replaces_all()
+            && object.is_some_and(|object| is_unmodified(found, object, options.link));
+        let file = found.source.clone();
+        let content = match options.link {
+            true => WriteContent::Link(file),
+            false => WriteContent::Source {
+                file,
+                held: known.content.clone(),
+            },
+        };
+        let (name, original) = (found.name.clone(), found.name.clone());
+        Write {
+            md5: known.md5,
+            there: object.cloned(),
+            action: match is_unmodified {
+                true => Action::Skip,
+                false => Action::Copy,
+            },
+            ..Write::new(name, Kind::Collected, original, content)
+        }
+    });
+    writes.collect()
 }
 
 impl Plan {
-    /// Decides for each file. `unchanged` are the names whose content a bucket has already.
+    /// Puts writes together to a plan. Where two have one name the later stands: hashed files
+    /// replace a collected one, and the manifest any. `kept` says what `--clear` leaves alone.
     #[must_use]
     pub fn new(
-        wanted: Vec<Found>,
+        mut writes: Vec<Write>,
         conflicts: Vec<Found>,
         destination: &Destination,
-        unchanged: &HashSet<Name>,
         options: PlanOptions,
+        kept: &dyn Fn(&Name) -> bool,
     ) -> Self {
-        let copy_all = options.clear && !options.dry_run;
-        let mut cleared: Vec<Name> = match options.clear {
-            true => destination.objects.keys().cloned().collect(),
-            false => Vec::new(),
-        };
-        cleared.sort_unstable();
-        let names: HashSet<&Name> = wanted.iter().map(|found| &found.name).collect();
-        let gone = cleared.iter().filter(|name| !names.contains(name));
-        let blocking = match destination.is_local {
-            true => clash::in_the_way(gone.clone(), &wanted),
-            false => HashSet::new(),
-        };
-        let (in_the_way, deletions) = gone.cloned().partition(|name| blocking.contains(name));
-        let steps = wanted
-            .into_iter()
-            .map(|found| {
-                let skip = !copy_all && is_unmodified(&found, destination, unchanged);
-                let action = if skip { Action::Skip } else { Action::Copy };
-                Step { found, action }
-            })
-            .collect();
-        Self {
-            steps,
+        supersede(&mut writes);
+        let mut plan = Self {
+            writes,
             conflicts,
-            in_the_way,
-            deletions,
-            cleared,
-            post_processing: PostProcessing::default(),
+            ..Self::default()
+        };
+        plan.delete_omitted(destination);
+        if options.clear {
+            plan.clear(destination, kept);
         }
+        plan
     }
 
-    /// Adds what post-processing writes; none of it is deleted.
+    /// Adds what is deleted because it is old: releases, and files that nothing needs any more.
     #[must_use]
-    pub fn with_post_processing(mut self, post_processing: PostProcessing) -> Self {
-        let written: HashSet<&Name> = post_processing.names().collect();
-        self.deletions.retain(|name| !written.contains(name));
-        self.post_processing = post_processing;
+    pub fn with_pruned(mut self, releases: Vec<Name>, files: Vec<Name>) -> Self {
+        let known: HashSet<&Name> = self.deletions.iter().chain(&self.in_the_way).collect();
+        let new = files.into_iter().filter(|name| !known.contains(name));
+        let new: Vec<Name> = new.collect();
+        self.deletions.extend(new);
+        self.deletions.sort_unstable();
+        self.stale_releases = releases;
         self
     }
 
-    /// Returns the steps that write.
-    pub fn copies(&self) -> impl Iterator<Item = &Found> {
-        let copies = self.steps.iter().filter(|step| step.action == Action::Copy);
-        copies.map(|step| &step.found)
+    /// Deletes what is there of files that are not kept under their own names.
+    fn delete_omitted(&mut self, destination: &Destination) {
+        let writes = self.writes.iter();
+        let kept = writes
+            .clone()
+            .filter(|write| write.action != Action::Omitted);
+        let kept: HashSet<&Name> = kept.map(|write| &write.name).collect();
+        let omitted = writes.filter(|write| write.action == Action::Omitted);
+        let names = omitted.map(|write| &write.name);
+        self.deletions = names
+            .filter(|name| destination.objects.contains_key(*name) && !kept.contains(name))
+            .cloned()
+            .collect();
+        self.deletions.sort_unstable();
     }
 
-    /// Returns how many bytes the steps write.
+    fn clear(&mut self, destination: &Destination, kept: &dyn Fn(&Name) -> bool) {
+        let kept_writes = self
+            .writes
+            .iter()
+            .filter(|write| write.action != Action::Omitted);
+        let written: HashSet<&Name> = kept_writes.map(|write| &write.name).collect();
+        let names = destination.objects.keys().filter(|name| !kept(name));
+        let gone = names.clone().filter(|name| !written.contains(name));
+        let blocking = match destination.is_local {
+            true => clash::in_the_way(gone.clone(), written.iter().copied()),
+            false => HashSet::new(),
+        };
+        let (in_the_way, deletions): (Vec<_>, Vec<_>) =
+            gone.cloned().partition(|name| blocking.contains(name));
+        let unnameable = destination.unnameable.iter();
+        let shown = unnameable.clone().map(|path| path.display().to_string());
+        let mut cleared: Vec<String> = names.map(|name| name.as_str().to_owned()).collect();
+        cleared.extend(shown);
+        let disk_names: HashSet<&str> = self
+            .writes
+            .iter()
+            .filter_map(|write| write.disk_name.as_deref())
+            .collect();
+        self.unnameable_deletions = unnameable
+            .filter(|path| path.to_str().is_none_or(|path| !disk_names.contains(path)))
+            .cloned()
+            .collect();
+        (self.in_the_way, self.deletions, self.cleared) = (in_the_way, deletions, cleared);
+        self.in_the_way.sort_unstable();
+        self.deletions.sort_unstable();
+        self.unnameable_deletions.sort_unstable();
+        self.cleared.sort_unstable();
+    }
+
+    /// Returns the collected files that this run writes.
+    pub fn copies(&self) -> impl Iterator<Item = &Write> {
+        self.writes.iter().filter(|write| write.is_copied())
+    }
+
+    /// Returns the collected files whose content stays as it is.
+    pub fn unmodified(&self) -> impl Iterator<Item = &Write> {
+        let writes = self.writes.iter();
+        writes.filter(|write| write.kind == Kind::Collected && !write.is_copied())
+    }
+
+    /// Returns how many objects are deleted for good.
+    #[must_use]
+    pub fn deleted(&self) -> usize {
+        let named = self.in_the_way.len() + self.deletions.len() + self.stale_releases.len();
+        named + self.unnameable_deletions.len()
+    }
+
+    /// Returns how many bytes the writes of collected files have.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.copies().map(|found| found.source.size).sum()
+        self.copies().map(Write::size).sum()
     }
 }
 
-fn is_unmodified(found: &Found, destination: &Destination, unchanged: &HashSet<Name>) -> bool {
-    if !destination.is_local {
-        return unchanged.contains(&found.name);
+/// Marks every write whose name a later one takes. What is skipped takes no name.
+fn supersede(writes: &mut [Write]) {
+    let mut last: HashMap<Name, usize> = HashMap::with_capacity(writes.len());
+    for (index, write) in writes.iter().enumerate() {
+        if write.action == Action::Copy && write.disk_name.is_none() {
+            last.insert(write.name.clone(), index);
+        }
     }
-    let Some(object) = destination.objects.get(&found.name) else {
-        return false;
-    };
-    // Django's rule: the destination is at least as new, fractions of a second left out. Sizes are
-    // not looked at.
+    for (index, write) in writes.iter_mut().enumerate() {
+        if write.action == Action::Copy && last.get(&write.name).is_some_and(|&last| last > index) {
+            write.action = Action::Superseded;
+        }
+    }
+}
+
+/// Django's rule: the destination is at least as new, fractions of a second left out, and it is a
+/// link if links are made. Sizes are not looked at.
+fn is_unmodified(found: &Found, object: &Object, link: bool) -> bool {
     match (object.modified, found.source.modified) {
-        (Some(there), Some(here)) => whole_seconds(there) >= whole_seconds(here),
+        (Some(there), Some(here)) => {
+            whole_seconds(there) >= whole_seconds(here) && object.is_link == link
+        }
         _ => false,
     }
 }
@@ -249,7 +412,7 @@ fn whole_seconds(time: SystemTime) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashMap, time::Duration};
+    use std::time::Duration;
 
     use super::*;
 
@@ -261,6 +424,7 @@ mod tests {
                 relative: name.to_owned(),
                 size,
                 modified: Some(UNIX_EPOCH + Duration::from_millis(millis)),
+                inode: 0,
             },
         }
     }
@@ -270,22 +434,37 @@ mod tests {
             let object = Object {
                 size: *size,
                 modified: Some(UNIX_EPOCH + Duration::from_millis(*millis)),
-                etag: None,
+                ..Object::default()
             };
             (Name::new(name).unwrap(), object)
         });
         Destination {
             objects: HashMap::from_iter(objects),
             is_local,
+            ..Destination::default()
         }
     }
 
+    fn plan(wanted: &[Found], there: &Destination, options: PlanOptions) -> Plan {
+        let known = vec![Known::default(); wanted.len()];
+        let writes = collected(wanted, &known, there, options);
+        Plan::new(writes, vec![], there, options, &|_| false)
+    }
+
     fn actions(plan: &Plan) -> Vec<(&str, Action)> {
-        let steps = plan.steps.iter();
-        steps
-            .map(|step| (step.found.name.as_str(), step.action))
+        let writes = plan.writes.iter();
+        writes
+            .map(|write| (write.name.as_str(), write.action))
             .collect()
     }
+
+    const CLEAR: PlanOptions = PlanOptions {
+        clear: true,
+        dry_run: false,
+        link: false,
+        repair: false,
+        complete: false,
+    };
 
     #[test]
     fn on_disk_whole_seconds_decide_and_sizes_do_not() {
@@ -297,20 +476,14 @@ mod tests {
                 ("newer", 9, 2_000_000),
             ],
         );
-        let wanted = vec![
+        let wanted = [
             found("same", 1, 1_000_900),
             found("older", 1, 1_001_000),
             found("newer", 1, 1_000_000),
             found("missing", 1, 1_000_000),
         ];
 
-        let plan = Plan::new(
-            wanted,
-            vec![],
-            &there,
-            &HashSet::new(),
-            PlanOptions::default(),
-        );
+        let plan = plan(&wanted, &there, PlanOptions::default());
 
         assert_eq!(
             actions(&plan),
@@ -324,26 +497,51 @@ mod tests {
     }
 
     #[test]
-    fn in_a_bucket_only_files_of_equal_size_are_compared() {
-        let there = destination(false, &[("same", 1, 0), ("longer", 2, 0)]);
-        let wanted = [
-            found("same", 1, 0),
-            found("longer", 1, 0),
-            found("missing", 1, 0),
-        ];
+    fn a_copy_where_a_link_is_wanted_is_replaced_and_the_other_way_round() {
+        for (link, is_link, action) in [
+            (false, false, Action::Skip),
+            (false, true, Action::Copy),
+            (true, false, Action::Copy),
+            (true, true, Action::Skip),
+        ] {
+            let mut there = destination(true, &[("a", 1, 9_000)]);
+            there
+                .objects
+                .values_mut()
+                .for_each(|object| object.is_link = is_link);
+            let options = PlanOptions {
+                link,
+                ..PlanOptions::default()
+            };
 
-        let compared: Vec<&str> = to_compare(&wanted, &there)
-            .map(|(found, _)| found.name.as_str())
-            .collect();
+            let plan = plan(&[found("a", 1, 9_000)], &there, options);
 
-        assert_eq!(compared, ["same"]);
+            assert_eq!(actions(&plan), [("a", action)], "{link} {is_link}");
+        }
     }
 
     #[test]
-    fn on_disk_no_content_is_compared() {
-        let there = destination(true, &[("same", 1, 0)]);
+    fn of_two_writes_of_one_name_the_later_stands() {
+        let there = destination(false, &[]);
+        let wanted = [found("a", 1, 0), found("b", 1, 0)];
+        let known = vec![Known::default(); 2];
+        let mut writes = collected(&wanted, &known, &there, PlanOptions::default());
+        writes.push(Write {
+            kind: Kind::Hashed { is_text: true },
+            ..writes[0].clone()
+        });
 
-        assert_eq!(to_compare(&[found("same", 1, 0)], &there).count(), 0);
+        let plan = Plan::new(writes, vec![], &there, PlanOptions::default(), &|_| false);
+
+        assert_eq!(
+            actions(&plan),
+            [
+                ("a", Action::Superseded),
+                ("b", Action::Copy),
+                ("a", Action::Copy)
+            ]
+        );
+        assert_eq!(plan.copies().count(), 2);
     }
 
     #[test]
@@ -357,63 +555,44 @@ mod tests {
     }
 
     #[test]
-    fn in_a_bucket_content_decides_and_times_do_not() {
-        let there = destination(
-            false,
-            &[("same", 1, 0), ("changed", 1, u64::from(u32::MAX))],
-        );
-        let wanted = vec![found("same", 1, 5_000), found("changed", 1, 5_000)];
-        let unchanged = HashSet::from([Name::new("same").unwrap()]);
-
-        let plan = Plan::new(wanted, vec![], &there, &unchanged, PlanOptions::default());
-
-        assert_eq!(
-            actions(&plan),
-            [("same", Action::Skip), ("changed", Action::Copy)]
-        );
-    }
-
-    #[test]
     fn clear_copies_everything_and_deletes_only_what_is_not_replaced() {
         let there = destination(true, &[("old", 1, 9_000), ("kept", 1, 9_000)]);
-        let options = PlanOptions {
-            clear: true,
-            dry_run: false,
-        };
 
-        let plan = Plan::new(
-            vec![found("kept", 1, 1_000)],
-            vec![],
-            &there,
-            &HashSet::new(),
-            options,
-        );
+        let plan = plan(&[found("kept", 1, 1_000)], &there, CLEAR);
 
         assert_eq!(actions(&plan), [("kept", Action::Copy)]);
         assert_eq!(plan.deletions, [Name::new("old").unwrap()]);
-        assert_eq!(plan.cleared.len(), 2);
+        assert_eq!(plan.cleared, ["kept", "old"]);
     }
 
     #[test]
     fn clear_removes_a_file_first_only_where_a_disk_needs_a_folder() {
-        let options = PlanOptions {
-            clear: true,
-            dry_run: false,
-        };
         for (is_local, in_the_way, deletions) in [
             (true, vec!["x"], vec!["old"]),
             (false, vec![], vec!["old", "x"]),
         ] {
             let there = destination(is_local, &[("old", 1, 0), ("x", 1, 0)]);
-            let wanted = vec![found("x/y", 1, 0)];
 
-            let plan = Plan::new(wanted, vec![], &there, &HashSet::new(), options);
+            let plan = plan(&[found("x/y", 1, 0)], &there, CLEAR);
 
             let names = |names: &[Name]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
             assert_eq!(names(&plan.in_the_way), in_the_way);
             assert_eq!(names(&plan.deletions), deletions);
             assert_eq!(plan.cleared.len(), 2);
         }
+    }
+
+    #[test]
+    fn clear_removes_what_only_a_disk_can_name() {
+        let there = Destination {
+            unnameable: HashSet::from(["a\\b".into()]),
+            ..destination(true, &[])
+        };
+
+        let plan = plan(&[], &there, CLEAR);
+
+        assert_eq!(plan.unnameable_deletions, [PathBuf::from("a\\b")]);
+        assert_eq!(plan.cleared, ["a\\b"]);
     }
 
     #[test]

@@ -1,21 +1,24 @@
-//! From found files to the steps that write hashed files and the manifest: reads the sources, has
-//! them processed, and looks which results are in the destination already. It writes nothing.
+//! From found files and what is known of them to the writes of hashed files and the manifest: has
+//! them processed, and says what is there already by its name. It reads no source and writes nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    path::Path,
+};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
-use storehouse_storage::{Error, ErrorKind, EtagRule, Name, Result, Storage};
+use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
 
 use super::{
+    already_hashed::AlreadyHashed,
     destination::Destination,
-    digest::{self, Material, Same},
+    digest::{self, Md5Sum},
     finders::Found,
     hashed::FileHash,
     manifest::Manifest,
-    plan::{Action, HashedContent, HashedStep, PostProcessing, SavedManifest},
+    plan::{Action, Kind, Write, WriteContent},
     process::{self, HashedFile, Problem, Processed, Site, Source, SourceContent},
-    walk::unreadable,
+    read::{Known, Want},
 };
 use crate::storages::{ManifestOptions, MissingReferences};
 
@@ -31,33 +34,48 @@ pub struct Hashing {
 /// What came of post-processing.
 #[derive(Debug, Default)]
 pub(super) struct PostProcessed {
-    pub(super) steps: PostProcessing,
+    /// Hashed files in the order of the sources.
+    pub(super) writes: Vec<Write>,
+    /// What the manifest is to say.
+    pub(super) manifest: Option<Manifest>,
     /// What keeps the plan from being carried out.
     pub(super) errors: Vec<Error>,
     /// What the options allow, but the user should know.
     pub(super) warnings: Vec<Error>,
-    /// How many objects were asked for one by one.
-    pub(super) asked: usize,
 }
 
-/// Makes the steps for `wanted`. `replaces_all` says that nothing that is there counts (`--clear`).
+/// What processing needs of a file: all of a text, the hash of anything else.
+pub(super) fn want(found: &Found, already_hashed: Option<&AlreadyHashed>) -> Want {
+    let is_fixed = is_fixed(found, already_hashed);
+    match process::is_adjustable(&found.source.relative) && !is_fixed {
+        true => Want::Content,
+        false => Want::Digest,
+    }
+}
+
+/// Whether a file keeps its name and its content, since a bundler has put a hash into its name.
+fn is_fixed(found: &Found, already_hashed: Option<&AlreadyHashed>) -> bool {
+    already_hashed.is_some_and(|names| names.matches(found.name.as_str()))
+}
+
+/// Makes the writes for `wanted`. Of `there`, what is in the destination already, a copy under its
+/// hashed name counts as right whatever it holds: what Django does, since the name tells the content.
 ///
 /// # Errors
-/// A source or an object that cannot be read.
+/// An object that cannot be read.
 pub(super) async fn post_process(
     wanted: &[Found],
+    known: &[Known],
     storage: &dyn Storage,
-    destination: &Destination,
+    there: &Destination,
     hashing: &Hashing,
-    replaces_all: bool,
-    jobs: usize,
+    already_hashed: Option<&AlreadyHashed>,
 ) -> Result<PostProcessed> {
-    refuse_damaged_manifest(storage, destination, &hashing.options).await?;
-    let sources = read_all(wanted, jobs).await?;
-    let nothing = Destination::default();
-    let there = if replaces_all { &nothing } else { destination };
-    let (sources, processed) =
-        process_all(sources, storage, there, destination.is_local, hashing).await?;
+    let sources = wanted.iter().zip(known);
+    let sources: Vec<Source> = sources
+        .map(|(found, known)| source(found, known, already_hashed))
+        .collect::<Result<_>>()?;
+    let (sources, processed) = process_all(sources, storage, there, hashing).await?;
     let mut done = PostProcessed::default();
     sort_problems(
         &processed.problems,
@@ -76,28 +94,21 @@ pub(super) async fn post_process(
             .map(|file| (file.key.clone(), file.name.as_str().to_owned()))
             .collect(),
     );
-    done.steps.hashed = steps(&sources, wanted, processed.files, there);
-    done.asked = skip_unchanged(&mut done.steps.hashed, storage, there, jobs).await?;
-    let name = hashing.options.manifest_name.clone();
-    let content = Bytes::from(manifest.to_json());
-    // A collected file of the same name is written before, so the manifest always is, then.
-    let is_collected = wanted.iter().any(|found| found.name == name);
-    let same = compare(&name, &content, storage, there).await?;
-    done.asked += usize::from(same.asked);
-    done.steps.manifest = Some(SavedManifest {
-        name,
-        content,
-        action: match same.is_same && !is_collected {
-            true => Action::Skip,
-            false => Action::Copy,
-        },
-    });
+    let mut taken: HashSet<Name> = wanted.iter().map(|found| found.name.clone()).collect();
+    for file in processed.files {
+        let (found, known) = (&wanted[file.source], &known[file.source]);
+        push_writes(file, found, known, there, &mut taken, &mut done.writes);
+    }
+    done.manifest = Some(manifest);
     Ok(done)
 }
 
 /// Refuses to go on over a manifest that cannot be read, as Django does. Only where that costs no
 /// request.
-async fn refuse_damaged_manifest(
+///
+/// # Errors
+/// As [`Manifest::load`].
+pub(super) async fn refuse_damaged_manifest(
     storage: &dyn Storage,
     destination: &Destination,
     options: &ManifestOptions,
@@ -109,27 +120,24 @@ async fn refuse_damaged_manifest(
     Ok(())
 }
 
-/// Reads what the processing needs of each file: all of a text, the hash of anything else.
-async fn read_all(wanted: &[Found], jobs: usize) -> Result<Vec<Source>> {
-    stream::iter(wanted)
-        .map(|found| async move {
-            let path = &found.source.path;
-            let content = if process::is_adjustable(&found.source.relative) {
-                let bytes = tokio::fs::read(path).await;
-                SourceContent::Text(bytes.map_err(|error| unreadable(path, error))?.into())
-            } else {
-                let md5 = digest::digest_file(path, EtagRule::Md5).await?;
-                SourceContent::Hash(FileHash::of_md5(&md5))
-            };
-            Ok(Source {
-                name: django_name(found),
-                collected_as: found.name.clone(),
-                content,
-            })
-        })
-        .buffered(jobs.max(1))
-        .try_collect()
-        .await
+/// What the processing gets to know of a file. It was read before, by [`want`].
+fn source(found: &Found, known: &Known, already_hashed: Option<&AlreadyHashed>) -> Result<Source> {
+    let unread = || {
+        let problem = format!("{:?} was not read", found.source.path);
+        Error::new(ErrorKind::Other, problem)
+    };
+    let hash = FileHash::of_sum(known.md5.ok_or_else(unread)?);
+    let content = match (want(found, already_hashed), &known.content) {
+        _ if is_fixed(found, already_hashed) => SourceContent::Fixed,
+        (Want::Content, Some(content)) => SourceContent::Text(content.clone(), hash),
+        (Want::Content, None) => return Err(unread()),
+        _ => SourceContent::Hash(hash),
+    };
+    Ok(Source {
+        name: django_name(found),
+        collected_as: found.name.clone(),
+        content,
+    })
 }
 
 /// The name with every `\` that the file has; in the destination it is a `/`.
@@ -148,9 +156,9 @@ async fn process_all(
     sources: Vec<Source>,
     storage: &dyn Storage,
     there: &Destination,
-    has_folders: bool,
     hashing: &Hashing,
 ) -> Result<(Vec<Source>, Processed)> {
+    let has_folders = there.is_local;
     let mut hashes: HashMap<Name, Option<FileHash>> = there
         .objects
         .keys()
@@ -178,7 +186,7 @@ async fn process_all(
         }
         for name in processed.unread {
             let md5 = digest::digest_object(storage, &name).await?;
-            hashes.insert(name, Some(FileHash::of_md5(&md5)));
+            hashes.insert(name, Some(FileHash::of_sum(md5)));
         }
     }
 }
@@ -216,95 +224,67 @@ fn too_long(
     })
 }
 
-/// One step for each name that is written. A copy whose name is taken is skipped, whatever is there:
-/// what Django does, since the name tells the content.
-fn steps(
-    sources: &[Source],
-    wanted: &[Found],
-    files: Vec<HashedFile>,
+/// Adds the writes of one file under its hashed name, and under those of passes before.
+fn push_writes(
+    file: HashedFile,
+    found: &Found,
+    known: &Known,
     there: &Destination,
-) -> Vec<HashedStep> {
-    let mut taken: HashSet<Name> = wanted.iter().map(|found| found.name.clone()).collect();
-    let mut steps = Vec::with_capacity(files.len());
-    for file in files {
-        let original = &sources[file.source].collected_as;
-        let step = |name, content, action| HashedStep {
-            original: original.clone(),
-            name,
-            content,
-            action,
-        };
-        for (name, content) in file.intermediate {
-            taken.insert(name.clone());
-            steps.push(step(
-                name,
-                HashedContent::Intermediate(content),
-                Action::Copy,
-            ));
-        }
-        let is_new = taken.insert(file.name.clone());
-        let (content, action) = match file.content {
-            Some(content) => (HashedContent::Rewritten(content), Action::Copy),
-            None => {
-                let source = wanted[file.source].source.clone();
-                let is_there = !is_new || there.objects.contains_key(&file.name);
-                let action = if is_there { Action::Skip } else { Action::Copy };
-                (HashedContent::Source(source), action)
-            }
-        };
-        steps.push(step(file.name, content, action));
-    }
-    steps
-}
-
-/// Skips rewritten files that are in the destination with the same content. Returns how many objects
-/// were asked for one by one.
-async fn skip_unchanged(
-    steps: &mut [HashedStep],
-    storage: &dyn Storage,
-    there: &Destination,
-    jobs: usize,
-) -> Result<usize> {
-    let mut asked = 0;
-    let mut compared = stream::iter(steps)
-        .map(|step| async move {
-            let same = match &step.content {
-                HashedContent::Source(_) => Same::default(),
-                HashedContent::Rewritten(content) | HashedContent::Intermediate(content) => {
-                    compare(&step.name, content, storage, there).await?
-                }
-            };
-            Ok::<_, Error>((step, same))
-        })
-        .buffer_unordered(jobs.max(1));
-    while let Some(result) = compared.next().await {
-        let (step, same) = result?;
-        asked += usize::from(same.asked);
-        if same.is_same {
-            step.action = Action::Skip;
-        }
-    }
-    Ok(asked)
-}
-
-/// Compares a content with what is under `name`.
-async fn compare(
-    name: &Name,
-    content: &Bytes,
-    storage: &dyn Storage,
-    there: &Destination,
-) -> Result<Same> {
-    let object = match there.objects.get(name) {
-        Some(object) if object.size == content.len() as u64 => object,
-        _ => return Ok(Same::default()),
+    taken: &mut HashSet<Name>,
+    writes: &mut Vec<Write>,
+) {
+    let write = |name: Name, kind, content, md5| Write {
+        md5,
+        there: there.objects.get(&name).cloned(),
+        ..Write::new(name, kind, found.name.clone(), content)
     };
-    let material = Material::Bytes(content);
-    if !there.is_local {
-        return digest::is_same(storage, name, object, material).await;
+    if file.name == found.name {
+        // It was hashed already, and is collected as it is.
+        return;
     }
-    let md5 = digest::digest_object(storage, name).await?;
-    Ok(Same {
-        is_same: material.digest(EtagRule::Md5).await? == md5,
-        asked: false,
-    })
+    for (name, content) in file.intermediate {
+        taken.insert(name.clone());
+        let md5 = Md5Sum::of(&content);
+        let content = WriteContent::Bytes(content);
+        writes.push(write(name, Kind::Intermediate, content, Some(md5)));
+    }
+    let is_text = process::is_adjustable(&found.source.relative);
+    let is_new = taken.insert(file.name.clone());
+    // Only a disk can hold a name that is not the one in the manifest.
+    let disk_name = file.disk_name.filter(|_| there.is_local);
+    let is_there = match &disk_name {
+        Some(name) => there.unnameable.contains(Path::new(name)),
+        None => !is_new || there.objects.contains_key(&file.name),
+    };
+    let (content, md5) = match file.content {
+        Some(content) => {
+            let md5 = Md5Sum::of(&content);
+            (WriteContent::Bytes(content), Some(md5))
+        }
+        None => {
+            let (file, held) = (found.source.clone(), known.content.clone());
+            (WriteContent::Source { file, held }, known.md5)
+        }
+    };
+    let write = write(file.name, Kind::Hashed { is_text }, content, md5);
+    writes.push(Write {
+        disk_name,
+        action: match is_there && !is_text {
+            true => Action::Skip,
+            false => Action::Copy,
+        },
+        ..write
+    });
+}
+
+/// Makes the write of the manifest.
+pub(super) fn manifest_write(manifest: &Manifest, name: &Name, there: &Destination) -> Write {
+    let json = Bytes::from(manifest.to_json());
+    let md5 = Md5Sum::of(&json);
+    let content = WriteContent::Bytes(json);
+    Write {
+        md5: Some(md5),
+        there: there.objects.get(name).cloned(),
+        ..Write::new(name.clone(), Kind::Manifest, name.clone(), content)
+    }
 }

@@ -1,5 +1,5 @@
-//! The URLs of static files in pages, by the manifest: one look-up, no request. Loading a manifest
-//! is done once, elsewhere.
+//! The URLs of static files in pages, by the manifest: one look-up, no request. It writes no
+//! manifest, and looks at no other after it was loaded.
 //!
 //! Followed is Django's `ManifestFilesMixin.stored_name` and `HashedFilesMixin.url` (6.1). As there,
 //! the result is not quoted: `sp%20ace.png` and `sp ace.png` both give `/static/sp ace.H.png`.
@@ -15,40 +15,78 @@
 //! assert!(urls.url("nope.css").is_err());
 //! # Ok::<(), storehouse_storage::Error>(())
 //! ```
+//!
+//! The handle never changes. After a push, load another and swap it; that reads one small file, or
+//! two, and pages that are being made keep the one they began with:
+//!
+//! ```no_run
+//! use std::sync::{PoisonError, RwLock};
+//! use storehouse::{settings::Settings, staticfiles::StaticUrls, storage::Result, storages::Storages};
+//!
+//! struct Site { settings: Settings, storages: Storages, urls: RwLock<StaticUrls> }
+//!
+//! impl Site {
+//!     fn urls(&self) -> StaticUrls {
+//!         self.urls.read().unwrap_or_else(PoisonError::into_inner).clone()
+//!     }
+//!
+//!     async fn reload(&self) -> Result<()> {
+//!         let fresh = StaticUrls::load(&self.settings, &self.storages).await?;
+//!         *self.urls.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+//!         Ok(())
+//!     }
+//! }
+//! ```
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use storehouse_storage::{Error, ErrorKind, Name, Result, Storage, StorageExt, UrlOptions};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use storehouse_storage::{Error, ErrorKind, Name, Result, Storage, UrlOptions};
 
 use super::{
     hashed::{FileHash, hashed_name, is_plain, looked_up, url_of, with_path},
+    integrity::{Integrity, integrity_name},
     manifest::Manifest,
-    python::{
-        path::normpath,
-        url::{BadUrl, file_url},
-    },
+    python::url::{BadUrl, file_url},
+    unlisted::{ADVICE, hash_in_storage, hash_on_disk, no_entry},
 };
 use crate::{
     settings::Settings,
-    storages::{STATICFILES, Storages},
+    storages::{ManifestOptions, STATICFILES, Storages},
+};
+
+/// What Django's `iri_to_uri` leaves as it is, beside letters and digits.
+const IRI: &AsciiSet = &{
+    let mut quoted = NON_ALPHANUMERIC.remove(b'_');
+    let mut safe: &[u8] = b".-~/#%[]=:;$&()+,!?*@'";
+    while let [byte, rest @ ..] = safe {
+        quoted = quoted.remove(*byte);
+        safe = rest;
+    }
+    quoted
 };
 
 /// Makes URLs. Cheap to clone, and to be shared by all requests.
 #[derive(Debug, Clone)]
 pub struct StaticUrls {
     base_url: Arc<str>,
+    static_prefix: Arc<str>,
+    media_prefix: Arc<str>,
     /// Empty where names are not hashed.
     manifest: Manifest,
     /// Ready URLs of all names that are looked up as they are.
     ready: Arc<HashMap<String, Box<str>>>,
+    integrity: Option<Integrity>,
     naming: Naming,
 }
 
 /// How a name becomes the name in its URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Naming {
-    /// By the manifest.
+    /// By the manifest: Django's `manifest_strict`.
     Hashed,
+    /// By the manifest, else by the hash of the file in this storage: not strict.
+    HashedThere(Arc<dyn Storage>),
     /// It stays, and is not quoted: Django's hashed storages with `DEBUG`.
     Unhashed,
     /// It stays, and is quoted: Django's storages without a manifest.
@@ -56,7 +94,8 @@ enum Naming {
 }
 
 impl StaticUrls {
-    /// Makes URLs below `base_url`, which ends in `/`: `STATIC_URL`.
+    /// Makes URLs below `base_url`, which ends in `/`: `STATIC_URL`. A name that is not in the
+    /// manifest has none.
     #[must_use]
     pub fn new(base_url: &str, manifest: Manifest) -> Self {
         let mut ready = HashMap::new();
@@ -68,97 +107,181 @@ impl StaticUrls {
         }
         Self {
             base_url: base_url.into(),
+            static_prefix: iri_to_uri(base_url).into(),
+            media_prefix: "/".into(),
             manifest,
             ready: Arc::new(ready),
+            integrity: None,
             naming: Naming::Hashed,
         }
     }
 
+    /// Adds the digests that [`integrity`](Self::integrity) gives.
+    #[must_use]
+    pub fn with_integrity(mut self, integrity: Integrity) -> Self {
+        self.integrity = Some(integrity);
+        self
+    }
+
     /// Makes the URLs that the settings ask for: by the manifest of the storage of static files,
-    /// which is read here, if it has one; of unhashed names with `DEBUG`.
+    /// which is read here, if it has one; of unhashed names with `DEBUG`. With the option
+    /// `integrity` the digests beside the manifest are read too.
     ///
     /// # Errors
-    /// As [`Storages::get`]; as [`Manifest::load`]; as [`Storage::url`].
+    /// As [`Storages::get`]; as [`Manifest::load`] and [`Integrity::load`]; as [`Storage::url`].
     pub async fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
         let storage = storages.staticfiles()?;
         let base_url = base_url(&*storage).await?;
-        let with = |naming| Self {
-            naming,
-            ..Self::new(&base_url, Manifest::default())
-        };
-        match storages.manifest_options(STATICFILES)? {
-            None => Ok(with(Naming::Quoted)),
-            Some(_) if settings.debug() => Ok(with(Naming::Unhashed)),
-            Some(options) => {
-                let manifest = Manifest::load(&*storage, &options.manifest_name).await?;
-                Ok(Self::new(&base_url, manifest))
+        let mut urls = match storages.manifest_options(STATICFILES)? {
+            Some(options) if !settings.debug() => {
+                Self::load_manifest(&base_url, storage, &options).await?
             }
+            options => Self {
+                naming: match options {
+                    Some(_) => Naming::Unhashed,
+                    None => Naming::Quoted,
+                },
+                ..Self::new(&base_url, Manifest::default())
+            },
+        };
+        if let Some(static_url) = settings.static_url() {
+            urls.static_prefix = iri_to_uri(&static_url).into();
         }
+        if let Some(media_url) = settings.media_url() {
+            urls.media_prefix = iri_to_uri(&media_url).into();
+        }
+        Ok(urls)
     }
 
-    /// Returns the URL of `name`, which may have a query and a fragment.
+    async fn load_manifest(
+        base_url: &str,
+        storage: Arc<dyn Storage>,
+        options: &ManifestOptions,
+    ) -> Result<Self> {
+        let manifest = Manifest::load(&*storage, &options.manifest_name).await?;
+        let mut urls = Self::new(base_url, manifest);
+        if options.integrity.is_some() {
+            let name = integrity_name(&options.manifest_name)?;
+            urls.integrity = Some(Integrity::load(&*storage, &name).await?);
+        }
+        if !options.manifest_strict {
+            urls.naming = Naming::HashedThere(storage);
+        }
+        Ok(urls)
+    }
+
+    /// Returns the URL of `name`, which may have a query and a fragment: Django's `static`.
+    ///
+    /// With `manifest_strict = false` a file that is not in the manifest is read and hashed, each
+    /// time, as in Django. That is done here, and so blocks, where the storage is a folder on this
+    /// machine; in a bucket it is an error, and [`url_or_hash`](Self::url_or_hash) can do it.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if it is not in the manifest: Django's answer with
-    /// `manifest_strict`; [`ErrorKind::InvalidName`] if it cannot be taken for a URL.
+    /// [`ErrorKind::NotFound`] if it is not in the manifest, nor, where that is asked for, in the
+    /// folder; [`ErrorKind::InvalidName`] if it cannot be taken for a URL; what keeps a file from
+    /// being read.
     pub fn url(&self, name: &str) -> Result<Cow<'_, str>> {
-        if let Some(url) = self.ready.get(name) {
-            return Ok(Cow::Borrowed(url));
-        }
-        if self.naming == Naming::Quoted {
-            return Ok(Cow::Owned(file_url(&self.base_url, name)));
-        }
-        let url = url_of(name, &self.base_url, |clean| self.stored_name(clean));
-        match url {
-            Ok(url) => Ok(Cow::Owned(url)),
-            Err(Miss::BadUrl) => Err(Error::new(
-                ErrorKind::InvalidName,
-                format!("{name:?} is no URL"),
-            )),
-            Err(Miss::NoEntry(key)) => Err(Error::new(
-                ErrorKind::NotFound,
-                format!("the manifest of static files has no entry {key:?}"),
-            )
-            .with_advice("run collectstatic, or correct the name")),
+        match (self.look_up(name)?, &self.naming) {
+            (Found::Url(url), _) => Ok(url),
+            (Found::No { key }, Naming::HashedThere(storage)) => {
+                let hash = hash_on_disk(&**storage, &key)?;
+                self.hashed_url(name, hash.as_ref()).map(Cow::Owned)
+            }
+            (Found::No { key }, _) => Err(no_entry(&key)),
         }
     }
 
-    /// Returns the URL of `name` as [`url`](Self::url) does, and hashes the file in `storage` if it
-    /// is not in the manifest: Django's answer with `manifest_strict = false`.
+    /// Returns the URL of `name` as [`url`](Self::url) does, and with `manifest_strict = false`
+    /// hashes the file in whatever storage it is, without blocking.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] if `storage` has no such file either.
-    pub async fn url_or_hash(&self, name: &str, storage: &dyn Storage) -> Result<Cow<'_, str>> {
-        let missed = match self.url(name) {
-            Err(error) if error.kind() == ErrorKind::NotFound => error,
-            found => return found,
-        };
-        let bad = |_: BadUrl| Error::new(ErrorKind::InvalidName, format!("{name:?} is no URL"));
-        let place = normpath(&looked_up(name).map_err(bad)?);
-        let hash = match place.as_str() {
-            // The folder itself: its name stays.
-            "." => None,
-            place => {
-                let place = Name::new(place).map_err(|_| missed)?;
-                Some(FileHash::of(&storage.read(&place).await?))
+    /// As [`url`](Self::url); as [`Storage::open`].
+    pub async fn url_or_hash(&self, name: &str) -> Result<Cow<'_, str>> {
+        match (self.look_up(name)?, &self.naming) {
+            (Found::Url(url), _) => Ok(url),
+            (Found::No { key }, Naming::HashedThere(storage)) => {
+                let hash = hash_in_storage(&**storage, &key).await?;
+                self.hashed_url(name, hash.as_ref()).map(Cow::Owned)
             }
+            (Found::No { key }, _) => Err(no_entry(&key)),
+        }
+    }
+
+    /// Returns the digest that the attribute `integrity` of `name` takes, and `None` where the
+    /// names are not hashed, so that a template works with `DEBUG` too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if it has none although the option `integrity` is set, unless
+    /// `manifest_strict = false`; [`ErrorKind::Configuration`] if the option is not set.
+    pub fn integrity(&self, name: &str) -> Result<Option<&str>> {
+        if matches!(self.naming, Naming::Unhashed | Naming::Quoted) {
+            return Ok(None);
+        }
+        let Some(integrity) = &self.integrity else {
+            return Err(
+                Error::configuration("static files have no integrity digests").with_advice(
+                    "set the option integrity, to sha384 for example, and run collectstatic",
+                ),
+            );
         };
-        let url = url_of(name, &self.base_url, |clean| match &hash {
-            Some(hash) => hashed_name(clean, hash),
-            None => Ok(clean.to_owned()),
-        });
-        Ok(Cow::Owned(url.map_err(bad)?))
+        if let Some(digest) = integrity.get(name) {
+            return Ok(Some(digest));
+        }
+        let key = looked_up(name).map_err(|_| no_url(name))?;
+        match (integrity.get(&key), &self.naming) {
+            (None, Naming::Hashed) => Err(Error::new(
+                ErrorKind::NotFound,
+                format!("there is no integrity digest of the static file {key:?}"),
+            )
+            .with_advice(ADVICE)),
+            (digest, _) => Ok(digest),
+        }
+    }
+
+    /// Returns what Django's `get_static_prefix` does: `STATIC_URL`, or what the URLs of the
+    /// storage begin with where that is not set.
+    #[must_use]
+    pub fn static_prefix(&self) -> &str {
+        &self.static_prefix
+    }
+
+    /// Returns what Django's `get_media_prefix` does: `MEDIA_URL`, or `/` where that is not set.
+    #[must_use]
+    pub fn media_prefix(&self) -> &str {
+        &self.media_prefix
+    }
+
+    fn look_up(&self, name: &str) -> Result<Found<'_>> {
+        if let Some(url) = self.ready.get(name) {
+            return Ok(Found::Url(Cow::Borrowed(url)));
+        }
+        let url = match self.naming {
+            Naming::Quoted => Ok(file_url(&self.base_url, name)),
+            Naming::Unhashed => url_of(name, &self.base_url, |clean| Ok(clean.to_owned())),
+            _ => url_of(name, &self.base_url, |clean| self.stored_name(clean)),
+        };
+        match url {
+            Ok(url) => Ok(Found::Url(Cow::Owned(url))),
+            Err(Miss::NoEntry(key)) => Ok(Found::No { key }),
+            Err(Miss::BadUrl) => Err(no_url(name)),
+        }
     }
 
     fn stored_name(&self, clean: &str) -> Result<String, Miss> {
-        if self.naming == Naming::Unhashed {
-            return Ok(clean.to_owned());
-        }
         let key = looked_up(clean)?;
         match self.manifest.get(&key) {
             Some(stored) => Ok(with_path(clean, stored)?),
             None => Err(Miss::NoEntry(key)),
         }
+    }
+
+    /// Returns the URL of a name that is in no manifest; a folder has no hash, and its name stays.
+    fn hashed_url(&self, name: &str, hash: Option<&FileHash>) -> Result<String> {
+        url_of(name, &self.base_url, |clean| match hash {
+            Some(hash) => hashed_name(clean, hash),
+            None => Ok(clean.to_owned()),
+        })
+        .map_err(|BadUrl| no_url(name))
     }
 }
 
@@ -177,6 +300,20 @@ async fn base_url(storage: &dyn Storage) -> Result<String> {
     }
 }
 
+/// Django's `iri_to_uri`.
+fn iri_to_uri(iri: &str) -> String {
+    utf8_percent_encode(iri, IRI).to_string()
+}
+
+/// What looking up a name gives.
+enum Found<'a> {
+    Url(Cow<'a, str>),
+    /// The manifest has no such entry.
+    No {
+        key: String,
+    },
+}
+
 /// Why a name has no URL.
 enum Miss {
     NoEntry(String),
@@ -187,4 +324,8 @@ impl From<BadUrl> for Miss {
     fn from(_: BadUrl) -> Self {
         Self::BadUrl
     }
+}
+
+fn no_url(name: &str) -> Error {
+    Error::new(ErrorKind::InvalidName, format!("{name:?} is no URL"))
 }

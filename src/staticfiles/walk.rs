@@ -23,6 +23,8 @@ pub struct SourceFile {
     pub size: u64,
     /// When its content was last written.
     pub modified: Option<SystemTime>,
+    /// Which file it is on its disk; 0 where that cannot be told.
+    pub inode: u64,
 }
 
 /// Returns all files below `root` but the ignored ones: in each folder the files first, by name,
@@ -164,9 +166,20 @@ fn source_file(path: PathBuf, relative: String, metadata: &fs::Metadata) -> Resu
     Ok(SourceFile {
         size: metadata.len(),
         modified: metadata.modified().ok(),
+        inode: inode(metadata),
         path,
         relative,
     })
+}
+
+#[cfg(unix)]
+fn inode(metadata: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::ino(metadata)
+}
+
+#[cfg(not(unix))]
+fn inode(_: &fs::Metadata) -> u64 {
+    0
 }
 
 /// Says that something below a source folder could not be read, and what can be done about it.

@@ -18,8 +18,6 @@ pub(super) struct AliasRow {
     pub(super) processing: &'static [Processing],
     /// The defaults of the class, where they are not the driver's.
     pub(super) defaults: &'static [(&'static str, bool)],
-    /// The class for the same place that leaves files as they are.
-    pub(super) plain: &'static str,
 }
 
 const HASHED: &[Processing] = &[Processing::Manifest];
@@ -82,7 +80,6 @@ const fn media(class: &'static str, driver: &'static str) -> AliasRow {
         files: Files::Media,
         processing: &[],
         defaults: &[],
-        plain: class,
     }
 }
 
@@ -90,7 +87,6 @@ const fn statics(class: &'static str, processing: &'static [Processing]) -> Alia
     AliasRow {
         files: Files::Static,
         processing,
-        plain: "django.contrib.staticfiles.storage.StaticFilesStorage",
         ..media(class, "filesystem")
     }
 }
@@ -100,7 +96,6 @@ const fn s3(class: &'static str, files: Files, processing: &'static [Processing]
         files,
         processing,
         defaults: OVERWRITES,
-        plain: "storages.backends.s3.S3StaticStorage",
         ..media(class, "s3")
     }
 }

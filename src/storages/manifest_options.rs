@@ -1,6 +1,6 @@
 //! The options of hashed names: what the processing takes out of OPTIONS and the URL's query, beside
 //! what the driver takes. They are Django's class attributes of the same names
-//! (`django/contrib/staticfiles/storage.py`, 6.1), and one of ours.
+//! (`django/contrib/staticfiles/storage.py`, 6.1), and two of ours: `missing_references`, `integrity`.
 
 use storehouse_storage::{Error, Name, OptionKind, OptionRow, Options, Result, Value};
 
@@ -54,6 +54,22 @@ pub(super) const TABLE: &[OptionRow] = &[
             "What a reference to a file that is not there is.",
         )
     },
+    OptionRow {
+        default: "0",
+        ..OptionRow::new(
+            "releases",
+            OptionKind::Integer { min: 0, max: 1000 },
+            "How many manifests are kept, to roll back to; 0: none.",
+        )
+    },
+    OptionRow {
+        default: "none",
+        ..OptionRow::new(
+            "integrity",
+            OptionKind::Choice(&["none", "sha256", "sha384", "sha512"]),
+            "The hash of the integrity digests in a file beside the manifest.",
+        )
+    },
 ];
 
 /// How names are hashed and references rewritten.
@@ -72,6 +88,10 @@ pub struct ManifestOptions {
     pub support_js_module_import_aggregation: bool,
     /// What a reference to a file that is not there is.
     pub missing_references: MissingReferences,
+    /// How many manifests are kept, to roll back to.
+    pub releases: usize,
+    /// By what the digests are made that browsers check; `None` where there are none.
+    pub integrity: Option<IntegrityHash>,
 }
 
 /// What a reference to a file that is not there is.
@@ -84,6 +104,18 @@ pub enum MissingReferences {
     Warn,
     /// Left as it is.
     Ignore,
+}
+
+/// What makes the digests of subresource integrity.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntegrityHash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384, which is what most tools write.
+    Sha384,
+    /// SHA-512.
+    Sha512,
 }
 
 impl ManifestOptions {
@@ -99,6 +131,7 @@ impl ManifestOptions {
             let problem = format!("option \"manifest_name\": {}", error.problem());
             Error::configuration(problem)
         })?;
+        let releases = options.integer("releases").unwrap_or_default();
         let passes = options.integer("max_post_process_passes").unwrap_or(5);
         Ok(Self {
             manifest_strict: options.flag("manifest_strict"),
@@ -111,6 +144,13 @@ impl ManifestOptions {
                 Some("warn") => MissingReferences::Warn,
                 Some("ignore") => MissingReferences::Ignore,
                 _ => MissingReferences::Error,
+            },
+            releases: usize::try_from(releases).unwrap_or_default(),
+            integrity: match options.text("integrity") {
+                Some("sha256") => Some(IntegrityHash::Sha256),
+                Some("sha384") => Some(IntegrityHash::Sha384),
+                Some("sha512") => Some(IntegrityHash::Sha512),
+                _ => None,
             },
         })
     }

@@ -43,7 +43,10 @@ use storehouse_storage::{
 use self::prepare::{Prepared, Wanted, prepare};
 pub use self::{
     builtin::builtin,
-    manifest_options::{ManifestOptions, MissingReferences},
+    coding::Coding,
+    compression_options::{CompressAs, CompressionOptions},
+    manifest_options::{IntegrityHash, ManifestOptions, MissingReferences},
+    object_rules::{Rule, RuleOptions},
     spec::{Class, Processing, Spec, SpecKind},
     transfer::{Transfer, transfer},
 };
@@ -51,7 +54,10 @@ use crate::settings::{Problems, Settings, Source, StorageSetting};
 
 mod aliases;
 mod builtin;
+mod coding;
+mod compression_options;
 mod manifest_options;
+pub(crate) mod object_rules;
 mod prepare;
 mod spec;
 #[cfg(test)]
@@ -62,9 +68,6 @@ mod transfer;
 pub const DEFAULT: &str = "default";
 /// The alias of the storage of static files.
 pub const STATICFILES: &str = "staticfiles";
-
-/// What makes hashed names and no compressed copies.
-const MANIFEST_CLASS: &str = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage";
 
 /// The configured storages. Each is opened when it is first asked for, and stays the same object.
 pub struct Storages {
@@ -112,8 +115,7 @@ impl Storages {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) for an alias that
-    /// is not set, options that do not go together, and, as long as static files cannot be
-    /// compressed, a storage that asks for it.
+    /// is not set, and options that do not go together.
     pub fn get(&self, alias: &str) -> Result<Arc<dyn Storage>> {
         let Some(setting) = self.settings.storages().get(alias) else {
             return Err(self.no_alias(alias));
@@ -195,6 +197,29 @@ impl Storages {
         }
     }
 
+    /// Returns what files are stored with in the storage `alias`, as its options say it.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn rule_options(&self, alias: &str) -> Result<RuleOptions> {
+        match self.settings.storages().get(alias) {
+            Some(setting) => Ok(self.prepare(alias, setting)?.rules),
+            None => Err(self.no_alias(alias)),
+        }
+    }
+
+    /// Returns how files are compressed on their way into the storage `alias`, `None` if they are
+    /// not.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn compression_options(&self, alias: &str) -> Result<Option<CompressionOptions>> {
+        match self.settings.storages().get(alias) {
+            Some(setting) => Ok(self.prepare(alias, setting)?.compression),
+            None => Err(self.no_alias(alias)),
+        }
+    }
+
     /// Waits until every storage that was opened has cleaned up: [`Storage::settle`].
     pub async fn settle(&self) {
         let storages: Vec<_> = {
@@ -247,13 +272,17 @@ impl Storages {
         alias: Option<&str>,
         place: &str,
     ) -> Result<Arc<dyn Storage>> {
-        if prepared.processing.contains(&Processing::Compressed) {
-            return Err(not_yet(&prepared).during(Operation::Configure, place, None));
-        }
         let config = DriverConfig::new(prepared.options).with_files(prepared.files);
         let opened = self.registry.open(&prepared.driver, config, alias);
+        let opened = opened.and_then(|storage| {
+            let makes_manifest = prepared.manifest.is_some();
+            prepared
+                .rules
+                .refuse_without_effect(&*storage, makes_manifest)?;
+            Ok(storage)
+        });
         // The registry knows the alias only; the reader needs the file and the line.
-        opened.map_err(|error| {
+        let storage = opened.map_err(|error| {
             let mut placed = Error::new(error.kind(), error.problem());
             if let Some(advice) = error.advice() {
                 placed = placed.with_advice(advice);
@@ -261,7 +290,12 @@ impl Storages {
             placed
                 .during(Operation::Configure, place, None)
                 .with_source(error)
-        })
+        })?;
+        if let Some(compression) = &prepared.compression {
+            let checked = compression.check(&storage.capabilities());
+            checked.map_err(|error| error.during(Operation::Configure, place, None))?;
+        }
+        Ok(storage)
     }
 
     /// Django's InvalidStorageError, with what there is.
@@ -322,17 +356,4 @@ fn is_word(text: &str) -> bool {
         && text
             .chars()
             .all(|letter| letter.is_alphanumeric() || "-_".contains(letter))
-}
-
-/// Says that static files cannot be compressed yet, and what works meanwhile.
-fn not_yet(prepared: &Prepared) -> Error {
-    let problem =
-        "it asks for compressed copies (compressed+), and this version cannot make them yet";
-    let makes_manifest = prepared.processing.contains(&Processing::Manifest);
-    let advice = match prepared.class {
-        Some(_) if makes_manifest => format!("take {MANIFEST_CLASS:?}"),
-        Some(class) => format!("take {:?}", class.plain),
-        None => "leave compressed+ out".to_owned(),
-    };
-    Error::configuration(problem).with_advice(advice)
 }

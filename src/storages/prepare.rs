@@ -15,7 +15,9 @@ use storehouse_storage::{
 };
 
 use super::{
+    compression_options::{self, CompressionOptions},
     manifest_options::{self, ManifestOptions},
+    object_rules::{self, RuleOptions},
     spec::{Class, Processing, Spec, SpecKind, is_option_name},
 };
 use crate::settings::{Form, OptionSetting, Settings, absolute, option_from_text};
@@ -45,8 +47,10 @@ pub(super) struct Prepared {
     pub(super) processing: Vec<Processing>,
     /// How names are hashed, if they are.
     pub(super) manifest: Option<ManifestOptions>,
-    /// What a dotted class implies, if the string is one.
-    pub(super) class: Option<Class>,
+    /// How files are compressed, if they are.
+    pub(super) compression: Option<CompressionOptions>,
+    /// What static files are stored with.
+    pub(super) rules: RuleOptions,
 }
 
 /// Reads and checks all that is said about a storage.
@@ -66,27 +70,45 @@ pub(super) fn prepare(
         wanted.files
     };
 
-    let makes_manifest = spec.processing.contains(&Processing::Manifest);
-    let mut gathered = Gathered::new(driver.options(), makes_manifest);
+    let mut gathered = Gathered::new(driver.options(), &spec.processing, files);
     gathered
         .add_url(&spec.kind, &**driver, wanted.folder)
         .map_err(at)?;
     gathered.add_options(wanted, settings)?;
     gathered.add_settings(files, settings).map_err(at)?;
     gathered.add_class(spec.class);
-    let (of_manifest, of_driver) = gathered.split();
-    let manifest = match makes_manifest {
-        true => Some(ManifestOptions::read(of_manifest).map_err(at)?),
-        false => None,
-    };
+    let of_manifest = gathered.take(manifest_options::TABLE);
+    let of_compression = gathered.take(compression_options::TABLE);
+    let of_rules = gathered.take(object_rules::TABLE);
+    let asks_for = |one| spec.processing.contains(&one);
+    let manifest = asks_for(Processing::Manifest).then(|| ManifestOptions::read(of_manifest));
+    let compression =
+        asks_for(Processing::Compressed).then(|| CompressionOptions::read(of_compression));
+    let rules = RuleOptions::read(&of_rules).map_err(|wrong| {
+        let place = wanted.place_of(wrong.option);
+        wrong.error.during(Operation::Configure, &place, None)
+    })?;
     Ok(Prepared {
-        options: Options::new(driver.options(), of_driver).map_err(at)?,
-        manifest,
+        rules,
+        options: Options::new(driver.options(), gathered.values).map_err(at)?,
+        manifest: manifest.transpose().map_err(at)?,
+        compression: compression.transpose().map_err(at)?,
         driver: spec.driver().to_owned(),
         files,
         processing: spec.processing,
-        class: spec.class,
     })
+}
+
+impl Wanted<'_> {
+    /// Where an option is written: in OPTIONS, else with the storage itself.
+    pub(super) fn place_of(&self, option: &str) -> String {
+        match (self.options.get(option), self.alias) {
+            (Some(setting), Some(alias)) => {
+                format!("STORAGES.{alias}.OPTIONS ({})", setting.source)
+            }
+            _ => self.place.clone(),
+        }
+    }
 }
 
 /// Options by name.
@@ -100,22 +122,24 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn new(driver: &[OptionRow], makes_manifest: bool) -> Self {
-        let processing = if makes_manifest {
-            manifest_options::TABLE
-        } else {
-            &[]
+    fn new(driver: &[OptionRow], processing: &[Processing], files: Files) -> Self {
+        let rules = match files {
+            Files::Static => object_rules::TABLE,
+            Files::Media => &[],
         };
         Self {
-            table: [driver, processing].concat(),
+            table: [driver, &rows_of(processing), rules].concat(),
             values: BTreeMap::new(),
         }
     }
 
-    /// Returns what the processing takes, and what the driver takes.
-    fn split(self) -> (Given, Given) {
-        let is_ours = |name: &str| manifest_options::TABLE.iter().any(|row| row.name == name);
-        self.values.into_iter().partition(|(name, _)| is_ours(name))
+    /// Takes out what belongs to the rows of `table`.
+    fn take(&mut self, table: &[OptionRow]) -> Given {
+        let all = std::mem::take(&mut self.values);
+        let is_theirs = |name: &str| table.iter().any(|row| row.name == name);
+        let (taken, left) = all.into_iter().partition(|(name, _)| is_theirs(name));
+        self.values = left;
+        taken
     }
 
     fn add_url(&mut self, kind: &SpecKind, driver: &dyn Driver, folder: &Path) -> Result<()> {
@@ -208,6 +232,28 @@ impl Gathered {
             }
         }
     }
+}
+
+/// Returns the options that the processing takes.
+fn rows_of(processing: &[Processing]) -> Vec<OptionRow> {
+    let makes_manifest = processing.contains(&Processing::Manifest);
+    let compresses = processing.contains(&Processing::Compressed);
+    let mut rows = Vec::new();
+    if makes_manifest {
+        rows.extend_from_slice(manifest_options::TABLE);
+    }
+    if compresses {
+        let table = compression_options::TABLE.iter();
+        rows.extend(
+            table.filter(|row| makes_manifest || !compression_options::needs_manifest(row)),
+        );
+        // Where WhiteNoise's class looks, and Django's own does not.
+        let strict = rows.iter_mut().find(|row| row.name == "manifest_strict");
+        if let Some(strict) = strict {
+            strict.settings = &["WHITENOISE_MANIFEST_STRICT"];
+        }
+    }
+    rows
 }
 
 /// Reads one of OPTIONS. A value that was wrapped as a secret because some other driver calls it

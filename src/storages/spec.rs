@@ -49,7 +49,7 @@ pub struct Spec {
 pub enum Processing {
     /// Names get a hash of the content, references follow, and a manifest says which is which.
     Manifest,
-    /// Smaller copies are put beside the files.
+    /// Files get smaller copies, in the content codings that browsers take.
     Compressed,
 }
 
@@ -89,8 +89,6 @@ pub struct Class {
     pub files: Files,
     /// The defaults of the class, where they are not the driver's. Every setting overrides them.
     pub defaults: &'static [(&'static str, bool)],
-    /// The class for the same place that leaves files as they are.
-    pub plain: &'static str,
 }
 
 impl Spec {
@@ -120,7 +118,6 @@ impl Spec {
                 let class = Class {
                     files: row.files,
                     defaults: row.defaults,
-                    plain: row.plain,
                 };
                 (SpecKind::Short(row.driver.to_owned()), Some(class))
             }

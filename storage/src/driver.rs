@@ -5,10 +5,11 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
+    driver_options::Options,
     error::Result,
     signer::UrlSigner,
     storage::Storage,
-    table::{Files, OptionRow, Options},
+    table::{Files, OptionRow},
     value::Value,
 };
 

@@ -79,7 +79,7 @@ pub enum Operation {
     List,
     /// [`url`](crate::Storage::url).
     Url,
-    /// [`copy`](crate::Storage::copy).
+    /// [`copy`](crate::Storage::copy) or [`copy_as`](crate::Storage::copy_as).
     Copy,
 }
 
@@ -139,6 +139,11 @@ impl Error {
     /// Says that something is under the name already.
     pub fn already_exists() -> Self {
         Self::new(ErrorKind::AlreadyExists, "something is there already")
+    }
+
+    /// Says that an object is not the one that was seen before: another writer has replaced it.
+    pub fn replaced_meanwhile() -> Self {
+        Self::new(ErrorKind::Integrity, "the object was replaced meanwhile").with_retry(true)
     }
 
     /// Translates an error of the operating system, with the kind that fits it.

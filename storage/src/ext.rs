@@ -121,6 +121,30 @@ pub trait StorageExt: Storage {
         other.put(target, reader.into_content(), &options).await
     }
 
+    /// Replaces all that is kept beside the content of `name`; the content stays.
+    ///
+    /// Afterwards the object is what a save of its content with `options` would have made: what
+    /// they leave out is gone. A storage without attributes changes nothing.
+    ///
+    /// ```
+    /// use storehouse_storage::{Name, Result, SaveOptions, Storage, StorageExt};
+    ///
+    /// async fn keep_for_a_day(storage: &dyn Storage, name: &Name) -> Result<()> {
+    ///     let attributes = storage.stat(name).await?.attributes;
+    ///     let options = SaveOptions::default().with_attributes(attributes);
+    ///     storage.set_attributes(name, &options.with_cache_control("max-age=86400")).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Storage::stat`] and [`Storage::copy_as`].
+    async fn set_attributes(&self, name: &Name, options: &SaveOptions) -> Result<Saved> {
+        let entry = self.stat(name).await?;
+        self.copy_as(&entry, Target::Replace(name.clone()), options)
+            .await
+    }
+
     /// Moves an object inside this storage: a copy, then a delete of the source.
     ///
     /// If the delete fails both are there, never neither. A move to its own name does nothing.

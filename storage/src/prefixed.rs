@@ -10,10 +10,11 @@ use futures::{StreamExt, stream::BoxStream};
 use crate::{
     capabilities::Capabilities,
     content::{Content, Reader},
-    entry::{Entry, Folder, Saved},
+    entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
+    requests::RequestCounts,
     storage::{EtagRule, Storage},
 };
 
@@ -79,12 +80,20 @@ impl Storage for Prefixed {
         self.inner.allow_overwrite()
     }
 
+    fn default_attributes(&self) -> Attributes {
+        self.inner.default_attributes()
+    }
+
     fn path(&self, name: &Name) -> Option<PathBuf> {
         self.inner.path(&self.inside(name).ok()?)
     }
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         self.inner.etag_rule(size)
+    }
+
+    fn request_counts(&self) -> Option<RequestCounts> {
+        self.inner.request_counts()
     }
 
     async fn settle(&self) {
@@ -135,6 +144,16 @@ impl Storage for Prefixed {
     async fn copy(&self, from: &Name, target: Target) -> Result<Saved> {
         let target = target.below(&self.folder)?;
         self.saved(self.inner.copy(&self.inside(from)?, target).await?)
+    }
+
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        let target = target.below(&self.folder)?;
+        let name = self.inside(&from.name)?;
+        let from = Entry {
+            name,
+            ..from.clone()
+        };
+        self.saved(self.inner.copy_as(&from, target, options).await?)
     }
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {

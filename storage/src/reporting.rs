@@ -9,10 +9,11 @@ use futures::{StreamExt, TryStreamExt, stream::BoxStream};
 use crate::{
     capabilities::Capabilities,
     content::{Content, Reader},
-    entry::{Entry, Folder, Saved},
+    entry::{Attributes, Entry, Folder, Saved},
     error::{Error, Operation, Result},
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
+    requests::RequestCounts,
     storage::{EtagRule, Storage},
 };
 
@@ -50,12 +51,20 @@ impl Storage for Reporting {
         self.inner.allow_overwrite()
     }
 
+    fn default_attributes(&self) -> Attributes {
+        self.inner.default_attributes()
+    }
+
     fn path(&self, name: &Name) -> Option<PathBuf> {
         self.inner.path(name)
     }
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         self.inner.etag_rule(size)
+    }
+
+    fn request_counts(&self) -> Option<RequestCounts> {
+        self.inner.request_counts()
     }
 
     async fn settle(&self) {
@@ -117,6 +126,11 @@ impl Storage for Reporting {
     async fn copy(&self, from: &Name, target: Target) -> Result<Saved> {
         let saved = self.inner.copy(from, target).await;
         saved.map_err(self.on(Operation::Copy, from))
+    }
+
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        let saved = self.inner.copy_as(from, target, options).await;
+        saved.map_err(self.on(Operation::Copy, &from.name))
     }
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {

@@ -21,11 +21,12 @@ use futures::{
 use crate::{
     capabilities::Capabilities,
     content::{Content, Reader},
-    entry::{Entry, Folder, Saved},
+    entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
     ext,
     name::{Candidates, Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
+    requests::RequestCounts,
 };
 
 /// How many deletes the default [`Storage::delete_many`] has in flight.
@@ -62,6 +63,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Returns which attributes an object gets where its save does not say, by the storage's settings.
+    ///
+    /// So a caller with defaults of its own can leave the last word to the user.
+    ///
+    /// # For drivers
+    /// Not what a name suggests: only what was configured, and only what [`put`](Self::put) really
+    /// does.
+    fn default_attributes(&self) -> Attributes {
+        Attributes::default()
+    }
+
     /// Returns where `name` is on this machine's disk, if this storage is a folder: Django's `path`.
     fn path(&self, name: &Name) -> Option<PathBuf> {
         let _ = name;
@@ -74,6 +86,13 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     fn etag_rule(&self, size: u64) -> EtagRule {
         let _ = size;
         EtagRule::Opaque
+    }
+
+    /// Returns how many requests this storage has sent to its service so far, if it counts them.
+    ///
+    /// For reports; storages that were opened apart count apart.
+    fn request_counts(&self) -> Option<RequestCounts> {
+        None
     }
 
     /// Waits until what dropped futures left to be cleaned up is cleaned up.
@@ -200,6 +219,39 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         self.put(target, reader.into_content(), &options).await
     }
 
+    /// Copies an object inside this storage, with what `options` say beside the content in place
+    /// of what the source has there.
+    ///
+    /// The result is what a save of the same content with these options makes: what they leave
+    /// out is not taken from the source. [`Attributes::content_encoding`] says how the stored bytes
+    /// are coded, so it has to be given again. Onto itself (a [`Target::Replace`] of its own name)
+    /// the content stays and the attributes change, as
+    /// [`set_attributes`](crate::StorageExt::set_attributes) does.
+    ///
+    /// `from` is the source as [`stat`](Self::stat) or [`list`](Self::list) told it. Where it has
+    /// an ETag and what is there by now has another, nothing is copied: a caller that decided by
+    /// an old content gets no mix of two.
+    ///
+    /// # For drivers
+    /// The default looks at the ETag, reads and writes, so another writer can come between; where
+    /// the service copies by itself, use that, with its condition on the source. A storage without
+    /// attributes has only its [`copy`](Self::copy) to write.
+    ///
+    /// # Errors
+    /// As [`copy`](Self::copy); [`ErrorKind::Integrity`] (a retry with a new `from` may help) if the
+    /// source is not what `from` tells any more.
+    ///
+    /// [`Attributes::content_encoding`]: crate::Attributes::content_encoding
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        if !self.capabilities().attributes {
+            same_content(from, &self.stat(&from.name).await?)?;
+            return self.copy(&from.name, target).await;
+        }
+        let reader = self.open(&from.name, &OpenOptions::default()).await?;
+        same_content(from, reader.entry())?;
+        self.put(target, reader.into_content(), options).await
+    }
+
     /// Deletes many names, and returns those that could not be, each with its error.
     ///
     /// # For drivers
@@ -250,6 +302,14 @@ pub enum EtagRule {
     },
 }
 
+/// Fails if what is `there` now is not the content that was `seen`, as far as ETags tell.
+fn same_content(seen: &Entry, there: &Entry) -> Result<()> {
+    if seen.etag.is_none() || seen.etag == there.etag {
+        return Ok(());
+    }
+    Err(Error::replaced_meanwhile())
+}
+
 /// Whether an error says that there is no object, as opposed to: it could not be told.
 fn is_nothing(error: &Error) -> bool {
     matches!(
@@ -273,12 +333,20 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
         (**self).allow_overwrite()
     }
 
+    fn default_attributes(&self) -> Attributes {
+        (**self).default_attributes()
+    }
+
     fn path(&self, name: &Name) -> Option<PathBuf> {
         (**self).path(name)
     }
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         (**self).etag_rule(size)
+    }
+
+    fn request_counts(&self) -> Option<RequestCounts> {
+        (**self).request_counts()
     }
 
     async fn settle(&self) {
@@ -319,6 +387,10 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     async fn copy(&self, from: &Name, target: Target) -> Result<Saved> {
         (**self).copy(from, target).await
+    }
+
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        (**self).copy_as(from, target, options).await
     }
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {

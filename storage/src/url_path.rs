@@ -3,6 +3,8 @@
 //! The quoting is Django's `filepath_to_uri` (`django/utils/encoding.py`, version 6.1): UTF-8,
 //! percent-encoded but for ASCII letters, digits and `_.-~/!*()'`.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::name::Name;
@@ -34,8 +36,25 @@ const QUOTED: &AsciiSet = &NON_ALPHANUMERIC
 #[must_use]
 pub fn join_url(base_url: &str, name: &Name) -> String {
     let slash = if base_url.ends_with('/') { "" } else { "/" };
-    let quoted = utf8_percent_encode(name.as_str(), QUOTED);
-    format!("{base_url}{slash}{quoted}")
+    format!("{base_url}{slash}{}", filepath_to_uri(name.as_str()))
+}
+
+/// Returns a path percent-encoded, to stand in a URL: Django's `filepath_to_uri`.
+///
+/// `\` becomes `/`, and ASCII letters, digits and `/_.-~!*()'` stay as they are; of all else each
+/// byte of its UTF-8 becomes `%XX`.
+///
+/// ```
+/// use storehouse_storage::filepath_to_uri;
+///
+/// assert_eq!(filepath_to_uri("photos/my cat #1.jpg"), "photos/my%20cat%20%231.jpg");
+/// ```
+#[must_use]
+pub fn filepath_to_uri(path: &str) -> Cow<'_, str> {
+    if path.contains('\\') {
+        return Cow::Owned(filepath_to_uri(&path.replace('\\', "/")).into_owned());
+    }
+    utf8_percent_encode(path, QUOTED).into()
 }
 
 #[cfg(test)]
@@ -66,6 +85,11 @@ mod tests {
                 "{case}"
             );
         }
+    }
+
+    #[test]
+    fn a_backslash_separates_parts_of_a_path() {
+        assert_eq!(filepath_to_uri("a b\\c"), "a%20b/c");
     }
 
     #[test]

@@ -243,11 +243,10 @@ pub(crate) async fn an_etag_is_made_by_the_rule_that_is_told(subject: Subject) {
     for size in [0, SMALL, IN_PARTS] {
         let bytes = sample(1, size);
         let file = subject.create(&format!("{size}.bin"), bytes.clone()).await;
-        let expected = match subject.storage.etag_rule(size as u64) {
-            EtagRule::Md5 => hex::encode(Md5::digest(&bytes)),
-            EtagRule::Md5OfParts { part_bytes } => of_parts(&bytes, part_bytes),
+        let expected = match of_the_rule(subject.storage.etag_rule(size as u64), &bytes) {
+            Some(expected) => expected,
             // It tells nothing of the content, and it is there.
-            _ => subject
+            None => subject
                 .stat(&file)
                 .await
                 .etag
@@ -295,7 +294,7 @@ async fn kept_or_refused(subject: &Subject, file: &Name, options: &SaveOptions) 
         .expect("it may be there or not");
 }
 
-async fn put(subject: &Subject, file: &Name, size: usize, options: &SaveOptions) {
+pub(super) async fn put(subject: &Subject, file: &Name, size: usize, options: &SaveOptions) {
     let target = Target::Replace(file.clone());
     let saved = subject
         .storage
@@ -304,14 +303,14 @@ async fn put(subject: &Subject, file: &Name, size: usize, options: &SaveOptions)
     saved.unwrap_or_else(|error| panic!("a save of {file:?} with {options:?}: {error}"));
 }
 
-async fn attributes(subject: &Subject, file: &Name) -> Attributes {
+pub(super) async fn attributes(subject: &Subject, file: &Name) -> Attributes {
     let mut attributes = subject.stat(file).await.attributes;
     // Some services tell one although none was given.
     attributes.storage_class = None;
     attributes
 }
 
-fn everything() -> SaveOptions {
+pub(super) fn everything() -> SaveOptions {
     SaveOptions::default()
         .with_content_type("text/x-check; charset=utf-8")
         .with_content_encoding("br")
@@ -323,7 +322,7 @@ fn everything() -> SaveOptions {
 }
 
 /// What a storage tells of these attributes: all of them, or what the name suggests.
-fn kept(subject: &Subject, given: &Attributes, file: &Name) -> Attributes {
+pub(super) fn kept(subject: &Subject, given: &Attributes, file: &Name) -> Attributes {
     let mut expected = match subject.storage.capabilities().attributes {
         true => given.clone(),
         false => Attributes::default(),
@@ -332,6 +331,15 @@ fn kept(subject: &Subject, given: &Attributes, file: &Name) -> Attributes {
         expected.content_type = guess_content_type(file);
     }
     expected
+}
+
+/// The ETag of a content by a rule that tells of the content.
+pub(super) fn of_the_rule(rule: EtagRule, bytes: &[u8]) -> Option<String> {
+    match rule {
+        EtagRule::Md5 => Some(hex::encode(Md5::digest(bytes))),
+        EtagRule::Md5OfParts { part_bytes } => Some(of_parts(bytes, part_bytes)),
+        _ => None,
+    }
 }
 
 fn of_parts(bytes: &[u8], part_bytes: u64) -> String {

@@ -2,6 +2,7 @@
 //! `suite.rs` says which there are.
 
 pub(crate) mod attributes;
+pub(crate) mod changing;
 pub(crate) mod copying;
 pub(crate) mod deleting;
 pub(crate) mod failures;

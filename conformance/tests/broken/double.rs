@@ -388,6 +388,40 @@ impl Storage for Double {
         self.put(target, object.content.into(), &options).await
     }
 
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        let mut objects = self.objects();
+        let found = objects.get(&self.key(&from.name)).cloned();
+        let object = match found {
+            Some(object) => object,
+            None if self.has(ChangesWhatIsMissing) => Object {
+                content: Bytes::new(),
+                attributes: Attributes::default(),
+                modified: SystemTime::now(),
+            },
+            None => return Err(Error::not_found()),
+        };
+        let now = self.entry(from.name.clone(), &object).etag;
+        if from.etag.is_some() && from.etag != now && !self.has(ChangesWhatWasReplaced) {
+            return Err(Error::replaced_meanwhile());
+        }
+        let itself = matches!(&target, Target::Replace(name) if *name == from.name);
+        let mut options = options.clone();
+        match self.fault {
+            CopiesTheOldAttributes => options.attributes = object.attributes,
+            MergesAttributes => options
+                .attributes
+                .metadata
+                .extend(object.attributes.metadata),
+            _ => {}
+        }
+        let content = match self.fault {
+            EmptiesWhatItCopiesOntoItself if itself => Bytes::new(),
+            _ => object.content,
+        };
+        let name = self.choose(&objects, target)?;
+        Ok(self.insert(&mut objects, name, content, &options))
+    }
+
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {
         let most = if self.has(DeletesOnePage) {
             1000

@@ -47,6 +47,11 @@ pub(crate) enum Fault {
     HasOneEtag,
     MakesEtagsOfSizes,
     TellsNoTime,
+    // Changing that.
+    CopiesTheOldAttributes,
+    MergesAttributes,
+    ChangesWhatIsMissing,
+    ChangesWhatWasReplaced,
     // Listing, deleting, copying.
     ListsByPrefix,
     ListsOneLevel,

@@ -8,6 +8,7 @@
     reason = "everything here is a test"
 )]
 
+mod defaults;
 mod double;
 mod faults;
 
@@ -16,6 +17,7 @@ use std::sync::{Arc, Once};
 use storehouse_conformance::{Check, Mode, checks};
 
 use crate::{
+    defaults::Least,
     double::{Double, Planted},
     faults::Fault,
 };
@@ -30,6 +32,18 @@ fn a_storage_that_is_right_passes_every_check() {
                 "{check:?}, {mode:?}"
             );
         }
+    }
+}
+
+#[test]
+fn what_the_trait_provides_passes_every_check() {
+    for check in checks() {
+        let double = Arc::new(Double::new(Fault::Nothing));
+        let storage = Planted(Arc::new(Least(double)));
+
+        let outcome = outcome_of(&storage, check, Mode::Plain);
+
+        assert_eq!(outcome, Ok(()), "{check:?}");
     }
 }
 
@@ -129,6 +143,20 @@ caught! {
         "attributes::a_content_type_is_guessed_where_none_is_given";
     a_copy_without_attributes_is_seen: CopiesNoAttributes,
         "attributes::a_copy_keeps_the_attributes";
+    a_change_that_keeps_the_old_attributes_is_seen: CopiesTheOldAttributes,
+        "changing::attributes_are_replaced_and_the_content_stays";
+    a_copy_that_keeps_the_old_attributes_is_seen: CopiesTheOldAttributes,
+        "changing::a_copy_can_have_other_attributes";
+    a_change_that_loses_the_content_is_seen: EmptiesWhatItCopiesOntoItself,
+        "changing::attributes_are_replaced_and_the_content_stays";
+    a_change_that_adds_to_the_old_attributes_is_seen: MergesAttributes,
+        "changing::attributes_that_are_left_out_are_gone";
+    a_change_of_what_is_missing_is_seen: ChangesWhatIsMissing,
+        "changing::attributes_of_what_is_missing_are_not_found";
+    a_change_of_another_content_is_seen: ChangesWhatWasReplaced,
+        "changing::a_content_that_was_replaced_meanwhile_is_left_alone";
+    a_copy_with_other_attributes_over_others_is_seen: CreatesOverOthers,
+        "changing::a_copy_with_other_attributes_never_takes_a_taken_name";
     an_etag_for_everything_is_seen: HasOneEtag,
         "attributes::an_etag_changes_with_the_content";
     an_etag_made_of_the_size_is_seen: MakesEtagsOfSizes,
@@ -180,14 +208,17 @@ fn assert_caught(fault: Fault, check: &str) {
 }
 
 fn outcome(fault: Fault, check: Check, mode: Mode) -> Result<(), String> {
+    outcome_of(&Planted(Arc::new(Double::new(fault))), check, mode)
+}
+
+fn outcome_of(fixture: &Planted, check: Check, mode: Mode) -> Result<(), String> {
     keep_checks_quiet();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let fixture = Planted(Arc::new(Double::new(fault)));
-    runtime.block_on(check.outcome(&fixture, mode))
+    runtime.block_on(check.outcome(fixture, mode))
 }
 
 /// The panics of the checks are what is asked for; only those of the tests are printed.

@@ -120,6 +120,43 @@ impl MemoryStorage {
     fn key(&self, name: &Name) -> String {
         format!("{}{name}", self.prefix(None))
     }
+
+    /// Puts an object where `target` allows, in one step for everybody else: the caller has the lock.
+    fn insert(
+        &self,
+        objects: &mut BTreeMap<String, Object>,
+        target: Target,
+        content: Bytes,
+        etag: String,
+        options: &SaveOptions,
+    ) -> Result<Saved> {
+        let name = match target {
+            Target::Replace(name) => name,
+            Target::Create(name) if objects.contains_key(&self.key(&name)) => {
+                return Err(Error::already_exists());
+            }
+            Target::Create(name) => name,
+            Target::FirstFree(mut candidates) => loop {
+                let name = candidates.next_name()?;
+                if !objects.contains_key(&self.key(&name)) {
+                    break name;
+                }
+            },
+        };
+        let saved = Saved::new(name.clone(), content.len() as u64).with_etag(etag.clone());
+        let key = self.key(&name);
+        let now = SystemTime::now();
+        let object = Object {
+            content,
+            etag,
+            attributes: with_content_type(options.attributes.clone(), &name),
+            created: objects.get(&key).map_or(now, |replaced| replaced.created),
+            modified: now,
+            accessed: now,
+        };
+        objects.insert(key, object);
+        Ok(saved)
+    }
 }
 
 #[async_trait]
@@ -159,32 +196,7 @@ impl Storage for MemoryStorage {
         let content = read_all(content).await?;
         let etag = hex::encode(Md5::digest(&content));
         let mut objects = self.objects();
-        let name = match target {
-            Target::Replace(name) => name,
-            Target::Create(name) if objects.contains_key(&self.key(&name)) => {
-                return Err(Error::already_exists());
-            }
-            Target::Create(name) => name,
-            Target::FirstFree(mut candidates) => loop {
-                let name = candidates.next_name()?;
-                if !objects.contains_key(&self.key(&name)) {
-                    break name;
-                }
-            },
-        };
-        let saved = Saved::new(name.clone(), content.len() as u64).with_etag(etag.clone());
-        let key = self.key(&name);
-        let now = SystemTime::now();
-        let object = Object {
-            content,
-            etag,
-            attributes: with_content_type(options.attributes.clone(), &name),
-            created: objects.get(&key).map_or(now, |replaced| replaced.created),
-            modified: now,
-            accessed: now,
-        };
-        objects.insert(key, object);
-        Ok(saved)
+        self.insert(&mut objects, target, content, etag, options)
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {
@@ -229,6 +241,18 @@ impl Storage for MemoryStorage {
         })
         .flat_map(stream::iter)
         .boxed()
+    }
+
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        let mut objects = self.objects();
+        let source = objects
+            .get(&self.key(&from.name))
+            .ok_or_else(Error::not_found)?;
+        let (content, etag) = (source.content.clone(), source.etag.clone());
+        if from.etag.as_ref().is_some_and(|seen| *seen != etag) {
+            return Err(Error::replaced_meanwhile());
+        }
+        self.insert(&mut objects, target, content, etag, options)
     }
 
     async fn url(&self, name: &Name, options: &UrlOptions) -> Result<String> {

@@ -18,6 +18,7 @@ pub(crate) enum Action {
     ListObjects,
     CreateUpload,
     UploadPart,
+    CopyPart,
     CompleteUpload,
     AbortUpload,
 }
@@ -27,7 +28,7 @@ impl Action {
         match self {
             Self::GetObject | Self::ListObjects => Method::GET,
             Self::HeadObject => Method::HEAD,
-            Self::PutObject | Self::CopyObject | Self::UploadPart => Method::PUT,
+            Self::PutObject | Self::CopyObject | Self::UploadPart | Self::CopyPart => Method::PUT,
             Self::DeleteObject | Self::AbortUpload => Method::DELETE,
             Self::DeleteObjects | Self::CreateUpload | Self::CompleteUpload => Method::POST,
         }
@@ -40,7 +41,7 @@ impl Action {
             Self::PutObject | Self::CreateUpload | Self::UploadPart | Self::CompleteUpload => {
                 "s3:PutObject"
             }
-            Self::CopyObject => "s3:GetObject and s3:PutObject",
+            Self::CopyObject | Self::CopyPart => "s3:GetObject and s3:PutObject",
             Self::DeleteObject | Self::DeleteObjects => "s3:DeleteObject",
             Self::ListObjects => "s3:ListBucket",
             Self::AbortUpload => "s3:AbortMultipartUpload",

@@ -31,10 +31,10 @@ use object_store::{
         HttpResponseBody, HttpService,
     },
 };
-use storehouse_storage::{Error, Result};
+use storehouse_storage::{Error, RequestCounts, Result};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::payload::Payload;
+use crate::{counts::Counts, payload::Payload};
 
 /// What is handed to the connection at once. The smaller, the sooner a slow link shows that it moves.
 const SLICE: usize = 64 * 1024;
@@ -136,7 +136,7 @@ impl Client {
         request: http::Request<Payload>,
     ) -> Result<Response<Body>, TransportError> {
         self.counts.add(request.method());
-        let progress = Progress::new();
+        let progress = Progress::new(Arc::clone(&self.counts));
         let (request, length) = self.prepared(request, &progress)?;
         let answer = self
             .while_moving(&progress, length, self.http.execute(request))
@@ -144,16 +144,23 @@ impl Client {
         let (head, body) = Response::from(answer).into_parts();
         let idle = self.limits.idle;
         let total = self.limits.total;
+        let counts = Arc::clone(&self.counts);
         let blocks = stream::unfold(
-            reqwest::Response::from(Response::new(body))
-                .bytes_stream()
-                .boxed(),
-            move |mut blocks| async move {
+            (
+                reqwest::Response::from(Response::new(body))
+                    .bytes_stream()
+                    .boxed(),
+                counts,
+            ),
+            move |(mut blocks, counts)| async move {
                 let block = match timeout(idle, blocks.next()).await {
                     Ok(block) => block?.map_err(|error| translated(&error, total)),
                     Err(_) => Err(TransportError::Idle(idle)),
                 };
-                Some((block, blocks))
+                if let Ok(bytes) = &block {
+                    counts.received(bytes.len());
+                }
+                Some((block, (blocks, counts)))
             },
         );
         Ok(Response::from_parts(head, blocks.boxed()))
@@ -246,75 +253,20 @@ impl HttpService for Client {
     }
 }
 
-/// How many requests a storage has sent, by method, repeated ones too.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RequestCounts {
-    /// Objects and listings read.
-    pub get: u64,
-    /// Objects looked at.
-    pub head: u64,
-    /// Objects and parts written, and copies.
-    pub put: u64,
-    /// Uploads begun and completed, and deletes of many objects.
-    pub post: u64,
-    /// Objects deleted, and uploads aborted.
-    pub delete: u64,
-}
-
-impl RequestCounts {
-    /// Returns the sum.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.get + self.head + self.put + self.post + self.delete
-    }
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    get: AtomicU64,
-    head: AtomicU64,
-    put: AtomicU64,
-    post: AtomicU64,
-    delete: AtomicU64,
-}
-
-impl Counts {
-    fn add(&self, method: &Method) {
-        let count = match *method {
-            Method::HEAD => &self.head,
-            Method::PUT => &self.put,
-            Method::POST => &self.post,
-            Method::DELETE => &self.delete,
-            _ => &self.get,
-        };
-        count.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn read(&self) -> RequestCounts {
-        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        RequestCounts {
-            get: read(&self.get),
-            head: read(&self.head),
-            put: read(&self.put),
-            post: read(&self.post),
-            delete: read(&self.delete),
-        }
-    }
-}
-
 /// How far a request's body has gone. Clones share it.
 #[derive(Clone)]
 struct Progress {
     start: Instant,
+    counts: Arc<Counts>,
     sent: Arc<AtomicU64>,
     last_millis: Arc<AtomicU64>,
 }
 
 impl Progress {
-    fn new() -> Self {
+    fn new(counts: Arc<Counts>) -> Self {
         Self {
             start: Instant::now(),
+            counts,
             sent: Arc::default(),
             last_millis: Arc::default(),
         }
@@ -341,6 +293,7 @@ impl Progress {
         let millis = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_millis.store(millis, Ordering::Relaxed);
         self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.counts.sent(bytes);
     }
 
     fn last(&self) -> Instant {

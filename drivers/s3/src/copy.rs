@@ -1,73 +1,210 @@
-//! Copies inside a bucket: `CopyObject` of S3's API reference, where it keeps the contract.
+//! Copies inside a bucket, on the service where it keeps the contract: `CopyObject` and
+//! `UploadPartCopy` of S3's API reference.
 //!
-//! It has no condition on the target that all services know, and takes at most 5 GiB. Whatever must
-//! not replace anything, and whatever is larger, is read and saved.
+//! | the copy | is made by |
+//! |---|---|
+//! | replaces its target, 8 MiB at most (with the source's own attributes: 5 GiB) | `CopyObject` |
+//! | is larger | an upload whose parts are copied, as large as those of a save: the ETag is the same |
+//! | must not replace, and is not larger | reading and saving: `CopyObject` has no condition on its target that all services know |
 
-use http::HeaderValue;
+use std::ops::Range;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use storehouse_storage::{
-    Entry, Error, ErrorKind, Name, OpenOptions, Result, SaveOptions, Saved, Storage, Target,
+    Entry, Error, ErrorKind, Name, OpenOptions, Result, SaveOptions, Saved, Target,
 };
 
 use crate::{
     bucket,
     call::{Action, Call},
-    storage::S3Storage,
-    xml::CopyObjectResult,
+    errors::Failure,
+    fresh::Upload,
+    headers, limits,
+    multipart::Begun,
+    names::Names,
+    pieces::{PartSizes, SINGLE_BYTES},
+    read, upload,
+    writer::Writer,
+    xml::{CompletedPart, CopyObjectResult, CopyPartResult},
 };
 
+/// What `CopyObject` takes.
 const MAX_COPY_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-const COPY_SOURCE: &str = "x-amz-copy-source";
-const STORAGE_CLASS: &str = "x-amz-storage-class";
+/// Parts of one copy in flight. None of them is in memory here.
+const PARTS_IN_FLIGHT: usize = 8;
 
 /// Copies an object with its attributes.
-pub(crate) async fn copy(storage: &S3Storage, from: &Name, target: Target) -> Result<Saved> {
+pub(crate) async fn copy(writer: &Writer, from: &Name, target: Target) -> Result<Saved> {
     let Target::Replace(to) = &target else {
-        return read_and_save(storage, from, target).await;
+        return copy_to_a_free_name(writer, from, target).await;
     };
-    let source = storage.stat(from).await?;
+    let source = read::stat(&writer.bucket, from, &writer.key(from)?).await?;
     if from == to {
         return Ok(Saved::new(source.name, source.size).with_etag(source.etag));
     }
     if source.size > MAX_COPY_BYTES {
-        return read_and_save(storage, from, target).await;
+        let options = SaveOptions::default().with_attributes(source.attributes.clone());
+        return in_parts(writer, &source, target, &options).await;
     }
-    on_the_service(storage, from, to, &source).await
+    let class = source.attributes.storage_class.as_deref();
+    let headers = writer.defaults.for_copy(class)?;
+    whole(writer, &source, to, &headers).await
 }
 
-async fn on_the_service(
-    storage: &S3Storage,
-    from: &Name,
-    to: &Name,
-    source: &Entry,
+/// Copies an object with other attributes, if it is still the one that was seen.
+pub(crate) async fn copy_as(
+    writer: &Writer,
+    from: &Entry,
+    target: Target,
+    options: &SaveOptions,
 ) -> Result<Saved> {
-    let unusual = |_| Error::new(ErrorKind::Other, "a header cannot be made");
-    let path = format!(
-        "/{}/{}",
-        storage.bucket.name,
-        bucket::encoded(&storage.key(from)?)
-    );
-    let mut call = Call::new(Action::CopyObject, storage.key(to)?)
-        .with_headers(&storage.defaults.for_copy())
-        .with_header(COPY_SOURCE, HeaderValue::try_from(path).map_err(unusual)?);
-    if let Some(class) = &source.attributes.storage_class {
-        // Not copied by itself.
-        call = call.with_header(
-            STORAGE_CLASS,
-            HeaderValue::try_from(class).map_err(unusual)?,
-        );
+    let source = match from.etag {
+        Some(_) => from.clone(),
+        None => read::stat(&writer.bucket, &from.name, &writer.key(&from.name)?).await?,
+    };
+    if source.size > SINGLE_BYTES {
+        return in_parts(writer, &source, target, options).await;
     }
-    if let Some(etag) = &source.etag {
-        // So that the size told is the size copied.
-        let value = HeaderValue::try_from(format!("\"{etag}\"")).map_err(unusual)?;
-        call = call.with_header("x-amz-copy-source-if-match", value);
+    if let Target::Replace(to) = &target {
+        let headers = headers::in_place_of_the_sources(writer.defaults.for_save(to, options)?);
+        return whole(writer, &source, to, &headers).await;
     }
-    let answer = storage.bucket.send(&call).await?;
+    let key = writer.key(&source.name)?;
+    let reader = read::open(&writer.bucket, &source.name, key, &OpenOptions::default()).await?;
+    if reader.entry().etag != source.etag {
+        return Err(Error::replaced_meanwhile());
+    }
+    upload::put(writer, target, reader.into_content(), options).await
+}
+
+async fn copy_to_a_free_name(writer: &Writer, from: &Name, target: Target) -> Result<Saved> {
+    let key = writer.key(from)?;
+    let reader = read::open(&writer.bucket, from, key, &OpenOptions::default()).await?;
+    let source = reader.entry();
+    let options = SaveOptions::default().with_attributes(source.attributes.clone());
+    if source.size > SINGLE_BYTES {
+        let source = source.clone();
+        drop(reader);
+        return in_parts(writer, &source, target, &options).await;
+    }
+    upload::put(writer, target, reader.into_content(), &options).await
+}
+
+/// Copies in one request.
+async fn whole(writer: &Writer, source: &Entry, to: &Name, headers: &HeaderMap) -> Result<Saved> {
+    let _turn = limits::save().await;
+    let call = Call::new(Action::CopyObject, writer.key(to)?)
+        .with_headers(headers)
+        .with_headers(&of_source(writer, source)?);
+    let answer = writer.bucket.send(&call).await.map_err(unless_replaced)?;
     let made: CopyObjectResult = answer.document()?;
     Ok(Saved::new(to.clone(), source.size).with_etag(made.etag))
 }
 
-async fn read_and_save(storage: &S3Storage, from: &Name, target: Target) -> Result<Saved> {
-    let reader = storage.open(from, &OpenOptions::default()).await?;
-    let options = SaveOptions::default().with_attributes(reader.entry().attributes.clone());
-    storage.put(target, reader.into_content(), &options).await
+/// Copies through an upload, whose completion can be conditional.
+async fn in_parts(
+    writer: &Writer,
+    source: &Entry,
+    target: Target,
+    options: &SaveOptions,
+) -> Result<Saved> {
+    let _turn = limits::save().await;
+    let mut names = Names::new(writer, target, options)?;
+    let headers = of_source(writer, source)?;
+    loop {
+        let begun = Begun::new(writer, &mut names).await?;
+        let parts = copy_parts(&begun.upload, &headers, source.size).await;
+        if let Some(saved) = begun.end(&mut names, parts, source.size).await? {
+            return Ok(saved);
+        }
+    }
+}
+
+async fn copy_parts(upload: &Upload, headers: &HeaderMap, size: u64) -> Result<Vec<CompletedPart>> {
+    stream::iter(ranges(size))
+        .map(|(number, range)| copy_part(upload, headers, number, range))
+        .buffered(PARTS_IN_FLIGHT)
+        .try_collect()
+        .await
+}
+
+async fn copy_part(
+    upload: &Upload,
+    headers: &HeaderMap,
+    number: u64,
+    range: Range<u64>,
+) -> Result<CompletedPart> {
+    let range = format!("bytes={}-{}", range.start, range.end - 1);
+    let call = Call::new(Action::CopyPart, upload.key.as_str())
+        .with_query("partNumber", number.to_string())
+        .with_query("uploadId", upload.id.as_str())
+        .with_headers(headers)
+        .with_header("x-amz-copy-source-range", header_value(&range)?);
+    let answer = upload.bucket.send(&call).await.map_err(unless_replaced)?;
+    let made: CopyPartResult = answer.document()?;
+    Ok(CompletedPart {
+        part_number: number,
+        etag: made.etag,
+    })
+}
+
+/// The numbers and the bytes of all parts, cut as a save cuts them.
+fn ranges(size: u64) -> impl Iterator<Item = (u64, Range<u64>)> {
+    let sizes = PartSizes::of(Some(size));
+    let mut start = 0;
+    (0..).map_while(move |index| {
+        let range = start..size.min(start + sizes.bytes(index));
+        start = range.end;
+        (!range.is_empty()).then_some((index + 1, range))
+    })
+}
+
+/// What names the source, and holds the copy to the content that was seen.
+fn of_source(writer: &Writer, source: &Entry) -> Result<HeaderMap> {
+    let key = bucket::encoded(&writer.key(&source.name)?);
+    let path = format!("/{}/{key}", writer.bucket.name);
+    let mut headers = HeaderMap::new();
+    headers.insert("x-amz-copy-source", header_value(&path)?);
+    if let Some(etag) = &source.etag {
+        let value = header_value(&format!("\"{etag}\""))?;
+        headers.insert("x-amz-copy-source-if-match", value);
+    }
+    Ok(headers)
+}
+
+fn header_value(text: &str) -> Result<HeaderValue> {
+    HeaderValue::try_from(text)
+        .map_err(|_| Error::new(ErrorKind::Other, "a header cannot be made of it"))
+}
+
+fn unless_replaced(failure: Failure) -> Error {
+    match failure.is(StatusCode::PRECONDITION_FAILED) {
+        true => Error::replaced_meanwhile().with_source(failure),
+        false => failure.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_copy_are_those_of_a_save() {
+        for (size, expected) in [
+            (
+                SINGLE_BYTES + 1,
+                vec![(1, 0..SINGLE_BYTES), (2, SINGLE_BYTES..SINGLE_BYTES + 1)],
+            ),
+            (
+                2 * SINGLE_BYTES,
+                vec![(1, 0..SINGLE_BYTES), (2, SINGLE_BYTES..2 * SINGLE_BYTES)],
+            ),
+        ] {
+            assert_eq!(ranges(size).collect::<Vec<_>>(), expected, "{size}");
+        }
+        let five_tebibytes = 5 << 40;
+        assert!(ranges(five_tebibytes).count() <= 10_000);
+        assert_eq!(ranges(five_tebibytes).last().unwrap().1.end, five_tebibytes);
+    }
 }

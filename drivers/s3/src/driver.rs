@@ -12,6 +12,7 @@ use crate::{
     options::{Config, TABLE, region_name},
     storage::S3Storage,
     urls::Urls,
+    writer::Writer,
 };
 
 /// The driver for S3-compatible buckets: Amazon's, MinIO's and others'.
@@ -38,7 +39,7 @@ use crate::{
 pub struct S3Driver;
 
 impl S3Driver {
-    /// Opens a storage as the type it is, for [`S3Storage::request_counts`].
+    /// Opens a storage as the type it is.
     ///
     /// # Errors
     /// As [`Driver::open`].
@@ -79,13 +80,16 @@ impl S3Driver {
         let tasks = TaskTracker::new();
         // Tasks can still be added; it only lets `wait` end when there are none.
         tasks.close();
-        Ok(S3Storage {
+        let writer = Writer {
             bucket: Arc::new(bucket),
             location: config.location,
             defaults: config.defaults,
+            tasks,
+        };
+        Ok(S3Storage {
+            writer,
             urls,
             allow_overwrite: config.allow_overwrite,
-            tasks,
         })
     }
 }

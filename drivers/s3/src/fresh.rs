@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use http::{HeaderValue, StatusCode};
-use storehouse_storage::Result;
-use tokio::runtime::Handle;
+use storehouse_storage::{Error, ErrorKind, Result};
+use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -131,6 +131,22 @@ impl Drop for Upload {
         };
         self.tasks.spawn_on(cleaning, &self.runtime);
     }
+}
+
+/// Runs `step` to its end even if the caller is dropped. What it returns cleans up after itself when
+/// it is dropped.
+pub(crate) async fn finished<T: Send + 'static>(
+    tasks: &TaskTracker,
+    step: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    let (sender, receiver) = oneshot::channel();
+    tasks.spawn(async move {
+        // Nobody waits any more: the result is dropped here.
+        drop(sender.send(step.await));
+    });
+    // The sender is dropped unused only when the runtime is going down.
+    let gone = |_| Err(Error::new(ErrorKind::Other, "the program is ending"));
+    receiver.await.unwrap_or_else(gone)
 }
 
 async fn abort(bucket: &Bucket, key: &str, id: &str) -> Result<(), Failure> {

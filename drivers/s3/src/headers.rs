@@ -35,6 +35,7 @@ pub(crate) const ACL: &str = "x-amz-acl";
 
 const METADATA: &str = "x-amz-meta-";
 const STORAGE_CLASS: &str = "x-amz-storage-class";
+const TAGGING: &str = "x-amz-tagging";
 const ENCRYPTION: &str = "x-amz-server-side-encryption";
 /// What S3 says where nobody gave a type.
 const NO_TYPE: &str = "binary/octet-stream";
@@ -61,7 +62,7 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("SSEKMSKeyId", "x-amz-server-side-encryption-aws-kms-key-id"),
     ("ServerSideEncryption", ENCRYPTION),
     ("StorageClass", STORAGE_CLASS),
-    ("Tagging", "x-amz-tagging"),
+    ("Tagging", TAGGING),
     ("WebsiteRedirectLocation", "x-amz-website-redirect-location"),
 ];
 
@@ -149,19 +150,40 @@ impl SaveDefaults {
         Ok(headers)
     }
 
-    /// Returns the headers that a copy on the service does not take from its source.
-    pub(crate) fn for_copy(&self) -> HeaderMap {
+    /// Returns the attributes among the headers.
+    pub(crate) fn attributes(&self) -> Attributes {
+        attributes(&self.headers)
+    }
+
+    /// Returns the headers for a copy with its source's attributes: what the service does not take
+    /// from there by itself, such as the storage class.
+    pub(crate) fn for_copy(&self, storage_class: Option<&str>) -> Result<HeaderMap> {
         let taken = |name: &HeaderName| name == ACL || name.as_str().starts_with(ENCRYPTION);
         let headers = self.headers.iter().filter(|(name, _)| taken(name));
-        headers
+        let mut headers: HeaderMap = headers
             .map(|(name, value)| (name.clone(), value.clone()))
-            .collect()
+            .collect();
+        if let Some(class) = storage_class {
+            headers.insert(STORAGE_CLASS, header_value("storage_class", class)?);
+        }
+        Ok(headers)
     }
 
     /// Returns whether ETags are MD5s: not where a key of the user's encrypts.
     pub(crate) fn have_md5_etags(&self) -> bool {
         has_md5_etag(&self.headers)
     }
+}
+
+/// Makes the headers of a save those of a copy whose object is to have them, and not its source's.
+/// Tags stay those of the source where there are none to replace them.
+pub(crate) fn in_place_of_the_sources(mut headers: HeaderMap) -> HeaderMap {
+    let replace = HeaderValue::from_static("REPLACE");
+    if headers.contains_key(TAGGING) {
+        headers.insert("x-amz-tagging-directive", replace.clone());
+    }
+    headers.insert("x-amz-metadata-directive", replace);
+    headers
 }
 
 /// Returns whether the headers of a request or an answer let the ETag be an MD5.
@@ -174,10 +196,14 @@ pub(crate) fn has_md5_etag(headers: &HeaderMap) -> bool {
 /// Makes an entry of the headers of an answer about an object.
 pub(crate) fn entry(name: Name, size: u64, headers: &HeaderMap) -> Entry {
     let modified = text(headers, &LAST_MODIFIED).and_then(|date| http_date(&date));
-    Entry::new(name.clone(), size)
+    let mut attributes = attributes(headers);
+    if attributes.content_type.is_none() {
+        attributes.content_type = guess_content_type(&name);
+    }
+    Entry::new(name, size)
         .with_modified(modified)
         .with_etag(text(headers, &ETAG))
-        .with_attributes(attributes(&name, headers))
+        .with_attributes(attributes)
 }
 
 /// Reads the time in a listing.
@@ -194,11 +220,9 @@ fn http_date(text: &str) -> Option<SystemTime> {
         .map(SystemTime::from)
 }
 
-fn attributes(name: &Name, headers: &HeaderMap) -> Attributes {
+fn attributes(headers: &HeaderMap) -> Attributes {
     let mut attributes = Attributes::default();
-    attributes.content_type = text(headers, &CONTENT_TYPE)
-        .filter(|kind| kind != NO_TYPE)
-        .or_else(|| guess_content_type(name));
+    attributes.content_type = text(headers, &CONTENT_TYPE).filter(|kind| kind != NO_TYPE);
     attributes.content_encoding = text(headers, &CONTENT_ENCODING);
     attributes.content_disposition = text(headers, &CONTENT_DISPOSITION);
     attributes.content_language = text(headers, &CONTENT_LANGUAGE);
@@ -343,6 +367,23 @@ mod tests {
         assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(headers["content-type"], "text/plain");
         assert_eq!(headers["x-amz-acl"], "private");
+    }
+
+    #[test]
+    fn the_parameters_that_are_attributes_are_told() {
+        let metadata = BTreeMap::from([("Team".to_owned(), Value::from("é"))]);
+        let parameters = BTreeMap::from([
+            ("CacheControl".to_owned(), Value::from("max-age=60")),
+            ("Tagging".to_owned(), Value::from("a=b")),
+            ("Metadata".to_owned(), Value::Table(metadata)),
+        ]);
+        let mut expected = Attributes::default();
+        expected.cache_control = Some("max-age=60".to_owned());
+        expected.metadata.insert("team".to_owned(), "é".to_owned());
+
+        let defaults = SaveDefaults::read(Some(&parameters), Some("public-read")).unwrap();
+
+        assert_eq!(defaults.attributes(), expected);
     }
 
     #[test]

@@ -11,19 +11,19 @@ use bytes::Bytes;
 use futures::{FutureExt, TryStreamExt, future::BoxFuture, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header::ETAG};
 use storehouse_storage::{Error, ErrorKind, Result, Saved};
-use tokio_util::task::TaskTracker;
 
 use crate::{
     bucket::Bucket,
     call::{Action, Call},
     errors::Failure,
-    fresh::{Fresh, Upload},
+    fresh::{Fresh, Upload, finished},
     headers::NONCE,
     limits::{self, Place},
+    names::{Names, Object},
+    nonce::{Nonce, is_ours, is_taken},
     payload::Payload,
     pieces::{PartSizes, Pieces},
-    storage::S3Storage,
-    upload::{Names, Nonce, Object, finished, is_ours, is_taken, verify},
+    writer::Writer,
     xml::{
         CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart,
         InitiateMultipartUploadResult, write,
@@ -38,40 +38,17 @@ pub(crate) type FirstPart = (Vec<Bytes>, Option<Place>);
 
 /// Writes a content that is too large for one PUT.
 pub(crate) async fn put(
-    storage: &S3Storage,
+    writer: &Writer,
     names: &mut Names<'_>,
     mut pieces: Pieces,
     first: FirstPart,
 ) -> Result<Saved> {
     let mut first = Some(first);
     loop {
-        let replaces = names.may_replace();
-        let object = match replaces {
-            true => names.next()?,
-            false => names.free().await?,
-        };
-        let nonce = Nonce::new()?;
-        let upload = begin(storage, &object, &nonce).await?;
-        let parts = match send_parts(&upload, &mut pieces, first.take()).await {
-            Ok(parts) => parts,
-            Err(error) => {
-                give_up(upload, error.kind()).await;
-                return Err(error);
-            }
-        };
-        let completion = Completion {
-            upload,
-            parts,
-            nonce,
-            replaces,
-        };
-        match finished(&storage.tasks, completion.run()).await? {
-            End::Made(fresh) => {
-                let saved = Saved::new(object.name, pieces.given());
-                return Ok(saved.with_etag(fresh.keep()));
-            }
-            End::Taken => names.taken()?,
-            End::Collided => {}
+        let begun = Begun::new(writer, names).await?;
+        let parts = send_parts(&begun.upload, &mut pieces, first.take()).await;
+        if let Some(saved) = begun.end(names, parts, pieces.given()).await? {
+            return Ok(saved);
         }
         pieces = pieces.replay().ok_or_else(|| {
             Error::already_exists().with_advice(
@@ -81,19 +58,74 @@ pub(crate) async fn put(
     }
 }
 
-/// Begins an upload. It runs to its end even if the save is dropped, so that its id is known.
-async fn begin(storage: &S3Storage, object: &Object, nonce: &Nonce) -> Result<Upload> {
-    let call = Call::new(Action::CreateUpload, object.key.as_str())
-        .with_query("uploads", "")
-        .with_headers(&object.headers)
-        .with_header(NONCE, nonce.value());
-    let bucket = Arc::clone(&storage.bucket);
-    let tasks: TaskTracker = storage.tasks.clone();
-    finished(&storage.tasks, async move {
-        let begun: InitiateMultipartUploadResult = bucket.send(&call).await?.document()?;
-        Ok(Upload::new(&bucket, &tasks, &call.key, begun.upload_id))
-    })
-    .await
+/// An upload under one of the names that a save may use.
+pub(crate) struct Begun {
+    pub(crate) upload: Upload,
+    object: Object,
+    nonce: Nonce,
+    replaces: bool,
+}
+
+impl Begun {
+    /// Begins an upload under the next name. It runs to its end even if the save is dropped, so that
+    /// its id is known.
+    pub(crate) async fn new(writer: &Writer, names: &mut Names<'_>) -> Result<Self> {
+        let replaces = names.may_replace();
+        let object = match replaces {
+            true => names.next()?,
+            false => names.free().await?,
+        };
+        let nonce = Nonce::new()?;
+        let call = Call::new(Action::CreateUpload, object.key.as_str())
+            .with_query("uploads", "")
+            .with_headers(&object.headers)
+            .with_header(NONCE, nonce.value());
+        let bucket = Arc::clone(&writer.bucket);
+        let tasks = writer.tasks.clone();
+        let upload = finished(&writer.tasks, async move {
+            let begun: InitiateMultipartUploadResult = bucket.send(&call).await?.document()?;
+            Ok(Upload::new(&bucket, &tasks, &call.key, begun.upload_id))
+        });
+        Ok(Self {
+            upload: upload.await?,
+            object,
+            nonce,
+            replaces,
+        })
+    }
+
+    /// Completes the upload with its parts, or aborts it. `None`: another has the name, and `names`
+    /// allows a next one.
+    pub(crate) async fn end(
+        self,
+        names: &mut Names<'_>,
+        parts: Result<Vec<CompletedPart>>,
+        size: u64,
+    ) -> Result<Option<Saved>> {
+        let parts = match parts {
+            Ok(parts) => parts,
+            Err(error) => {
+                give_up(self.upload, error.kind()).await;
+                return Err(error);
+            }
+        };
+        let tasks = self.upload.tasks.clone();
+        let completion = Completion {
+            upload: self.upload,
+            parts,
+            nonce: self.nonce,
+            replaces: self.replaces,
+        };
+        match finished(&tasks, completion.run()).await? {
+            End::Made(fresh) => {
+                let saved = Saved::new(self.object.name, size);
+                return Ok(Some(saved.with_etag(fresh.keep())));
+            }
+            End::Taken => names.taken()?,
+            End::Collided => {}
+        }
+        Ok(None)
+    }
 }
 
 /// Sends all parts. It is boxed, since the compiler does not see by itself that it may change threads.
@@ -166,7 +198,7 @@ async fn send_part(upload: &Upload, part: Part) -> Result<CompletedPart> {
         .with_query("uploadId", upload.id.as_str())
         .with_payload(payload);
     let answer = upload.bucket.send(&call).await?;
-    verify(&call.payload, &answer.headers)?;
+    call.payload.verify(&answer.headers)?;
     let etag = answer.header(ETAG.as_str()).unwrap_or_default();
     Ok(CompletedPart {
         part_number: part.number,

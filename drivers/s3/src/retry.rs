@@ -102,6 +102,7 @@ fn is_write(action: Action) -> bool {
             | Action::CopyObject
             | Action::CreateUpload
             | Action::UploadPart
+            | Action::CopyPart
             | Action::CompleteUpload
     )
 }

@@ -1,69 +1,36 @@
 //! The storage: the contract's methods, each handed to the module that does it.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use storehouse_storage::{
-    Capabilities, Content, Entry, Error, ErrorKind, EtagRule, Folder, Name, OpenOptions, Reader,
-    Result, SaveOptions, Saved, Storage, Target, UrlOptions,
+    Attributes, Capabilities, Content, Entry, Error, EtagRule, Folder, Name, OpenOptions, Reader,
+    RequestCounts, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
 };
-use tokio_util::task::TaskTracker;
 
 use crate::{
-    bucket::Bucket,
-    client::RequestCounts,
     copy, delete,
-    headers::SaveDefaults,
     listing::{self, Place},
     pieces, read, upload,
     urls::Urls,
+    writer::{MAX_KEY_BYTES, Writer},
 };
 
-/// S3's limit for a key, in bytes of UTF-8.
-const MAX_KEY_BYTES: usize = 1024;
 /// What services other than Amazon's take between two slashes: they keep objects as files. A longer
 /// part is sent all the same, and refused by those that must.
 const OTHERS_MAX_PART_BYTES: usize = 255;
 
 /// A bucket, or a folder in it.
 pub struct S3Storage {
-    pub(crate) bucket: Arc<Bucket>,
-    pub(crate) location: Option<Name>,
-    pub(crate) defaults: SaveDefaults,
+    pub(crate) writer: Writer,
     pub(crate) urls: Urls,
     pub(crate) allow_overwrite: bool,
-    /// What must be finished even if the future that asked for it was dropped.
-    pub(crate) tasks: TaskTracker,
 }
 
 impl S3Storage {
-    /// Returns how many requests this storage has sent so far.
-    #[must_use]
-    pub fn request_counts(&self) -> RequestCounts {
-        self.bucket.client.counts()
-    }
-
-    /// Returns the key of a name.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidName`] if it is longer than S3 takes.
-    pub(crate) fn key(&self, name: &Name) -> Result<String> {
-        let key = match &self.location {
-            Some(location) => format!("{location}/{name}"),
-            None => name.to_string(),
-        };
-        if key.len() > MAX_KEY_BYTES {
-            return Err(Error::new(
-                ErrorKind::InvalidName,
-                format!("its key has {} bytes, S3 takes {MAX_KEY_BYTES}", key.len()),
-            ));
-        }
-        Ok(key)
-    }
-
     fn place(&self, folder: Option<&Name>) -> Place {
-        Place::new(self.location.as_ref(), folder)
+        Place::new(self.writer.location.as_ref(), folder)
     }
 }
 
@@ -71,8 +38,8 @@ impl fmt::Debug for S3Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("S3Storage")
             .field("storage", &self.describe())
-            .field("endpoint", &self.bucket.url)
-            .field("region", &self.bucket.region)
+            .field("endpoint", &self.writer.bucket.url)
+            .field("region", &self.writer.bucket.region)
             .finish_non_exhaustive()
     }
 }
@@ -80,14 +47,15 @@ impl fmt::Debug for S3Storage {
 #[async_trait]
 impl Storage for S3Storage {
     fn describe(&self) -> String {
-        match &self.location {
-            Some(location) => format!("s3://{}/{location}", self.bucket.name),
-            None => format!("s3://{}", self.bucket.name),
+        match &self.writer.location {
+            Some(location) => format!("s3://{}/{location}", self.writer.bucket.name),
+            None => format!("s3://{}", self.writer.bucket.name),
         }
     }
 
     fn capabilities(&self) -> Capabilities {
         let taken = self
+            .writer
             .location
             .as_ref()
             .map_or(0, |location| location.as_str().len() + 1);
@@ -97,7 +65,7 @@ impl Storage for S3Storage {
         capabilities.signed_urls = self.urls.can_sign();
         capabilities.server_side_copy = true;
         capabilities.max_name_bytes = MAX_KEY_BYTES.saturating_sub(taken);
-        capabilities.max_part_bytes = match self.bucket.on_amazon {
+        capabilities.max_part_bytes = match self.writer.bucket.on_amazon {
             true => MAX_KEY_BYTES,
             false => OTHERS_MAX_PART_BYTES,
         };
@@ -108,59 +76,71 @@ impl Storage for S3Storage {
         self.allow_overwrite
     }
 
+    fn default_attributes(&self) -> Attributes {
+        self.writer.defaults.attributes()
+    }
+
     fn etag_rule(&self, size: u64) -> EtagRule {
-        match self.defaults.have_md5_etags() {
+        match self.writer.defaults.have_md5_etags() {
             true => pieces::etag_rule(size),
             false => EtagRule::Opaque,
         }
     }
 
+    fn request_counts(&self) -> Option<RequestCounts> {
+        Some(self.writer.bucket.client.counts())
+    }
+
     async fn settle(&self) {
-        self.tasks.wait().await;
+        self.writer.tasks.wait().await;
     }
 
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {
-        upload::put(self, target, content, options).await
+        upload::put(&self.writer, target, content, options).await
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {
-        read::open(&self.bucket, name, self.key(name)?, options).await
+        read::open(&self.writer.bucket, name, self.writer.key(name)?, options).await
     }
 
     async fn delete(&self, name: &Name) -> Result<()> {
-        Ok(delete::delete(&self.bucket, &self.key(name)?).await?)
+        Ok(delete::delete(&self.writer.bucket, &self.writer.key(name)?).await?)
     }
 
     async fn stat(&self, name: &Name) -> Result<Entry> {
-        read::stat(&self.bucket, name, &self.key(name)?).await
+        read::stat(&self.writer.bucket, name, &self.writer.key(name)?).await
     }
 
     fn list(&self, folder: Option<&Name>) -> BoxStream<'static, Result<Entry>> {
-        listing::list(&self.bucket, self.place(folder))
+        listing::list(&self.writer.bucket, self.place(folder))
     }
 
     async fn url(&self, name: &Name, options: &UrlOptions) -> Result<String> {
-        self.urls.url(&self.key(name)?, options).await
+        self.urls.url(&self.writer.key(name)?, options).await
     }
 
     async fn copy(&self, from: &Name, target: Target) -> Result<Saved> {
-        copy::copy(self, from, target).await
+        copy::copy(&self.writer, from, target).await
+    }
+
+    async fn copy_as(&self, from: &Entry, target: Target, options: &SaveOptions) -> Result<Saved> {
+        copy::copy_as(&self.writer, from, target, options).await
     }
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {
         let mut targets = Vec::with_capacity(names.len());
         let mut failures = Vec::new();
         for name in names {
-            match self.key(name) {
+            match self.writer.key(name) {
                 Ok(key) => targets.push((name.clone(), key)),
                 Err(error) => failures.push((name.clone(), error)),
             }
         }
-        failures.extend(delete::delete_many(&self.bucket, targets).await);
+        failures.extend(delete::delete_many(&self.writer.bucket, targets).await);
         failures
     }
 
     async fn list_dir(&self, folder: Option<&Name>) -> Result<Folder> {
-        listing::list_dir(&self.bucket, self.place(folder)).await
+        listing::list_dir(&self.writer.bucket, self.place(folder)).await
     }
 }

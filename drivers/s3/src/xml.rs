@@ -149,6 +149,17 @@ impl Document for CopyObjectResult {
     const ROOT: &'static str = "CopyObjectResult";
 }
 
+/// What a copied part has made.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CopyPartResult {
+    #[serde(rename = "ETag")]
+    pub(crate) etag: String,
+}
+
+impl Document for CopyPartResult {
+    const ROOT: &'static str = "CopyPartResult";
+}
+
 /// Objects to be deleted.
 #[derive(Debug, Serialize)]
 pub(crate) struct Delete {

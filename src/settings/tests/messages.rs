@@ -20,7 +20,7 @@ fn a_wrong_value_is_told_with_file_line_column_name_and_what_was_expected() {
         (
             "not an array",
             "STATICFILES_DIRS = 'a'",
-            "storehouse.toml:1:20: STATICFILES_DIRS: expected an array of paths and [prefix, path] pairs, found a string",
+            "storehouse.toml:1:20: STATICFILES_DIRS: expected an array of paths and [prefix, path] pairs, found a string (staticfiles.E001)",
         ),
         (
             "in an environment",

@@ -18,6 +18,8 @@ pub(super) enum Refused {
     Outside(String),
     /// It is no URL.
     BadUrl,
+    /// It names a file that keeps its name, and is right as it is written.
+    Fixed,
     /// There is a file of an earlier run whose content is not known yet.
     Unread(String),
 }
@@ -57,7 +59,10 @@ pub(super) fn convert(
     } else {
         path::join(path::split(name).0, &path)
     };
-    let hashed_url = url_of(&unquote(&target), static_url, stored)?;
+    let hashed_url = match url_of(&unquote(&target), static_url, stored) {
+        Err(Refused::Fixed) => return Ok(None),
+        hashed_url => hashed_url?,
+    };
     // The folder stays as it is written; only the last part is another.
     let folder = &path[..path.rfind('/').map_or(0, |end| end + 1)];
     let file = hashed_url.rsplit('/').next().unwrap_or_default();

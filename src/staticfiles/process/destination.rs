@@ -16,6 +16,8 @@ pub(super) struct Contents<'a> {
     originals: HashMap<&'a str, &'a FileHash>,
     /// Copies under their hashed names.
     copies: HashMap<&'a str, &'a FileHash>,
+    /// Files whose names are hashed already.
+    fixed: HashSet<&'a str>,
     there: &'a HashMap<Name, Option<FileHash>>,
     folders: HashSet<&'a str>,
 }
@@ -30,24 +32,30 @@ impl<'a> Contents<'a> {
         let texts = prepared.texts.iter();
         let texts = texts.map(|text| (place(text.source), &text.hash));
         let copied = prepared.copies.iter();
-        let copied = copied.map(|copied| (place(copied.source), copied.hash));
+        let copied = copied.filter_map(|copied| Some((place(copied.source), copied.hash?)));
         let originals: HashMap<&str, &FileHash> = texts.chain(copied).collect();
         let copies: HashMap<&str, &FileHash> = prepared
             .copies
             .iter()
-            .map(|copied| (copied.stored_as.as_str(), copied.hash))
+            .filter_map(|copied| Some((copied.stored_as.as_str(), copied.hash?)))
             .collect();
+        let fixed = prepared
+            .copies
+            .iter()
+            .filter(|copied| copied.hash.is_none());
+        let fixed: HashSet<&str> = fixed.map(|copied| copied.stored_as.as_str()).collect();
         let mut folders = HashSet::new();
         if site.has_folders {
             let there = site.there.keys().map(Name::as_str);
-            let new = originals.keys().chain(copies.keys()).copied();
-            for name in new.chain(there) {
+            let new = originals.keys().chain(copies.keys()).chain(&fixed);
+            for name in new.copied().chain(there) {
                 add_folders(name, &mut folders);
             }
         }
         Self {
             originals,
             copies,
+            fixed,
             there: site.there,
             folders,
         }
@@ -71,6 +79,9 @@ impl<'a> Contents<'a> {
         }
         if place == "." || self.folders.contains(place.as_str()) {
             return Ok(name.to_owned());
+        }
+        if self.fixed.contains(place.as_str()) {
+            return Err(Refused::Fixed);
         }
         let is_made = depth(&place) >= depth(from);
         let hash = self

@@ -13,6 +13,9 @@
 //!   hash of its own content and of all contents of its cycle (see `settle.rs`).
 //! - **Long chains.** Django gives up on some, by the order of directories. Here they succeed.
 //!
+//! A file whose name is hashed already (`already_hashed`) is stored as it is, since its name tells
+//! its bytes: its references are not followed, and a reference to it stays as it is written.
+//!
 //! A reference with a query to a file that is itself rewritten names the hash of the file before
 //! that, as Django does: there is no such file, and there never was.
 
@@ -53,10 +56,12 @@ pub(super) struct Source {
 /// The content of a source.
 #[derive(Debug, Clone)]
 pub(super) enum SourceContent {
-    /// All of it, for a file whose references are followed ([`is_adjustable`]).
-    Text(Bytes),
+    /// All of it and its hash, for a file whose references are followed ([`is_adjustable`]).
+    Text(Bytes, FileHash),
     /// Its hash, for any other.
     Hash(FileHash),
+    /// Nothing is needed of it: its name is hashed already, and stays.
+    Fixed,
 }
 
 /// What the processing has to know beside the sources.
@@ -93,7 +98,9 @@ pub(super) struct HashedFile {
     pub(super) key: String,
     /// Its name in the destination: the value in the manifest.
     pub(super) name: Name,
-    /// Its content, where it is not a copy of the source.
+    /// Its name on a disk, where that is one that only a disk can hold (with a `\`).
+    pub(super) disk_name: Option<String>,
+    /// Its content, where it is not that of the source.
     pub(super) content: Option<Bytes>,
     /// What passes wrote under other names before.
     pub(super) intermediate: Vec<(Name, Bytes)>,
@@ -124,6 +131,7 @@ pub(super) fn process(sources: &[Source], site: &Site<'_>) -> Processed {
             source: copied.source,
             key: key_of(copied.name),
             name: copied.stored_as.clone(),
+            disk_name: copied.hash.and_then(|hash| disk_name(copied.name, hash)),
             content: None,
             intermediate: Vec::new(),
         });
@@ -143,25 +151,31 @@ fn key_of(name: &str) -> String {
 struct Prepared<'s> {
     /// Files whose references are followed.
     texts: Vec<Text<'s>>,
-    /// Files that are copied under their hashed names.
+    /// Files that are stored as they are, under their hashed names.
     copies: Vec<Copied<'s>>,
 }
 
-/// A file that is copied under its hashed name.
+/// A file that is stored as it is, under its hashed name.
 struct Copied<'s> {
     source: usize,
     name: &'s str,
-    hash: &'s FileHash,
+    /// None for a file whose name is hashed already.
+    hash: Option<&'s FileHash>,
     stored_as: Name,
 }
 
 impl Text<'_> {
     /// Returns a rewritten form of the text as it is written.
     fn content(&self, rewritten: Cow<'_, str>) -> Bytes {
-        match rewritten {
-            Cow::Borrowed(_) => self.bytes.clone(),
-            Cow::Owned(text) => Bytes::from(text),
-        }
+        changed(rewritten).unwrap_or_else(|| self.bytes.clone())
+    }
+}
+
+/// Returns the content of a text if it is not what was read.
+fn changed(rewritten: Cow<'_, str>) -> Option<Bytes> {
+    match rewritten {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(text) => Some(Bytes::from(text)),
     }
 }
 
@@ -186,14 +200,14 @@ impl<'s> Prepared<'s> {
         for (index, source) in sources.iter().enumerate() {
             let mut refuse = |kind| problems.push(Problem::new(index, &source.name, kind));
             match &source.content {
-                SourceContent::Text(bytes) => match std::str::from_utf8(bytes) {
+                SourceContent::Text(bytes, hash) => match std::str::from_utf8(bytes) {
                     Ok(text) => prepared.texts.push(Text {
                         source: index,
                         name: &source.name,
                         text,
                         bytes,
                         language: language(&source.name, options),
-                        hash: FileHash::of(bytes),
+                        hash: hash.clone(),
                     }),
                     Err(error) => refuse(ProblemKind::NotUtf8 {
                         offset: error.valid_up_to(),
@@ -203,11 +217,17 @@ impl<'s> Prepared<'s> {
                     Ok(stored_as) => prepared.copies.push(Copied {
                         source: index,
                         name: &source.name,
-                        hash,
+                        hash: Some(hash),
                         stored_as,
                     }),
                     Err(kind) => refuse(kind),
                 },
+                SourceContent::Fixed => prepared.copies.push(Copied {
+                    source: index,
+                    name: &source.name,
+                    hash: None,
+                    stored_as: source.collected_as.clone(),
+                }),
             }
         }
         prepared
@@ -232,4 +252,15 @@ fn stored_as(name: &str, hash: &FileHash) -> Result<Name, ProblemKind> {
         hashed,
         why: error.problem().to_owned(),
     })
+}
+
+/// Returns Django's name for a file on a disk, if no storage can have it: a `\` in it stays there,
+/// and is a `/` everywhere else.
+fn disk_name(name: &str, hash: &FileHash) -> Option<String> {
+    if !name.contains('\\') {
+        return None;
+    }
+    hashed_name(name, hash)
+        .ok()
+        .filter(|hashed| hashed.contains('\\'))
 }

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use storehouse_storage::Name;
 
 use super::{
-    HashedFile,
+    HashedFile, changed,
     destination::depth,
-    key_of,
+    disk_name, key_of,
     rewriter::{Outcome, Rewriter},
 };
 use crate::{staticfiles::hashed::FileHash, storages::ManifestOptions};
@@ -101,7 +101,8 @@ impl State<'_> {
                     source: text.source,
                     key: key_of(text.name),
                     name,
-                    content: Some(text.content(content)),
+                    disk_name: disk_name(text.name, &hash),
+                    content: changed(content),
                     intermediate,
                 }),
                 Err(problem) => outcome.problems.push(problem),

@@ -34,6 +34,8 @@ enum Entry<'a> {
     Text(usize),
     /// A copy, under this name.
     Copy(&'a Name),
+    /// A file whose name is hashed already.
+    Fixed,
 }
 
 /// What came of the texts.
@@ -55,7 +57,11 @@ impl<'a> Rewriter<'a> {
             .map(|(index, text)| (key_of(text.name), Entry::Text(index)))
             .collect();
         for copied in &prepared.copies {
-            keys.insert(key_of(copied.name), Entry::Copy(&copied.stored_as));
+            let entry = match copied.hash {
+                Some(_) => Entry::Copy(&copied.stored_as),
+                None => Entry::Fixed,
+            };
+            keys.insert(key_of(copied.name), entry);
         }
         Self {
             texts: &prepared.texts,
@@ -105,17 +111,21 @@ impl<'a> Rewriter<'a> {
         made: &mut HashMap<String, FileHash>,
     ) -> Result<String, Refused> {
         let normal = normpath(clean);
+        let entry = self.keys.get(&key_of(&normal));
+        if matches!(entry, Some(Entry::Fixed)) {
+            return Err(Refused::Fixed);
+        }
         if !is_plain(&normal) && is_seen_late(&normal, from) {
             self.contents.hashed_name(&normal, from, made)?;
         }
-        let stored = match self.keys.get(&key_of(&normal)) {
+        let stored = match entry {
             Some(Entry::Copy(name)) => return Ok(name.as_str().to_owned()),
             Some(Entry::Text(other)) => hash_of(*other).and_then(|hash| {
                 let name = self.name_of(*other, &hash).ok()?.as_str().to_owned();
                 made.insert(name.clone(), hash);
                 Some(name)
             }),
-            None => None,
+            Some(Entry::Fixed) | None => None,
         };
         match stored {
             Some(stored) => Ok(stored),
@@ -142,6 +152,7 @@ fn note(text: &Text<'_>, reference: &Reference<'_>, refused: Refused, outcome: &
         Refused::Missing(name) => format!("there is no static file {name:?}"),
         Refused::Outside(name) => format!("{name:?} is outside of the static files"),
         Refused::BadUrl => "that is no URL".to_owned(),
+        Refused::Fixed => return,
         Refused::Unread(name) => {
             outcome.unread.extend(Name::new(name).ok());
             return;

@@ -16,7 +16,7 @@
 use std::{borrow::Cow, panic::resume_unwind, thread, vec};
 
 use super::{
-    HashedFile,
+    HashedFile, changed, disk_name,
     graph::components,
     key_of,
     rewriter::{Outcome, Rewriter},
@@ -62,12 +62,14 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
     }
     for (index, (draft, hash)) in drafts.into_iter().zip(settled.hashes).enumerate() {
         let text = &rewriter.texts[index];
-        match rewriter.name_of(index, &hash.unwrap_or_else(|| text.hash.clone())) {
+        let hash = hash.unwrap_or_else(|| text.hash.clone());
+        match rewriter.name_of(index, &hash) {
             Ok(name) => outcome.files.push(HashedFile {
                 source: text.source,
                 key: key_of(text.name),
                 name,
-                content: Some(text.content(draft)),
+                disk_name: disk_name(text.name, &hash),
+                content: changed(draft),
                 intermediate: Vec::new(),
             }),
             Err(problem) => outcome.problems.push(problem),
@@ -146,8 +148,16 @@ impl<'a> Settled<'a> {
             .rewrite(index, &mut hash_of, &mut Outcome::default())
     }
 
-    fn hash(&mut self, index: usize, text: &str) {
-        self.hashes[index] = Some(FileHash::of(text.as_bytes()));
+    #[expect(
+        clippy::ptr_arg,
+        reason = "whether it is borrowed tells whether it was rewritten"
+    )]
+    fn hash(&mut self, index: usize, draft: &Cow<'_, str>) {
+        self.hashes[index] = Some(match draft {
+            // As it was read.
+            Cow::Borrowed(_) => self.rewriter.texts[index].hash.clone(),
+            Cow::Owned(text) => FileHash::of(text.as_bytes()),
+        });
     }
 
     fn hash_cycle(&mut self, members: &[usize]) {

@@ -8,7 +8,7 @@ fn options() -> ManifestOptions {
 
 fn source(name: &str, content: &[u8]) -> Source {
     let content = if is_adjustable(name) {
-        SourceContent::Text(Bytes::copy_from_slice(content))
+        SourceContent::Text(Bytes::copy_from_slice(content), FileHash::of(content))
     } else {
         SourceContent::Hash(FileHash::of(content))
     };
@@ -41,8 +41,11 @@ fn made(files: &[(&str, &str)], options: &ManifestOptions) -> Vec<String> {
         .files
         .iter()
         .filter_map(|file| {
-            let content = file.content.as_ref()?;
-            let text = std::str::from_utf8(content).unwrap();
+            let (name, source) = files[file.source];
+            let text = match &file.content {
+                Some(content) => std::str::from_utf8(content).unwrap(),
+                None => is_adjustable(name).then_some(source)?,
+            };
             Some(format!("{}: {text}", file.name))
         })
         .collect();
@@ -203,4 +206,105 @@ fn a_pattern_that_matches_what_another_wrote_hashes_once_more() {
         made[0].contains("from \"./n.c4ca4238a0b9.c4ca4238a0b9.js\""),
         "{made:?}"
     );
+}
+
+/// Processes files, of which those below `vite/` have hashed names already. Gives each file that
+/// is made, as `key -> name: content`.
+fn made_with_bundle(files: &[(&str, &[u8])], options: &ManifestOptions) -> Vec<String> {
+    let sources: Vec<Source> = files
+        .iter()
+        .map(|(name, content)| {
+            let mut source = source(name, content);
+            if name.starts_with("vite/") {
+                source.content = SourceContent::Fixed;
+            }
+            source
+        })
+        .collect();
+    let site = Site {
+        static_url: "/static/",
+        options,
+        there: &HashMap::new(),
+        has_folders: true,
+    };
+    let processed = process(&sources, &site);
+    assert_eq!(processed.problems, [], "{files:?}");
+    let files = processed.files.iter().map(|file| {
+        let content = file.content.as_deref().unwrap_or(b"as it is");
+        let text = std::str::from_utf8(content).unwrap();
+        format!("{} -> {}: {text}", file.key, file.name)
+    });
+    files.collect()
+}
+
+#[test]
+fn a_file_that_is_hashed_already_keeps_its_name_and_its_bytes() {
+    let made = made_with_bundle(
+        &[
+            (
+                "vite/app-BX3kXk4v.css",
+                b"url(nope.png)url(logo-AbCd1234.svg)",
+            ),
+            ("vite/logo-AbCd1234.svg", b"x"),
+            ("vite/latin-AbCd1234.js", b"\xe9"),
+        ],
+        &options(),
+    );
+
+    assert_eq!(
+        made,
+        [
+            "vite/app-BX3kXk4v.css -> vite/app-BX3kXk4v.css: as it is",
+            "vite/logo-AbCd1234.svg -> vite/logo-AbCd1234.svg: as it is",
+            "vite/latin-AbCd1234.js -> vite/latin-AbCd1234.js: as it is",
+        ]
+    );
+}
+
+#[test]
+fn a_reference_to_a_file_that_is_hashed_already_stays_as_it_is_written() {
+    for reference in [
+        "url(vite/a-AbCd1234.png)",
+        "url('/static/vite/a-AbCd1234.png#f')",
+        "url(./vite/a-AbCd1234.png?v=1)",
+        "url(vite/a%2520b-AbCd1234.png)",
+        "@import 'vite/b-AbCd1234.css'",
+    ] {
+        let files: [(&str, &[u8]); 4] = [
+            ("vite/a-AbCd1234.png", b""),
+            ("vite/a%20b-AbCd1234.png", b""),
+            ("vite/b-AbCd1234.css", b""),
+            ("s.css", reference.as_bytes()),
+        ];
+
+        let made = made_with_bundle(&files, &options());
+
+        let css = made.last().unwrap();
+        let hash = FileHash::of(reference.as_bytes());
+        assert_eq!(*css, format!("s.css -> s.{hash}.css: as it is"));
+    }
+}
+
+#[test]
+fn a_folder_of_files_that_are_hashed_already_is_one() {
+    let files: [(&str, &[u8]); 2] = [("vite/a-AbCd1234.png", b""), ("s.css", b"url(vite)")];
+
+    let made = made_with_bundle(&files, &options());
+
+    assert!(made[1].ends_with("url(\"vite\")"), "{made:?}");
+}
+
+#[test]
+fn hashed_already_is_the_same_in_passes_that_show() {
+    let files: [(&str, &[u8]); 2] = [
+        ("vite/a-AbCd1234.css", b"url(../s.css)"),
+        ("s.css", b"@import 'vite/a-AbCd1234.css'"),
+    ];
+    let mut passes = options();
+    passes.max_post_process_passes = 0;
+
+    let made = made_with_bundle(&files, &options());
+
+    assert_eq!(made_with_bundle(&files, &passes), made);
+    assert!(made[1].ends_with("as it is"), "{made:?}");
 }

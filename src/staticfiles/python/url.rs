@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use storehouse_storage::filepath_to_uri;
 
 /// `urllib.parse.uses_netloc`: schemes that get `//` when they are put together again.
 const USES_NETLOC: &[&str] = &[
@@ -44,19 +44,6 @@ const USES_PARAMS: &[&str] = &[
     "", "ftp", "hdl", "prospero", "http", "imap", "https", "shttp", "rtsp", "rtsps", "rtspu",
     "sip", "sips", "mms", "sftp", "tel",
 ];
-
-/// What Django's `filepath_to_uri` quotes: all but letters, digits and `_.-~/!*()'`.
-const QUOTED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'-')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b'!')
-    .remove(b'*')
-    .remove(b'(')
-    .remove(b')')
-    .remove(b'\'');
 
 /// The parts of a URL: `scheme://netloc/path?query#fragment`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,8 +200,7 @@ fn unquote_to_bytes(ascii: &str) -> Vec<u8> {
 
 /// Django's `FileSystemStorage.url`: the name quoted, and joined to the base URL as `urljoin` does.
 pub(in crate::staticfiles) fn file_url(base_url: &str, name: &str) -> String {
-    let slashed = name.replace('\\', "/");
-    let quoted = utf8_percent_encode(&slashed, QUOTED).to_string();
+    let quoted = filepath_to_uri(name);
     let relative = quoted.trim_start_matches('/');
     if relative.is_empty() {
         return base_url.to_owned();

@@ -136,34 +136,6 @@ fn all_wrong_storages_are_told_at_once() {
 }
 
 #[test]
-fn compression_is_refused_until_it_exists() {
-    for (backend, advice) in [
-        ("compressed+fake:a", "leave compressed+ out"),
-        ("compressed+manifest+fake:a", "leave compressed+ out"),
-        (
-            "whitenoise.storage.CompressedStaticFilesStorage",
-            "take \"django.contrib.staticfiles.storage.StaticFilesStorage\"",
-        ),
-        (
-            "whitenoise.storage.CompressedManifestStaticFilesStorage",
-            "take \"django.contrib.staticfiles.storage.ManifestStaticFilesStorage\"",
-        ),
-    ] {
-        let site = Site::new(&format!(
-            "STATICFILES_STORAGE = '{backend}'\nSTATIC_ROOT = 'a'"
-        ));
-
-        assert_eq!(
-            site.message("staticfiles"),
-            format!(
-                "cannot set up STATICFILES_STORAGE (storehouse.toml:1): it asks for compressed copies (compressed+), and this version cannot make them yet; {advice}"
-            )
-        );
-        assert!(site.fake.opened().is_empty());
-    }
-}
-
-#[test]
 fn options_of_hashed_names_are_told_apart_from_the_drivers() {
     let site = Site::new(
         "[STORAGES.staticfiles]\nBACKEND = 'manifest+fake:a?manifest_name=m.json'\n\

@@ -10,9 +10,12 @@ use crate::settings::{
     fake::{self, Fake},
 };
 
+#[cfg(feature = "compression")]
+mod compression;
 #[cfg(any(feature = "filesystem", feature = "memory", feature = "s3"))]
 mod drivers;
 mod messages;
+mod rules;
 mod spec;
 
 /// In every test that could show a secret, the secret.

@@ -15,6 +15,7 @@ mod child;
 mod clashes;
 #[cfg(target_os = "linux")]
 mod connections;
+mod copying;
 #[cfg(unix)]
 mod credentials;
 mod deleting;

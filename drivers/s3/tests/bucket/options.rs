@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use storehouse_s3::S3Driver;
-use storehouse_storage::{Driver, ErrorKind, OptionKind, OptionRow, Options, Registry, Value};
+use storehouse_storage::{
+    Driver, ErrorKind, OptionKind, OptionRow, Options, Prefixed, Registry, RequestCounts, Storage,
+    Value,
+};
 
-use crate::fixture::config;
+use crate::fixture::{config, name};
 
 #[test]
 fn both_schemes_open_a_storage_that_shows_its_place() {
@@ -122,4 +125,21 @@ fn readme_row(row: &OptionRow) -> String {
     }
     let help = row.help.trim_end_matches('.');
     format!("| {called} | {takes} | {} | {help} |", quoted(row.settings))
+}
+
+#[test]
+fn decorators_tell_the_counts_of_the_storage_inside() {
+    let mut registry = Registry::default();
+    registry.register(Arc::new(S3Driver));
+    let config = config(&[
+        ("bucket_name", "assets"),
+        ("access_key", "a"),
+        ("secret_key", "b"),
+    ]);
+
+    let storage = registry.open("s3", config, None).unwrap();
+    let inside = Prefixed::new(Arc::clone(&storage), name("folder"));
+
+    assert_eq!(storage.request_counts(), Some(RequestCounts::default()));
+    assert_eq!(inside.request_counts(), Some(RequestCounts::default()));
 }

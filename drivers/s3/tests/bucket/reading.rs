@@ -98,11 +98,12 @@ async fn each_verb_costs_one_request() {
         log(&behind.proxy),
         ["GET object", "HEAD object", "HEAD object", "DELETE object"]
     );
-    let counts = behind.storage.request_counts();
+    let counts = behind.storage.request_counts().unwrap();
     assert_eq!(
         (counts.get, counts.head, counts.delete, counts.total()),
         (1, 2, 1, 4)
     );
+    assert_eq!((counts.bytes_sent, counts.bytes_received), (0, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

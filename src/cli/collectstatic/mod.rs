@@ -1,0 +1,293 @@
+//! `storehouse collectstatic`: Django's command, with its lines, its prompt and its summary. What was
+//! asked for becomes a plan; the plan is shown, kept in a file, or carried out.
+
+use std::{path::Path, pin::pin, sync::Arc};
+
+use futures::StreamExt;
+use serde_json::Value as Json;
+use storehouse_storage::{Error, Storage};
+
+use self::{
+    asked::Asked,
+    question::ask,
+    show::{show_dry_run, show_event, show_plan, show_planned, summarise},
+};
+use super::{
+    Context,
+    flags::CollectstaticFlags,
+    output::{Failure, Output, shown_path},
+    progress::Progress,
+};
+use crate::{
+    checks,
+    staticfiles::{
+        self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, ObjectRules, Plan,
+        PlanOptions, Planned, Planner, Recall, Report,
+    },
+    storages::STATICFILES,
+};
+
+mod asked;
+mod question;
+mod show;
+
+pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<(), Failure> {
+    let output = context.output;
+    let reviewed = match &flags.apply {
+        Some(file) => Some(read_plan(file)?),
+        None => None,
+    };
+    let asked = match &reviewed {
+        Some(plan) => Asked::of_plan(plan)?,
+        None => Asked::of_flags(&flags),
+    };
+    let finders = staticfiles::finders(&context.settings, &context.storages).await;
+    refuse_bad_settings(&asked, context, finders.as_deref())?;
+    let finders = finders?;
+    let storage = context.storages.staticfiles()?;
+    let location = staticfiles::local_root(&*storage).map(|root| shown_path(&root));
+    if asked.link && location.is_none() {
+        let problem = format!("no links can be made in {}", storage.describe());
+        let error = Error::unsupported(problem).with_advice("leave --link out");
+        return Err(error.into());
+    }
+    if !flags.noinput && flags.plan.is_none() {
+        ask(
+            &asked,
+            flags.dry_run,
+            &*storage,
+            location.as_deref(),
+            output,
+        )
+        .await?;
+    }
+    let planned = make_plan(&flags, &asked, context, finders, &*storage).await?;
+    refuse_many_deletions(&flags, &planned.plan)?;
+    if flags.plan.is_some() || reviewed.is_some() {
+        let document = document(&planned, &asked, &*storage);
+        if let Some(reviewed) = reviewed {
+            staticfiles::refuse_unless_same(&reviewed, &document)?;
+        }
+        if let Some(file) = &flags.plan {
+            write_plan(file, &document)?;
+            return Ok(show_planned(&planned.plan, file, output)?);
+        }
+    }
+    let report = if flags.dry_run {
+        show_dry_run(&planned.plan, output)?
+    } else {
+        carry_out(&flags, &planned.plan, Arc::clone(&storage), output).await?
+    };
+    if !report.failures.is_empty() {
+        return Err(Failure::Errors(report.failures));
+    }
+    summarise(&asked, &planned.plan, &report, location.as_deref(), output)?;
+    if !flags.dry_run {
+        let learned = planned.learned(&*storage).await;
+        remember(learned, storage.describe()).await;
+    }
+    Ok(())
+}
+
+/// Keeps what the next run need not read again. Without it that run reads it again, and no more.
+async fn remember(learned: Recall, destination: String) {
+    let saving = tokio::task::spawn_blocking(move || learned.save(&destination));
+    let _ = saving.await;
+}
+
+/// Errors of the checks end the command before anything is touched, as in Django.
+fn refuse_bad_settings(
+    asked: &Asked,
+    context: &Context,
+    finders: Result<&[Box<dyn Finder>], &Error>,
+) -> Result<(), Failure> {
+    let problems = checks::staticfiles(&context.settings, &context.storages, finders);
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(checks::Problem::is_error);
+    for warning in warnings {
+        context
+            .output
+            .note(format_args!("storehouse: warning: {warning}"));
+    }
+    if errors.is_empty() && asked.clear {
+        checks::clear_is_safe(
+            &context.settings,
+            &context.storages,
+            finders.unwrap_or_default(),
+        )?;
+    }
+    let errors: Vec<Error> = errors
+        .into_iter()
+        .map(|problem| Error::configuration(problem.to_string()))
+        .collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Errors(errors))
+    }
+}
+
+async fn make_plan(
+    flags: &CollectstaticFlags,
+    asked: &Asked,
+    context: &Context,
+    finders: Vec<Box<dyn Finder>>,
+    storage: &dyn Storage,
+) -> Result<Planned, Failure> {
+    let output = context.output;
+    let default: &[&str] = if asked.no_default_ignore {
+        &[]
+    } else {
+        &DEFAULT_IGNORE
+    };
+    let given = asked.ignore.iter().map(String::as_str);
+    let ignore = IgnorePatterns::new(given.chain(default.iter().copied()));
+    let finding = staticfiles::find(finders, ignore);
+    let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
+    let options = PlanOptions {
+        clear: asked.clear,
+        dry_run: flags.dry_run,
+        link: asked.link,
+        repair: asked.repair_metadata,
+        complete: is_looked_at || flags.dry_run && output.is_json(),
+    };
+    let hashing = hashing(asked, context)?;
+    refuse_pruning_without_names(asked, hashing.as_ref())?;
+    let compression = match asked.no_post_process {
+        true => None,
+        false => context.storages.compression_options(STATICFILES)?,
+    };
+    let rules = ObjectRules::of(&context.storages, STATICFILES)?;
+    let destination = storage.describe();
+    let recall = tokio::task::spawn_blocking(move || Recall::load(&destination)).await;
+    let planned = Planner::new(storage, options)
+        .with_hashing(hashing.as_ref())
+        .with_compression(compression.as_ref())
+        .with_rules(Some(&rules))
+        .with_pruning(asked.pruning())
+        .with_recall(recall.unwrap_or_default())
+        .with_jobs(flags.jobs.count(staticfiles::local_root(storage).is_some()))
+        .plan(finding)
+        .await?;
+    if planned.asked > 0 {
+        output.note(format_args!(
+            "{} objects were asked for their digest one by one: the bucket's ETags tell nothing of the content",
+            planned.asked
+        ));
+    }
+    for warning in &planned.warnings {
+        output.note(format_args!("storehouse: warning: {warning}"));
+    }
+    if !planned.errors.is_empty() {
+        return Err(Failure::Errors(planned.errors));
+    }
+    Ok(planned)
+}
+
+/// How names are hashed, if the storage asks for it and nobody forbids it.
+fn hashing(asked: &Asked, context: &Context) -> Result<Option<Hashing>, Failure> {
+    if asked.no_post_process {
+        return Ok(None);
+    }
+    let Some(options) = context.storages.manifest_options(STATICFILES)? else {
+        return Ok(None);
+    };
+    let Some(static_url) = context.settings.static_url() else {
+        let error = Error::configuration("STATIC_URL is not set, and hashed names need it")
+            .with_advice("set it, for example to \"/static/\"");
+        return Err(error.into());
+    };
+    Ok(Some(Hashing {
+        options,
+        static_url,
+    }))
+}
+
+/// Pruning goes by manifests, and versions are counted in releases. Without these it is wrong usage.
+fn refuse_pruning_without_names(asked: &Asked, hashing: Option<&Hashing>) -> Result<(), Failure> {
+    let releases = hashing.map_or(0, |hashing| hashing.options.releases);
+    let problem = match asked.keep_versions.map(usize::from) {
+        Some(count) if count > releases => format!(
+            "--keep-versions {count} needs the option `releases` of the storage of static files to be {count} or more; it is {releases}"
+        ),
+        _ if asked.pruning().prunes() && hashing.is_none() => {
+            "old files are known by their hashed names only: set a storage that makes them, such as manifest+file:static".to_owned()
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::Usage(Error::configuration(problem)))
+}
+
+/// What `--max-delete` is for: a wrong setting must not empty a bucket.
+fn refuse_many_deletions(flags: &CollectstaticFlags, plan: &Plan) -> Result<(), Failure> {
+    let deleted = plan.deleted();
+    match flags.max_delete {
+        Some(most) if deleted > most => {
+            let problem = format!("{deleted} files would be deleted, and --max-delete is {most}");
+            Err(Error::new(storehouse_storage::ErrorKind::Other, problem)
+                .with_advice("look at them with --dry-run -v 2, then give a higher --max-delete")
+                .into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn document(planned: &Planned, asked: &Asked, storage: &dyn Storage) -> Json {
+    let destination = storage.describe();
+    staticfiles::document(
+        &planned.plan,
+        &planned.listing,
+        &destination,
+        asked.to_json(),
+    )
+}
+
+fn read_plan(file: &Path) -> Result<Json, Failure> {
+    let failed = |problem: String| {
+        let problem = format!("cannot read the plan {:?}: {problem}", shown_path(file));
+        Error::configuration(problem).with_advice("make one with --plan")
+    };
+    let json = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
+    Ok(serde_json::from_slice(&json).map_err(|error| failed(error.to_string()))?)
+}
+
+fn write_plan(file: &Path, document: &Json) -> Result<(), Failure> {
+    let text = format!("{document:#}\n");
+    std::fs::write(file, text).map_err(|error| {
+        let error = Error::from_io(error);
+        let problem = format!(
+            "cannot write the plan {:?}: {}",
+            shown_path(file),
+            error.problem()
+        );
+        Error::new(error.kind(), problem).into()
+    })
+}
+
+async fn carry_out(
+    flags: &CollectstaticFlags,
+    plan: &Plan,
+    storage: Arc<dyn Storage>,
+    output: Output,
+) -> Result<Report, Failure> {
+    show_plan(plan, false, output)?;
+    let jobs = flags
+        .jobs
+        .count(staticfiles::local_root(&*storage).is_some());
+    let written = plan
+        .writes
+        .iter()
+        .filter(|write| write.action == Action::Copy);
+    let mut progress = Progress::new(output, "written", Some(written.count()));
+    let mut events = pin!(staticfiles::execute(plan, storage, jobs));
+    let mut report = Report::default();
+    while let Some(event) = events.next().await {
+        show_event(&event, output)?;
+        if let Event::Wrote(bytes) = &event {
+            progress.done(*bytes);
+        }
+        report.add(event);
+    }
+    progress.finish();
+    Ok(report)
+}

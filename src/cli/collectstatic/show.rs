@@ -1,0 +1,228 @@
+//! What is shown: Django's lines and its summary, or one JSON object for each.
+
+use std::{io, path::Path};
+
+use serde_json::{Value as Json, json};
+
+use crate::{
+    cli::{
+        collectstatic::asked::Asked,
+        output::{Failure, Output, escaped, shown, shown_path},
+    },
+    staticfiles::{self, Action, Event, Kind, Plan, Report, Write, WriteContent},
+};
+
+/// The lines that come before anything is written: what is cleared, skipped or lost its name.
+pub(super) fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Result<()> {
+    if output.is_json() || !output.shows(2) {
+        return Ok(());
+    }
+    let deleting = if dry_run {
+        "Pretending to delete"
+    } else {
+        "Deleting"
+    };
+    for name in &plan.cleared {
+        output.report(format_args!("{deleting} '{}'", escaped(name)))?;
+    }
+    for conflict in &plan.conflicts {
+        output.report(format_args!(
+            "Found another file with the destination path '{}'. It will be ignored since only the \
+             first encountered file is collected. If this is not what you want, make sure every \
+             static file has a unique path.",
+            shown(&conflict.name)
+        ))?;
+    }
+    for write in plan.unmodified() {
+        output.report(format_args!(
+            "Skipping '{}' (not modified)",
+            shown(&write.name)
+        ))?;
+    }
+    let hashed = plan.writes.iter().filter(|write| is_skipped_hashed(write));
+    for write in hashed {
+        output.result(format_args!(
+            "Skipped post-processing '{}'",
+            shown(&write.original)
+        ))?;
+    }
+    Ok(())
+}
+
+fn is_skipped_hashed(write: &Write) -> bool {
+    matches!(write.kind, Kind::Hashed { .. }) && !write.is_post_processed()
+}
+
+/// What would be done. As JSON all of it; as lines what Django says, which makes no hashed names then.
+pub(super) fn show_dry_run(plan: &Plan, output: Output) -> Result<Report, Failure> {
+    show_plan(plan, true, output)?;
+    if output.is_json() {
+        for line in would_be_done(plan) {
+            output.report(line)?;
+        }
+    } else if output.shows(1) {
+        for write in plan.copies() {
+            let verb = if is_link(write) { "link" } else { "copy" };
+            output.report(format_args!("Pretending to {verb} '{}'", source_of(write)))?;
+        }
+    }
+    Ok(Report {
+        copied: plan.copies().count(),
+        bytes: plan.bytes(),
+        ..Report::default()
+    })
+}
+
+fn would_be_done(plan: &Plan) -> impl Iterator<Item = Json> {
+    let writes = plan.writes.iter().filter_map(|write| {
+        let event = match (write.action, write.kind) {
+            (Action::Skip | Action::Omitted, _) => return None,
+            (Action::Repair, _) => "would_repair",
+            (_, Kind::Collected) => "would_copy",
+            _ => "would_write",
+        };
+        let mut line = staticfiles::write_as_json(write);
+        line["event"] = json!(event);
+        Some(line)
+    });
+    let deleted = plan.in_the_way.iter().chain(&plan.stale_releases);
+    let deleted = deleted.chain(&plan.deletions);
+    let deleted = deleted.map(|name| json!({ "event": "would_delete", "name": name.as_str() }));
+    writes.chain(deleted)
+}
+
+/// Says what a plan that was written to a file would do.
+pub(super) fn show_planned(plan: &Plan, file: &Path, output: Output) -> io::Result<()> {
+    let of = |action| {
+        plan.writes
+            .iter()
+            .filter(move |write| write.action == action)
+    };
+    let (written, repaired) = (of(Action::Copy).count(), of(Action::Repair).count());
+    let bytes: u64 = of(Action::Copy).map(Write::size).sum();
+    if output.is_json() {
+        return output.report(json!({
+            "event": "planned",
+            "file": file.display().to_string(),
+            "written": written,
+            "bytes": bytes,
+            "repaired": repaired,
+            "deleted": plan.deleted(),
+        }));
+    }
+    if !output.shows(1) {
+        return Ok(());
+    }
+    output.report(format_args!(
+        "The plan is in '{}': {written} files written ({bytes} bytes), {repaired} with new attributes, {} deleted.",
+        shown_path(file),
+        plan.deleted()
+    ))
+}
+
+pub(super) fn show_event(event: &Event, output: Output) -> io::Result<()> {
+    match event {
+        Event::Deleted(name) if output.is_json() => {
+            output.report(json!({ "event": "deleted", "name": name }))
+        }
+        Event::Repaired(write) if output.is_json() => {
+            output.report(json!({ "event": "repaired", "name": write.name.as_str() }))
+        }
+        Event::Repaired(write) if output.shows(2) => output.report(format_args!(
+            "Setting the attributes of '{}'",
+            shown(&write.name)
+        )),
+        Event::Done(write) if output.is_json() && write.is_copied() => output.report(
+            json!({ "event": "copied", "name": write.name.as_str(), "size": write.size() }),
+        ),
+        Event::Done(write) if output.is_json() && write.is_post_processed() => {
+            output.result(json!({
+                "event": "post_processed",
+                "name": write.original.as_str(),
+                "as": write.name.as_str(),
+            }))
+        }
+        Event::Done(write) if output.shows(2) && write.is_post_processed() => {
+            output.result(format_args!(
+                "Post-processed '{}' as '{}'",
+                shown(&write.original),
+                shown(&write.name)
+            ))
+        }
+        Event::Started(write) if output.shows(2) && !output.is_json() => {
+            let verb = if is_link(write) { "Linking" } else { "Copying" };
+            output.report(format_args!("{verb} '{}'", source_of(write)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_link(write: &Write) -> bool {
+    matches!(write.content, WriteContent::Link(_))
+}
+
+/// Where a file is copied from, as it is shown.
+fn source_of(write: &Write) -> String {
+    let source = write.source();
+    source.map_or_else(String::new, |source| shown_path(&source.path))
+}
+
+/// Django's summary line.
+pub(super) fn summarise(
+    asked: &Asked,
+    plan: &Plan,
+    report: &Report,
+    location: Option<&str>,
+    output: Output,
+) -> Result<(), Failure> {
+    let unmodified = plan.unmodified().count();
+    let skipped = plan.conflicts.len();
+    // What is replaced after `--clear` counts too, as in Django.
+    let cleared = plan.cleared.len().max(report.deleted);
+    if output.is_json() {
+        return Ok(output.report(json!({
+            "event": "summary",
+            "copied": report.copied,
+            "bytes": report.bytes,
+            "unmodified": unmodified,
+            "post_processed": report.post_processed,
+            "repaired": report.repaired,
+            "deleted": cleared,
+            "conflicts": skipped,
+        }))?);
+    }
+    if !output.shows(1) {
+        return Ok(());
+    }
+    let mut line = String::from("\n");
+    if cleared > 0 {
+        line.push_str(&format!("{cleared} static {} deleted, ", files(cleared)));
+    }
+    line.push_str(&format!(
+        "{} static {} {}",
+        report.copied,
+        files(report.copied),
+        if asked.link { "symlinked" } else { "copied" }
+    ));
+    if let Some(location) = location {
+        line.push_str(&format!(" to '{location}'"));
+    }
+    if unmodified > 0 {
+        line.push_str(&format!(", {unmodified} unmodified"));
+    }
+    if report.post_processed > 0 {
+        line.push_str(&format!(", {} post-processed", report.post_processed));
+    }
+    if skipped > 0 {
+        line.push_str(&format!(", {skipped} skipped due to conflict"));
+    }
+    if report.repaired > 0 {
+        line.push_str(&format!(", {} with new attributes", report.repaired));
+    }
+    line.push('.');
+    Ok(output.report(line)?)
+}
+
+fn files(count: usize) -> &'static str {
+    if count == 1 { "file" } else { "files" }
+}

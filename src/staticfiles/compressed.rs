@@ -1,0 +1,268 @@
+//! Which compressed copies a run writes: from the writes of a plan to those of their copies. What is
+//! in a copy is made in [`compress`](super::compress), on all processors and once for each content;
+//! what an earlier run made of the same content is not made again.
+//!
+//! As WhiteNoise: collected files and hashed ones are compressed, no manifest and no intermediate
+//! file; with `keep_only_hashed_files` only the hashed ones, and no other is kept.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+};
+
+use storehouse_storage::{Error, ErrorKind, Name, Result};
+
+use super::{
+    compress::{self, Variant},
+    destination::Destination,
+    digest::Md5Sum,
+    parallel,
+    plan::{Action, Kind, Write, WriteContent},
+    recall::Recall,
+    walk::unreadable,
+};
+use crate::storages::{Coding, CompressAs, CompressionOptions};
+
+/// What is known of the copies of one content: for each coding its size and MD5, or that it is not
+/// worth it.
+type Made = Vec<(Coding, Option<(u64, Md5Sum)>)>;
+
+/// Takes the files out of a plan that are not kept, because only those with hashed names are.
+pub(super) fn omit_unhashed(writes: &mut [Write]) {
+    for write in writes {
+        if matches!(write.kind, Kind::Collected | Kind::Intermediate) {
+            write.action = Action::Omitted;
+        }
+    }
+}
+
+/// Adds the compressed copies of `writes`, or puts them in the place of their originals. `is_coded`
+/// says which files are coded already.
+///
+/// # Errors
+/// A source that cannot be read; an encoder that fails; a copy whose name is too long.
+pub(super) async fn add(
+    mut writes: Vec<Write>,
+    options: &CompressionOptions,
+    there: &Destination,
+    recall: &Recall,
+    learned: &mut Recall,
+    is_coded: &(dyn Fn(&Write) -> bool + Sync),
+) -> Result<Vec<Write>> {
+    let targets: Vec<(usize, Md5Sum)> = writes
+        .iter()
+        .enumerate()
+        .filter(|(_, write)| is_target(write, options) && !is_coded(write))
+        .filter_map(|(index, write)| Some((index, write.md5?)))
+        .collect();
+    let mut made: HashMap<Md5Sum, Made> = HashMap::new();
+    let mut jobs: HashMap<Md5Sum, WriteContent> = HashMap::new();
+    for (index, md5) in &targets {
+        let write = &writes[*index];
+        match known(*md5, options, recall) {
+            Some(known) if are_there(write, &known, options, there) => {
+                made.insert(*md5, known);
+            }
+            _ => {
+                jobs.insert(*md5, write.content.clone());
+            }
+        }
+    }
+    let (bytes, new) = compress_all(jobs, options).await?;
+    made.extend(new);
+    for (md5, copies) in &made {
+        for (coding, copy) in copies {
+            learned.add_coded(*md5, &key(*coding, options), *copy);
+        }
+    }
+    let mut copies = Vec::new();
+    for (index, md5) in targets {
+        for (coding, copy) in made.get(&md5).into_iter().flatten() {
+            let Some((size, copy_md5)) = *copy else {
+                continue;
+            };
+            let content = match bytes.get(&(md5, *coding)) {
+                Some(bytes) => WriteContent::Bytes(bytes.clone()),
+                None => WriteContent::AsItIs { size },
+            };
+            let write = &mut writes[index];
+            match options.compress_as {
+                CompressAs::SideFiles => {
+                    copies.push(side_file(write, *coding, content, copy_md5, there)?);
+                }
+                CompressAs::ContentEncoding => replace(write, *coding, content, copy_md5),
+            }
+        }
+    }
+    // A collected file of the same name as a copy gives way to it, as in WhiteNoise.
+    writes.extend(copies);
+    Ok(writes)
+}
+
+fn is_target(write: &Write, options: &CompressionOptions) -> bool {
+    let is_file = matches!(write.kind, Kind::Collected | Kind::Hashed { .. });
+    is_file
+        && write.action != Action::Omitted
+        && compress::is_compressible(write.name.as_str(), write.size(), options)
+}
+
+/// Returns what is known of the copies of a content, if all of it is.
+fn known(md5: Md5Sum, options: &CompressionOptions, recall: &Recall) -> Option<Made> {
+    let codings = options.codings.iter();
+    codings
+        .map(|&coding| Some((coding, recall.coded(md5, &key(coding, options))?)))
+        .collect()
+}
+
+/// What a copy is remembered by: whether it is worth it depends on which codings are tried before.
+fn key(coding: Coding, options: &CompressionOptions) -> String {
+    let codings: Vec<&str> = options
+        .codings
+        .iter()
+        .map(|coding| coding.token())
+        .collect();
+    format!("{}@{}", coding.token(), codings.join(","))
+}
+
+/// Returns whether the destination has all copies of a file, so that their bytes are not needed.
+fn are_there(
+    write: &Write,
+    known: &Made,
+    options: &CompressionOptions,
+    there: &Destination,
+) -> bool {
+    known.iter().all(|(coding, copy)| {
+        let Some((size, md5)) = copy else {
+            return true;
+        };
+        let name = match options.compress_as {
+            CompressAs::SideFiles => name_of(write, *coding),
+            CompressAs::ContentEncoding => Ok(write.name.clone()),
+        };
+        let object = name.ok().and_then(|name| there.objects.get(&name));
+        object.is_some_and(|object| {
+            let tag = object.etag.as_ref();
+            let has_content = tag.map_or(there.is_local, |tag| *tag == md5.to_string());
+            object.size == *size && has_content
+        })
+    })
+}
+
+/// Compresses each content once. Returns the copies that are worth it, and what is known of all.
+async fn compress_all(
+    jobs: HashMap<Md5Sum, WriteContent>,
+    options: &CompressionOptions,
+) -> Result<(HashMap<(Md5Sum, Coding), bytes::Bytes>, Vec<(Md5Sum, Made)>)> {
+    let options = options.clone();
+    let mut jobs: Vec<(Md5Sum, WriteContent)> = jobs.into_iter().collect();
+    // The largest first, so that no processor is left with one at the end.
+    jobs.sort_by_key(|(md5, content)| (std::cmp::Reverse(size_of(content)), md5.to_string()));
+    parallel::on_the_blocking_pool(move || {
+        let variants = parallel::map(&jobs, |(md5, content)| variants(*md5, content, &options));
+        let mut bytes = HashMap::new();
+        let mut made = Vec::new();
+        for ((md5, _), variants) in jobs.iter().zip(variants) {
+            let mut copies: Made = options
+                .codings
+                .iter()
+                .map(|&coding| (coding, None))
+                .collect();
+            for variant in variants? {
+                let copy = (variant.bytes.len() as u64, Md5Sum::of(&variant.bytes));
+                for (coding, place) in &mut copies {
+                    if *coding == variant.coding {
+                        *place = Some(copy);
+                    }
+                }
+                bytes.insert((*md5, variant.coding), variant.bytes);
+            }
+            made.push((*md5, copies));
+        }
+        Ok((bytes, made))
+    })
+    .await?
+}
+
+fn size_of(content: &WriteContent) -> u64 {
+    match content {
+        WriteContent::Source { file, .. } | WriteContent::Link(file) => file.size,
+        WriteContent::Bytes(bytes) => bytes.len() as u64,
+        WriteContent::AsItIs { size } => *size,
+    }
+}
+
+fn variants(
+    md5: Md5Sum,
+    content: &WriteContent,
+    options: &CompressionOptions,
+) -> Result<Vec<Variant>> {
+    match content {
+        WriteContent::Bytes(bytes) => compress::variants(bytes, options),
+        WriteContent::Source {
+            held: Some(bytes), ..
+        } => compress::variants(bytes, options),
+        WriteContent::Source { file, .. } | WriteContent::Link(file) => {
+            let read = fs::read(&file.path).map_err(|error| unreadable(&file.path, error))?;
+            if Md5Sum::of(&read) != md5 {
+                let problem = format!("{:?} changed while it was being collected", file.path);
+                return Err(
+                    Error::new(ErrorKind::Content, problem).with_advice("run collectstatic again")
+                );
+            }
+            compress::variants(&read, options)
+        }
+        WriteContent::AsItIs { .. } => Ok(Vec::new()),
+    }
+}
+
+fn name_of(write: &Write, coding: Coding) -> Result<Name> {
+    let name = format!("{}{}", write.name, coding.suffix());
+    Name::new(&name).map_err(|error| {
+        let problem = format!("{name:?} cannot be the name of a copy: {}", error.problem());
+        Error::new(error.kind(), problem).with_advice("give the file a shorter name")
+    })
+}
+
+fn side_file(
+    write: &Write,
+    coding: Coding,
+    content: WriteContent,
+    md5: Md5Sum,
+    there: &Destination,
+) -> Result<Write> {
+    let name = name_of(write, coding)?;
+    let is_hashed = matches!(write.kind, Kind::Hashed { .. });
+    let kind = Kind::Compressed { is_hashed };
+    let is_as_it_is = matches!(content, WriteContent::AsItIs { .. });
+    Ok(Write {
+        md5: Some(md5),
+        coding: Some(coding),
+        there: there.objects.get(&name).cloned(),
+        action: match is_as_it_is {
+            true => Action::Skip,
+            false => Action::Copy,
+        },
+        ..Write::new(name, kind, write.original.clone(), content)
+    })
+}
+
+/// Puts the copy in the place of its original.
+fn replace(write: &mut Write, coding: Coding, content: WriteContent, md5: Md5Sum) {
+    // What is there under the name tells nothing, not even a hash: it may not be coded.
+    write.action = match content {
+        WriteContent::AsItIs { .. } => Action::Skip,
+        _ => Action::Copy,
+    };
+    write.content = content;
+    write.md5 = Some(md5);
+    write.coding = Some(coding);
+}
+
+/// Returns the names of the compressed copies of hashed files.
+pub(super) fn names_of_hashed(writes: &[Write]) -> HashSet<Name> {
+    let copies = writes.iter();
+    copies
+        .filter(|write| matches!(write.kind, Kind::Compressed { is_hashed: true }))
+        .map(|write| write.name.clone())
+        .collect()
+}

@@ -1,0 +1,330 @@
+"""Finds the folders of Django apps, and imports none of them.
+
+Given to an interpreter (3.8 or later) by `interpreter.rs`, which also says what is read from
+standard input and written to standard output. An entry of INSTALLED_APPS is understood as
+django/apps/config.py (6.1) does; where that runs the code of an app, its source is read here.
+"""
+import sys
+
+if sys.version_info < (3, 8):
+    sys.exit("it is older than Python 3.8")
+
+STARTED_WITH = frozenset(sys.modules)
+# Nothing below may be a module of the project that is called like one of Python's.
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+
+import ast
+import json
+import os
+import pkgutil
+from importlib.machinery import PathFinder
+
+MARK = "storehouse-apps:"
+APP_CONFIGS = ("django.apps.AppConfig", "django.apps.config.AppConfig")
+DEEPEST = 20
+MISSING = object()
+UNREADABLE = object()
+
+
+class NotFound(Exception):
+    pass
+
+
+class Module:
+    def __init__(self, name, file, folders):
+        self.name = name
+        self.file = file
+        self.folders = folders  # where its submodules are; of a module that is a file: none
+
+
+class Class:
+    def __init__(self, module, node):
+        self.module = module
+        self.node = node
+
+
+MODULES = {}
+NAMES = {}
+
+
+def locate(name):
+    """Returns the module, None if there is none. importlib.util.find_spec would import its parents."""
+    if name not in MODULES:
+        MODULES[name] = loaded(name) or look_for(name)
+    return MODULES[name]
+
+
+def loaded(name):
+    """A module that a .pth file has put there when the interpreter started."""
+    if name not in STARTED_WITH or name == "__main__":
+        return None
+    module = sys.modules[name]
+    return Module(name, getattr(module, "__file__", None), list(getattr(module, "__path__", [])))
+
+
+def look_for(name):
+    parent = name.rpartition(".")[0]
+    entries = sys.path
+    if parent:
+        package = locate(parent)
+        if package is None or not package.folders:
+            return None
+        entries = package.folders
+    for finder in sys.meta_path:
+        if finder is PathFinder:
+            spec, folders = on_path(name, entries)
+        else:
+            # Such as those of editable installs.
+            spec = ask(finder, name, entries if parent else None)
+            folders = list(spec.submodule_search_locations or []) if spec else []
+        if spec or folders:
+            file = spec.origin if spec and spec.has_location else None
+            return Module(name, file, with_extensions(name, file, folders, entries))
+    return None
+
+
+def ask(finder, name, entries):
+    try:
+        return finder.find_spec(name, entries)
+    except Exception:
+        return None
+
+
+def on_path(name, entries):
+    """What PathFinder does, which for a namespace package in another wants that imported."""
+    portions = []
+    for entry in entries:
+        finder = pkgutil.get_importer(entry)
+        spec = finder.find_spec(name) if hasattr(finder, "find_spec") else None
+        if spec is None:
+            continue
+        if spec.loader is not None:
+            return spec, list(spec.submodule_search_locations or [])
+        portions.extend(spec.submodule_search_locations or [])
+    return None, portions
+
+
+def with_extensions(name, file, folders, entries):
+    """Adds the other folders of a package that is a namespace in the manner of Python 2."""
+    if folders and file and file.endswith("__init__.py"):
+        source = read(file)
+        if b"extend_path" in source or b"declare_namespace" in source:
+            last = name.rpartition(".")[2]
+            others = [os.path.join(entry, last) for entry in entries]
+            return folders + [path for path in others if path not in folders and os.path.isdir(path)]
+    return folders
+
+
+def read(file):
+    try:
+        with open(file, "rb") as opened:
+            return opened.read()
+    except OSError:
+        return b""
+
+
+def names_in(module):
+    """What is defined or imported at the top of a module: classes, and the dotted names of others."""
+    if module.name not in NAMES:
+        names = NAMES[module.name] = {}
+        if module.file and module.file.endswith(".py"):
+            try:
+                tree = ast.parse(read(module.file))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return names
+            gather(module, tree.body, names)
+    return NAMES[module.name]
+
+
+def gather(module, statements, names):
+    for statement in statements:
+        if isinstance(statement, ast.ClassDef):
+            names.setdefault(statement.name, statement)
+        elif isinstance(statement, ast.Import):
+            for alias in statement.names:
+                whole = alias.name if alias.asname else alias.name.partition(".")[0]
+                names.setdefault(alias.asname or whole, whole)
+        elif isinstance(statement, ast.ImportFrom):
+            source = absolute(module, statement)
+            for alias in statement.names:
+                names.setdefault(alias.asname or alias.name, source + "." + alias.name)
+        else:
+            # Of `if`, `try` and `with`; what comes first counts.
+            for inner in ("body", "orelse", "handlers", "finalbody"):
+                if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    gather(module, getattr(statement, inner, []), names)
+
+
+def absolute(module, statement):
+    if not statement.level:
+        return statement.module
+    parts = module.name.split(".")
+    up = statement.level - (1 if module.folders else 0)
+    parts = parts[: len(parts) - up]
+    return ".".join(parts + ([statement.module] if statement.module else []))
+
+
+def find_class(dotted, depth=0):
+    """Returns the class, followed through imports; APP_CONFIGS for Django's own; else None."""
+    if dotted in APP_CONFIGS:
+        return APP_CONFIGS
+    module_name, _, name = dotted.rpartition(".")
+    module = locate(module_name) if module_name and depth < DEEPEST else None
+    known = names_in(module).get(name) if module else None
+    if isinstance(known, str):
+        return find_class(known, depth + 1)
+    return Class(module, known) if known else None
+
+
+def bases(of):
+    for node in of.node.bases:
+        rest = []
+        while isinstance(node, ast.Attribute):
+            rest.insert(0, node.attr)
+            node = node.value
+        if isinstance(node, ast.Name):
+            known = names_in(of.module).get(node.id)
+            if isinstance(known, str):
+                yield find_class(".".join([known] + rest))
+            elif known and not rest:
+                yield Class(of.module, known)
+
+
+def is_app_config(of, depth=0):
+    if of is APP_CONFIGS or of is None or depth > DEEPEST:
+        return of is APP_CONFIGS
+    return any(is_app_config(base, depth + 1) for base in bases(of))
+
+
+def attribute(of, name, depth=0):
+    """Returns a literal of a class or of those it is made from; MISSING, UNREADABLE."""
+    if of is APP_CONFIGS or of is None or depth > DEEPEST:
+        return MISSING
+    value = MISSING
+    for statement in of.node.body:
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign) and statement.value:
+            targets = [statement.target]
+        else:
+            if getattr(statement, "name", None) == name:
+                value = UNREADABLE
+            continue
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            try:
+                value = ast.literal_eval(statement.value)
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+                value = UNREADABLE
+    if value is not MISSING:
+        return value
+    for base in bases(of):
+        value = attribute(base, name, depth + 1)
+        if value is not MISSING:
+            return value
+    return MISSING
+
+
+def default_config(module):
+    """The class that Django takes where an entry names the module alone; None for its own."""
+    apps = locate(module.name + ".apps") if module.folders else None
+    if apps is None:
+        return None
+    found = [(name, find_class(apps.name + "." + name)) for name in sorted(names_in(apps))]
+    found = [(name, of) for name, of in found if of is not APP_CONFIGS and is_app_config(of)]
+    found = [(name, of) for name, of in found if attribute(of, "default") is not False]
+    if len(found) == 1:
+        return found[0][1]
+    found = [(name, of) for name, of in found if attribute(of, "default") is True]
+    if len(found) > 1:
+        names = ", ".join(name for name, _ in found)
+        raise NotFound("%s has more than one default AppConfig: %s" % (apps.name, names))
+    return found[0][1] if found else None
+
+
+def named_config(entry):
+    """The class that an entry names."""
+    module_name, _, name = entry.rpartition(".")
+    module = locate(module_name) if module_name else None
+    if module is None:
+        raise NotFound(no_module(entry))
+    of = find_class(entry)
+    if of is None or of is APP_CONFIGS:
+        choices = [known for known in sorted(names_in(module)) if is_class(module, known)]
+        hint = "; it has " + ", ".join(choices) if choices else ""
+        raise NotFound("%s has neither a module nor a class %s%s" % (module_name, name, hint))
+    return of
+
+
+def is_class(module, name):
+    of = find_class(module.name + "." + name)
+    return of is not APP_CONFIGS and is_app_config(of)
+
+
+def no_module(entry):
+    """Names the first part that is not there."""
+    parts = entry.split(".")
+    for count in range(1, len(parts) + 1):
+        if locate(".".join(parts[:count])) is None:
+            break
+    return "there is no module %s" % ".".join(parts[:count])
+
+
+def folder_of(entry):
+    module = locate(entry)
+    of = default_config(module) if module else named_config(entry)
+    if of is None:
+        return folder_of_module(module)
+    path = attribute(of, "path")
+    if isinstance(path, str):
+        return path
+    if path is not MISSING:
+        raise NotFound("its class %s sets `path` in code, which is not run" % of.node.name)
+    name = attribute(of, "name")
+    if not isinstance(name, str):
+        # Code too, such as __package__: an AppConfig is in the package of its app.
+        name = entry if module else entry.rpartition(".")[0]
+        if not module and not locate(name).folders:
+            name = name.rpartition(".")[0] or name
+    module = locate(name)
+    if module is None:
+        raise NotFound("its class %s has the name %r, and %s" % (of.node.name, name, no_module(name)))
+    return folder_of_module(module)
+
+
+def folder_of_module(module):
+    folders = list(dict.fromkeys(path for path in module.folders if os.path.isdir(path)))
+    if len(folders) != 1 and module.file:
+        return os.path.dirname(module.file)
+    if len(folders) > 1:
+        raise NotFound("it is a namespace in several folders: " + ", ".join(folders))
+    if not folders:
+        raise NotFound("it is not in a folder")
+    return folders[0]
+
+
+def answer(entry):
+    try:
+        folder = os.path.abspath(folder_of(entry))
+        folder.encode("utf-8")
+        return {"folder": folder}
+    except NotFound as problem:
+        return {"problem": text(problem)}
+    except UnicodeEncodeError:
+        return {"problem": "the name of its folder is not UTF-8"}
+    except Exception as error:
+        return {"problem": text("%s: %s" % (type(error).__name__, error))}
+
+
+def text(message):
+    return str(message).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+sys.path.insert(0, os.getcwd())
+request = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+result = {
+    "python": text("%s (Python %d.%d.%d)" % ((sys.executable,) + tuple(sys.version_info[:3]))),
+    "apps": [answer(entry) for entry in request],
+}
+# A line of its own: whatever a .pth file or a sitecustomize prints is not part of it.
+sys.stdout.write("\n%s%s\n" % (MARK, json.dumps(result)))

@@ -1,0 +1,172 @@
+//! What a run keeps of itself, and what it deletes of earlier ones: the write of a release, the
+//! releases beyond those that are kept, and pruned files. It reads the releases and the manifest in
+//! force, and decides with [`releases`](super::releases) and [`retention`](super::retention).
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::SystemTime,
+};
+
+use bytes::Bytes;
+use storehouse_storage::{Name, Result, Storage};
+
+use super::{
+    compressed,
+    destination::Destination,
+    digest::Md5Sum,
+    manifest::Manifest,
+    plan::{Action, Kind, Write, WriteContent},
+    releases::{KeptFile, RELEASES, Release, Releases, is_private},
+    retention::{PruneFacts, PrunePolicy, Pruning, to_prune},
+};
+
+/// What earlier runs left.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    releases: Releases,
+    in_force: Option<Manifest>,
+}
+
+impl History {
+    /// Reads the releases, if there are any, and the manifest `name` in force.
+    ///
+    /// # Errors
+    /// As [`Releases::load`]; as [`Manifest::load`].
+    pub(super) async fn load(
+        storage: &dyn Storage,
+        destination: &Destination,
+        manifest_name: Option<&Name>,
+    ) -> Result<Self> {
+        let folder = format!("{RELEASES}/");
+        let mut names = destination.objects.keys();
+        let releases = match names.any(|name| name.as_str().starts_with(&folder)) {
+            true => Releases::load(storage).await?,
+            false => Releases::default(),
+        };
+        let in_force = match manifest_name {
+            Some(name) if destination.objects.contains_key(name) => {
+                Some(Manifest::load(storage, name).await?)
+            }
+            _ => None,
+        };
+        Ok(Self { releases, in_force })
+    }
+
+    /// Returns whether `--clear` leaves a file alone: the releases, and all that they name.
+    ///
+    /// # Errors
+    /// As [`Releases::refuse_damaged`].
+    pub(super) fn kept(&self) -> Result<impl Fn(&Name) -> bool + use<>> {
+        self.releases.refuse_damaged()?;
+        let files: HashSet<Name> = self.releases.files().into_iter().cloned().collect();
+        let has_releases = self.releases.iter().next().is_some();
+        Ok(move |name: &Name| files.contains(name) || has_releases && is_private(name))
+    }
+
+    /// Returns the write of a release of what `writes` put in force, unless that is one already.
+    ///
+    /// # Errors
+    /// As [`Release::new`].
+    pub(super) fn release(
+        &self,
+        pushed: &Manifest,
+        writes: &[Write],
+        rules: Option<String>,
+        now: SystemTime,
+    ) -> Result<Option<Release>> {
+        if !self.releases.are_without(pushed, self.in_force.as_ref()) {
+            return Ok(None);
+        }
+        let kept = |kind| {
+            let write = writes.iter().find(|write| write.kind == kind)?;
+            Some(KeptFile {
+                name: write.name.clone(),
+                text: text_of(write)?,
+            })
+        };
+        let Some(manifest) = kept(Kind::Manifest) else {
+            return Ok(None);
+        };
+        let others = compressed::names_of_hashed(writes);
+        let mut release = Release::new(self.releases.next_time(now), manifest, others)?;
+        if let Some(integrity) = kept(Kind::Integrity) {
+            release = release.with_integrity(integrity);
+        }
+        if let Some(rules) = rules {
+            release = release.with_rules(rules);
+        }
+        Ok(Some(release))
+    }
+
+    /// Returns the names of the releases that go where `count` are kept, with `new` among them.
+    pub(super) fn beyond(
+        &self,
+        count: usize,
+        new: Option<&Release>,
+        pushed: &Manifest,
+    ) -> Vec<Name> {
+        let count = count.saturating_sub(usize::from(new.is_some()));
+        let going = self.releases.beyond(count, pushed);
+        going
+            .into_iter()
+            .map(|release| release.name().clone())
+            .collect()
+    }
+
+    /// Decides what is pruned beside `writes`, which put `pushed` in force.
+    ///
+    /// # Errors
+    /// As [`to_prune`].
+    pub(super) fn prune(
+        self,
+        pushed: &Manifest,
+        new: Option<Release>,
+        writes: &[Write],
+        destination: &Destination,
+        policy: PrunePolicy,
+        now: SystemTime,
+    ) -> Result<Pruning> {
+        if !policy.prunes() {
+            return Ok(Pruning::default());
+        }
+        self.releases.refuse_damaged()?;
+        let objects = destination.objects.iter();
+        let objects: HashMap<Name, Option<SystemTime>> = objects
+            .map(|(name, object)| (name.clone(), object.modified))
+            .collect();
+        let of_this_run: HashSet<Name> = writes
+            .iter()
+            .filter(|write| write.action != Action::Omitted)
+            .map(|write| write.name.clone())
+            .collect();
+        let mut in_force = vec![pushed.clone()];
+        in_force.extend(self.in_force);
+        let releases = Releases::new(self.releases.iter().cloned().chain(new));
+        let facts = PruneFacts {
+            objects: &objects,
+            in_force: &in_force,
+            of_this_run: &of_this_run,
+            releases: &releases,
+            now,
+        };
+        to_prune(&facts, policy)
+    }
+}
+
+/// Makes the write of a release.
+pub(super) fn release_write(release: &Release) -> Write {
+    let json = Bytes::from(release.to_json());
+    let md5 = Md5Sum::of(&json);
+    let (name, content) = (release.name().clone(), WriteContent::Bytes(json));
+    Write {
+        md5: Some(md5),
+        ..Write::new(name.clone(), Kind::Release, name, content)
+    }
+}
+
+fn text_of(write: &Write) -> Option<String> {
+    match &write.content {
+        WriteContent::Bytes(bytes) => String::from_utf8(bytes.to_vec()).ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,422 @@
+//! Makes plans: from what is found, what is there and what is known to a [`Plan`], step by step. Each
+//! step is in a room of its own; here is their order.
+
+use std::{path::PathBuf, time::SystemTime};
+
+use storehouse_storage::{Error, Name, Result, Storage};
+
+use super::{
+    attributes, clash, compare, compressed,
+    destination::Destination,
+    finders::Found,
+    history::{History, release_write},
+    integrity,
+    manifest::Manifest,
+    parallel,
+    plan::{self, Kind, Plan, PlanOptions, Write},
+    plan_file,
+    post_process::{self, Hashing, PostProcessed},
+    read::{self, Known, Want},
+    recall::Recall,
+    releases::Release,
+    retention::PrunePolicy,
+    rules::ObjectRules,
+};
+use crate::storages::CompressionOptions;
+
+/// How many objects are asked for at once, where that is not said.
+const DEFAULT_JOBS: usize = 8;
+
+/// A plan, and how it was come by.
+#[derive(Debug)]
+pub struct Planned {
+    /// What is to be done.
+    pub plan: Plan,
+    /// How many objects were asked for one by one, because the bucket's ETags tell nothing of the
+    /// content (as with SSE-KMS).
+    pub asked: usize,
+    /// What keeps the plan from being carried out: references to files that are not there, files
+    /// that are no UTF-8.
+    pub errors: Vec<Error>,
+    /// What the options allow, but the user should know.
+    pub warnings: Vec<Error>,
+    /// A digest of the listing of the destination, if the options ask for a complete plan.
+    pub listing: String,
+    /// What the next run to this destination need not read again.
+    learned: Recall,
+}
+
+impl Planned {
+    /// Returns what the next run need not read again, once the plan was carried out to its end.
+    pub async fn learned(self, storage: &dyn Storage) -> Recall {
+        let Self {
+            plan, mut learned, ..
+        } = self;
+        let texts = plan
+            .writes
+            .into_iter()
+            .filter_map(|write| match write.kind {
+                Kind::Hashed { is_text: true } => Some((storage.path(&write.name)?, write)),
+                _ => None,
+            });
+        let texts: Vec<(PathBuf, Write)> = texts.collect();
+        let before = learned.clone();
+        let looking = parallel::on_the_blocking_pool(move || {
+            for (path, write) in texts {
+                if let (Some(md5), Ok(metadata)) = (write.md5, std::fs::symlink_metadata(path)) {
+                    learned.add_made(write.name.as_str(), &metadata, md5);
+                }
+            }
+            learned
+        });
+        looking.await.unwrap_or(before)
+    }
+}
+
+/// Makes plans for one destination.
+#[derive(Debug)]
+pub struct Planner<'a> {
+    storage: &'a dyn Storage,
+    options: PlanOptions,
+    hashing: Option<&'a Hashing>,
+    compression: Option<&'a CompressionOptions>,
+    rules: Option<&'a ObjectRules>,
+    pruning: PrunePolicy,
+    recall: Recall,
+    jobs: usize,
+}
+
+impl<'a> Planner<'a> {
+    /// Plans for `storage`: copies, and nothing else.
+    #[must_use]
+    pub fn new(storage: &'a dyn Storage, options: PlanOptions) -> Self {
+        Self {
+            storage,
+            options,
+            hashing: None,
+            compression: None,
+            rules: None,
+            pruning: PrunePolicy::default(),
+            recall: Recall::default(),
+            jobs: DEFAULT_JOBS,
+        }
+    }
+
+    /// Adds hashed names, if there is a way to make them.
+    #[must_use]
+    pub fn with_hashing(mut self, hashing: Option<&'a Hashing>) -> Self {
+        self.hashing = hashing;
+        self
+    }
+
+    /// Adds compressed copies, if there is a way to make them.
+    #[must_use]
+    pub fn with_compression(mut self, options: Option<&'a CompressionOptions>) -> Self {
+        self.compression = options;
+        self
+    }
+
+    /// Adds what each object is stored with, and which names are hashed already.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Option<&'a ObjectRules>) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Adds which old files are deleted. Only hashed files grow old.
+    #[must_use]
+    pub fn with_pruning(mut self, policy: PrunePolicy) -> Self {
+        self.pruning = policy;
+        self
+    }
+
+    /// Trusts what an earlier run learned.
+    #[must_use]
+    pub fn with_recall(mut self, recall: Recall) -> Self {
+        self.recall = recall;
+        self
+    }
+
+    /// Asks a bucket about so many objects at once.
+    #[must_use]
+    pub fn with_jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Makes a plan from what `finding` finds and one listing of the destination, both at once.
+    ///
+    /// Sources are read where the destination is a bucket that has an object of the same size, and
+    /// with hashed names all of them; each once. A dry run makes no hashed names and no compressed
+    /// copies, as in Django and WhiteNoise.
+    ///
+    /// # Errors
+    /// As [`Storage::list`]; a source that cannot be read; two that one disk cannot hold; a manifest
+    /// on disk that is damaged.
+    pub async fn plan(
+        mut self,
+        finding: impl Future<Output = Result<Vec<Found>>>,
+    ) -> Result<Planned> {
+        let (found, destination) = futures::try_join!(finding, Destination::list(self.storage))?;
+        if self.options.dry_run && !self.options.complete {
+            (self.hashing, self.compression) = (None, None);
+        }
+        if let Some(hashing) = self.hashing {
+            let options = &hashing.options;
+            post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
+        }
+        let (wanted, conflicts) = without_conflicts(found, &destination)?;
+        // With `--clear` nothing that is there counts, but for whether it is on a disk.
+        let cleared = Destination {
+            is_local: destination.is_local,
+            ..Destination::default()
+        };
+        let there = match self.options.replaces_all() {
+            true => &cleared,
+            false => &destination,
+        };
+        let wants = wanted.iter().map(|found| self.want(found, there)).collect();
+        let began = SystemTime::now();
+        let recall = std::mem::take(&mut self.recall);
+        let (wanted, known, recall) = read::read_all(wanted, wants, recall).await?;
+        let mut learned = Recall::of_sources(&wanted, &known, began);
+        let mut made = self
+            .make_writes(&wanted, &known, there, &recall, &mut learned)
+            .await?;
+        if !made.processed.errors.is_empty() {
+            return Ok(made.refused());
+        }
+        let history = self.history(&destination).await?;
+        let pushed = made.processed.manifest.take();
+        let release = self.add_release(&mut made.writes, pushed.as_ref(), &history, began)?;
+        self.set_attributes(&mut made.writes);
+        let writes = &mut made.writes;
+        let asked =
+            compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
+        self.repair(writes, there, &recall, &mut learned).await?;
+        let plan = Plan::new(
+            made.writes,
+            conflicts,
+            &destination,
+            self.options,
+            &*self.kept(&history)?,
+        );
+        let plan = match &pushed {
+            Some(pushed) => self.prune(plan, history, pushed, release, &destination, began)?,
+            None => plan,
+        };
+        Ok(Planned {
+            plan,
+            asked,
+            errors: Vec::new(),
+            warnings: made.processed.warnings,
+            listing: match self.options.complete {
+                true => plan_file::digest_of_listing(&destination),
+                false => String::new(),
+            },
+            learned,
+        })
+    }
+
+    /// What `--clear` leaves alone.
+    fn kept(&self, history: &History) -> Result<Box<dyn Fn(&Name) -> bool + Send>> {
+        match self.options.clear {
+            true => Ok(Box::new(history.kept()?)),
+            false => Ok(Box::new(|_| true)),
+        }
+    }
+
+    /// Adds what is deleted because it is old.
+    fn prune(
+        &self,
+        plan: Plan,
+        history: History,
+        pushed: &Manifest,
+        release: Option<Release>,
+        destination: &Destination,
+        now: SystemTime,
+    ) -> Result<Plan> {
+        let count = self.hashing.map_or(0, |hashing| hashing.options.releases);
+        let mut releases = match count {
+            0 => Vec::new(),
+            count => history.beyond(count, release.as_ref(), pushed),
+        };
+        let policy = self.pruning;
+        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, now)?;
+        releases.extend(pruned.releases);
+        releases.sort_unstable();
+        releases.dedup();
+        Ok(plan.with_pruned(releases, pruned.files))
+    }
+
+    /// What has to be known of a file.
+    fn want(&self, found: &Found, there: &Destination) -> Want {
+        let already_hashed = self.rules.map(ObjectRules::already_hashed);
+        let is_digested = self.options.complete
+            || self.compression.is_some()
+            || compare::is_compared(found, there);
+        match self.hashing {
+            Some(_) => post_process::want(found, already_hashed),
+            None if is_digested => Want::Digest,
+            None => Want::Nothing,
+        }
+    }
+
+    /// Makes the writes of all files, hashed ones and compressed copies, then of what tells of them.
+    async fn make_writes(
+        &self,
+        wanted: &[Found],
+        known: &[Known],
+        there: &Destination,
+        recall: &Recall,
+        learned: &mut Recall,
+    ) -> Result<Made> {
+        let mut writes = plan::collected(wanted, known, there, self.options);
+        let Some(hashing) = self.hashing else {
+            let writes = self.compress(writes, there, recall, learned).await?;
+            return Ok(Made {
+                writes,
+                processed: PostProcessed::default(),
+            });
+        };
+        let already_hashed = self.rules.map(ObjectRules::already_hashed);
+        let (storage, options) = (self.storage, &hashing.options);
+        let mut processed =
+            post_process::post_process(wanted, known, storage, there, hashing, already_hashed)
+                .await?;
+        writes.append(&mut processed.writes);
+        let Some(manifest) = &processed.manifest else {
+            return Ok(Made { writes, processed });
+        };
+        let integrity = match options.integrity {
+            Some(hash) => {
+                let name = integrity::integrity_name(&options.manifest_name)?;
+                Some(integrity::write(manifest, &writes, name, hash, there).await?)
+            }
+            None => None,
+        };
+        let mut writes = self.compress(writes, there, recall, learned).await?;
+        writes.extend(integrity);
+        writes.push(post_process::manifest_write(
+            manifest,
+            &options.manifest_name,
+            there,
+        ));
+        Ok(Made { writes, processed })
+    }
+
+    async fn compress(
+        &self,
+        mut writes: Vec<Write>,
+        there: &Destination,
+        recall: &Recall,
+        learned: &mut Recall,
+    ) -> Result<Vec<Write>> {
+        let Some(options) = self.compression else {
+            return Ok(writes);
+        };
+        if options.keep_only_hashed_files && self.hashing.is_some() {
+            compressed::omit_unhashed(&mut writes);
+        }
+        let is_coded = |write: &Write| {
+            let attributes = self.rules.map(|rules| attributes::of(write, rules));
+            attributes.is_some_and(|attributes| attributes.content_encoding.is_some())
+        };
+        compressed::add(writes, options, there, recall, learned, &is_coded).await
+    }
+
+    /// Reads what earlier runs left, where that is asked for.
+    async fn history(&self, destination: &Destination) -> Result<History> {
+        let options = self.hashing.map(|hashing| &hashing.options);
+        let keeps = options.is_some_and(|options| options.releases > 0);
+        if !keeps && !self.options.clear && !self.pruning.prunes() {
+            return Ok(History::default());
+        }
+        let needs_manifest = keeps || self.pruning.prunes();
+        let name = options
+            .map(|options| &options.manifest_name)
+            .filter(|_| needs_manifest);
+        History::load(self.storage, destination, name).await
+    }
+
+    /// Adds the write of a release, before that of the manifest.
+    fn add_release(
+        &self,
+        writes: &mut Vec<Write>,
+        pushed: Option<&Manifest>,
+        history: &History,
+        now: SystemTime,
+    ) -> Result<Option<Release>> {
+        let releases = self.hashing.map_or(0, |hashing| hashing.options.releases);
+        let Some(pushed) = pushed.filter(|_| releases > 0) else {
+            return Ok(None);
+        };
+        let rules = self.rules.map(ObjectRules::fingerprint);
+        let release = history.release(pushed, writes, rules, now)?;
+        if let Some(release) = &release {
+            writes.push(release_write(release));
+        }
+        Ok(release)
+    }
+
+    fn set_attributes(&self, writes: &mut [Write]) {
+        let keeps_attributes = self.storage.capabilities().attributes;
+        if let Some(rules) = self.rules.filter(|_| keeps_attributes) {
+            attributes::set(writes, rules);
+        }
+    }
+
+    /// Has the objects repaired that other rules stored.
+    async fn repair(
+        &self,
+        writes: &mut [Write],
+        there: &Destination,
+        recall: &Recall,
+        learned: &mut Recall,
+    ) -> Result<()> {
+        let keeps_attributes = self.storage.capabilities().attributes;
+        let Some(rules) = self.rules.filter(|_| keeps_attributes) else {
+            return Ok(());
+        };
+        let wanted = rules.fingerprint();
+        let in_force = attributes::in_force(writes, self.storage, there, recall).await?;
+        attributes::repair(writes, in_force.as_deref(), &wanted, self.options);
+        let holds = attributes::will_hold(writes, in_force.as_deref(), &wanted);
+        learned.set_rules(holds.then_some(wanted));
+        Ok(())
+    }
+}
+
+/// The writes of a plan, and what came of processing.
+struct Made {
+    writes: Vec<Write>,
+    processed: PostProcessed,
+}
+
+impl Made {
+    /// What cannot be carried out.
+    fn refused(self) -> Planned {
+        Planned {
+            plan: Plan::default(),
+            asked: 0,
+            errors: self.processed.errors,
+            warnings: self.processed.warnings,
+            listing: String::new(),
+            learned: Recall::begin(),
+        }
+    }
+}
+
+/// Splits what was found into what gets its name, and what came too late for it.
+fn without_conflicts(
+    found: Vec<Found>,
+    destination: &Destination,
+) -> Result<(Vec<Found>, Vec<Found>)> {
+    let (wanted, mut conflicts) = plan::first_of_each_name(found);
+    if !destination.is_local {
+        return Ok((wanted, conflicts));
+    }
+    let (kept, late) = clash::without_clashes(wanted)?;
+    conflicts.extend(late);
+    Ok((kept, conflicts))
+}

@@ -1,0 +1,115 @@
+//! Files that the manifest does not list, with `manifest_strict = false`: finds and hashes them, as
+//! Django's `HashedFilesMixin.hashed_name` does (6.1). It makes no URL, and remembers nothing.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+};
+
+use futures::TryStreamExt;
+use md5::{Digest, Md5};
+use storehouse_storage::{Error, ErrorKind, Name, OpenOptions, Operation, Result, Storage};
+
+use super::{hashed::FileHash, python::path::normpath};
+
+/// Bytes of a file that are hashed at once.
+const BLOCK: usize = 64 * 1024;
+
+/// What can be done about a name that is not known.
+pub(super) const ADVICE: &str = "run collectstatic, or correct the name";
+
+/// Says that a file is not in the manifest.
+pub(super) fn no_entry(key: &str) -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        format!("the manifest of static files has no entry {key:?}"),
+    )
+    .with_advice(ADVICE)
+}
+
+/// Returns the hash of the file that a page names, if `storage` is a folder on this machine. It
+/// blocks. A folder has no hash.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] if there is no such file, or no such folder; what keeps it from being
+/// read.
+pub(super) fn hash_on_disk(storage: &dyn Storage, key: &str) -> Result<Option<FileHash>> {
+    let Some(place) = place_of(key)? else {
+        return Ok(None);
+    };
+    let Some(path) = storage.path(&place) else {
+        let problem = format!(
+            "the manifest of static files has no entry {key:?}, and to hash the file in {} takes \
+             a request",
+            storage.describe()
+        );
+        return Err(Error::new(ErrorKind::NotFound, problem)
+            .with_advice("run collectstatic, or take url_or_hash"));
+    };
+    hash_file(&path).map_err(|error| {
+        let error = Error::from_io(error);
+        advised(error.during(Operation::Open, &storage.describe(), Some(place.as_str())))
+    })
+}
+
+/// Returns the hash of the file that a page names, in any storage. A folder has no hash.
+///
+/// # Errors
+/// As [`Storage::open`].
+pub(super) async fn hash_in_storage(storage: &dyn Storage, key: &str) -> Result<Option<FileHash>> {
+    let Some(place) = place_of(key)? else {
+        return Ok(None);
+    };
+    let mut reader = match storage.open(&place, &OpenOptions::default()).await {
+        Ok(reader) => reader,
+        Err(error) if error.kind() == ErrorKind::IsADirectory => return Ok(None),
+        Err(error) => return Err(advised(error)),
+    };
+    let mut md5 = Md5::new();
+    while let Some(block) = reader.try_next().await? {
+        md5.update(&block);
+    }
+    Ok(Some(file_hash(md5)))
+}
+
+/// Returns the name that a page's name means; `None` for the storage's top, which is a folder.
+fn place_of(key: &str) -> Result<Option<Name>> {
+    match normpath(key).as_str() {
+        "." => Ok(None),
+        place => Ok(Some(Name::new(place).map_err(|_| no_entry(key))?)),
+    }
+}
+
+fn hash_file(path: &Path) -> io::Result<Option<FileHash>> {
+    let metadata = fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Ok(None);
+    }
+    if !metadata.is_file() {
+        // A pipe would block for ever.
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    let mut file = File::open(path)?;
+    let mut md5 = Md5::new();
+    let mut block = vec![0; BLOCK];
+    loop {
+        match file.read(&mut block)? {
+            0 => return Ok(Some(file_hash(md5))),
+            read => md5.update(&block[..read]),
+        }
+    }
+}
+
+fn file_hash(md5: Md5) -> FileHash {
+    let digest = md5.finalize();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    FileHash::of_md5(&hex)
+}
+
+fn advised(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound => error.with_advice(ADVICE),
+        _ => error,
+    }
+}

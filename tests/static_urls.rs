@@ -1,0 +1,217 @@
+//! URLs of static files at run time: what a page is given, by the settings.
+
+use std::{fs, path::Path};
+
+use storehouse::{
+    settings::{Settings, Sources},
+    staticfiles::{Integrity, StaticUrls, sri},
+    storage::{ErrorKind, Result, StorageExt},
+    storages::{IntegrityHash, Storages, builtin},
+};
+
+use crate::site::Site;
+
+const MANIFEST: &str = r#"{"paths": {"app.js": "app.5d41402abc4b.js"}, "version": "1.1"}"#;
+const DIGESTS: &str = "collected/staticfiles.integrity.json";
+
+/// A site that was collected: one file is in the manifest, `late.js` is not.
+fn site(settings: &str) -> Site {
+    let site = Site::new(settings);
+    site.write("collected/staticfiles.json", MANIFEST);
+    site.write("collected/app.js", "hello");
+    site.write("collected/app.5d41402abc4b.js", "hello");
+    site.write("collected/js/late.js", "hello");
+    site
+}
+
+fn digests() -> String {
+    let digest = sri(b"hello", IntegrityHash::Sha384);
+    let integrity: Integrity = [("app.js".to_owned(), digest)].into_iter().collect();
+    integrity.to_json()
+}
+
+fn storages(folder: &Path) -> (Settings, Storages) {
+    let registry = builtin();
+    let settings = Settings::load(&Sources::new(folder), &registry).unwrap();
+    let storages = Storages::new(&settings, registry).unwrap();
+    (settings, storages)
+}
+
+async fn load(site: &Site) -> Result<StaticUrls> {
+    let (settings, storages) = storages(&site.path(""));
+    StaticUrls::load(&settings, &storages).await
+}
+
+const STRICT: &str = r#"
+STATIC_URL = "/static/"
+STATICFILES_STORAGE = "manifest+file:collected"
+"#;
+const LENIENT: &str = r#"
+STATIC_URL = "/static/"
+STATICFILES_STORAGE = "manifest+file:collected?manifest_strict=false"
+"#;
+const WITH_DIGESTS: &str = r#"
+STATIC_URL = "/static/"
+STATICFILES_STORAGE = "manifest+file:collected?integrity=sha384"
+"#;
+
+#[tokio::test]
+async fn a_file_that_is_not_in_the_manifest_is_hashed_where_that_is_allowed() {
+    let strict = load(&site(STRICT)).await.unwrap();
+    let lenient_site = site(LENIENT);
+    let lenient = load(&lenient_site).await.unwrap();
+
+    let refused = strict.url("js/late.js").unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NotFound);
+    assert_eq!(
+        refused.to_string(),
+        r#"the manifest of static files has no entry "js/late.js"; run collectstatic, or correct the name"#
+    );
+    for (name, expected) in [
+        ("app.js", "/static/app.5d41402abc4b.js"),
+        ("js/late.js", "/static/js/late.5d41402abc4b.js"),
+        (
+            "js/late.js?v=1#top",
+            "/static/js/late.5d41402abc4b.js?v=1#top",
+        ),
+        // A folder has no hash.
+        ("js", "/static/js"),
+    ] {
+        assert_eq!(lenient.url(name).unwrap(), expected);
+        assert_eq!(lenient.url_or_hash(name).await.unwrap(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_nowhere_is_an_error_though_the_manifest_is_not_strict() {
+    let site = site(LENIENT);
+    let urls = load(&site).await.unwrap();
+
+    for name in ["nope.js", "app.js/x", "../storehouse.toml"] {
+        let error = urls.url(name).unwrap_err();
+        let by_storage = urls.url_or_hash(name).await.unwrap_err();
+
+        for error in [error, by_storage] {
+            let message = error.to_string();
+            assert!(
+                message.contains(name.trim_start_matches("../")),
+                "{message}"
+            );
+        }
+    }
+    let advice = urls.url("nope.js").unwrap_err();
+    assert_eq!(advice.kind(), ErrorKind::NotFound);
+    assert!(advice.to_string().contains("run collectstatic"), "{advice}");
+}
+
+#[tokio::test]
+async fn in_a_storage_that_is_no_folder_only_a_request_can_hash() {
+    let site = Site::new(
+        r#"
+        STATIC_URL = "/static/"
+        STATICFILES_STORAGE = "manifest+memory://lenient-urls?manifest_strict=false"
+        "#,
+    );
+    let (settings, storages) = storages(&site.path(""));
+    let storage = storages.staticfiles().unwrap();
+    storage.save_as("staticfiles.json", MANIFEST).await.unwrap();
+    storage.save_as("js/late.js", "hello").await.unwrap();
+    let urls = StaticUrls::load(&settings, &storages).await.unwrap();
+
+    let error = urls.url("js/late.js").unwrap_err();
+
+    assert!(error.to_string().contains("take url_or_hash"), "{error}");
+    assert_eq!(
+        urls.url_or_hash("js/late.js").await.unwrap(),
+        "/static/js/late.5d41402abc4b.js"
+    );
+}
+
+#[tokio::test]
+async fn the_prefixes_are_the_settings_as_uris() {
+    for (settings, expected) in [
+        (
+            "STATIC_URL = 'assets/'\nMEDIA_URL = '/média/'",
+            ["/assets/", "/m%C3%A9dia/"],
+        ),
+        (
+            "STATIC_URL = '/a b/'\nMEDIA_URL = 'https://m.example/?x=1&y=%20'",
+            ["/a%20b/", "https://m.example/?x=1&y=%20"],
+        ),
+        // Django's `/` where nothing is set.
+        ("STATIC_URL = '/static/'", ["/static/", "/"]),
+    ] {
+        let site = Site::new(&format!("{settings}\nSTATIC_ROOT = 'collected'\n"));
+
+        let urls = load(&site).await.unwrap();
+        assert_eq!([urls.static_prefix(), urls.media_prefix()], expected);
+    }
+}
+
+#[tokio::test]
+async fn digests_are_read_from_the_file_beside_the_manifest() {
+    let site = site(WITH_DIGESTS);
+    site.write(DIGESTS, digests());
+    let urls = load(&site).await.unwrap();
+
+    let digest = "sha384-WeF0h3dEjGnea4ANejO7+5/xtGPkQ1TDVTvNucZm+pASWjx5+QOXvfX2oT3oKGhP";
+    for name in ["app.js", "app.js?v=1#x"] {
+        assert_eq!(urls.integrity(name).unwrap(), Some(digest), "{name}");
+    }
+    let error = urls.integrity("js/late.js").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("\"js/late.js\""), "{error}");
+}
+
+#[tokio::test]
+async fn digests_that_cannot_be_had_are_an_error_that_says_what_to_do() {
+    let site = site(WITH_DIGESTS);
+    let missing = load(&site).await.unwrap_err();
+    site.write(DIGESTS, "{}");
+    let damaged = load(&site).await.unwrap_err();
+    site.write("storehouse.toml", STRICT);
+    let not_asked_for = load(&site).await.unwrap().integrity("app.js").unwrap_err();
+
+    for (error, kind, part) in [
+        (missing, ErrorKind::NotFound, "run collectstatic"),
+        (
+            damaged,
+            ErrorKind::Integrity,
+            "without a version; delete it",
+        ),
+        (
+            not_asked_for,
+            ErrorKind::Configuration,
+            "set the option integrity",
+        ),
+    ] {
+        assert_eq!(error.kind(), kind);
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_works_without_digests_where_names_are_not_hashed() {
+    let debug = format!("DEBUG = true\n{WITH_DIGESTS}");
+    let plain = "STATIC_URL = '/static/'\nSTATICFILES_STORAGE = 'file:collected'\n";
+    for settings in [&debug, plain] {
+        let site = site(settings);
+
+        let urls = load(&site).await.unwrap();
+        assert_eq!(urls.url("app.js").unwrap(), "/static/app.js");
+        assert_eq!(urls.integrity("app.js").unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_handle_stays_as_it_was_loaded_and_another_has_what_is_new() {
+    let site = site(STRICT);
+    let before = load(&site).await.unwrap();
+
+    let manifest = MANIFEST.replace("5d41402abc4b", "7d793037a076");
+    fs::write(site.path("collected/staticfiles.json"), manifest).unwrap();
+    let after = load(&site).await.unwrap();
+
+    assert_eq!(before.url("app.js").unwrap(), "/static/app.5d41402abc4b.js");
+    assert_eq!(after.url("app.js").unwrap(), "/static/app.7d793037a076.js");
+}
