@@ -1,13 +1,13 @@
 //! Makes plans: from what is found, what is there and what is known to a [`Plan`], step by step. Each
 //! step is in a room of its own; here is their order.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::time::SystemTime;
 
 use storehouse_storage::{Error, Name, Result, Storage};
 
 use super::{
     attributes, clash, compare, compressed,
-    destination::Destination,
+    destination::{Destination, local_root},
     finders::Found,
     history::{History, release_write},
     integrity,
@@ -21,6 +21,7 @@ use super::{
     releases::Release,
     retention::PrunePolicy,
     rules::ObjectRules,
+    settled::{self, Settled},
 };
 use crate::storages::CompressionOptions;
 
@@ -28,7 +29,7 @@ use crate::storages::CompressionOptions;
 const DEFAULT_JOBS: usize = 8;
 
 /// A plan, and how it was come by.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Planned {
     /// What is to be done.
     pub plan: Plan,
@@ -44,33 +45,75 @@ pub struct Planned {
     pub listing: String,
     /// What the next run to this destination need not read again.
     learned: Recall,
+    /// How many files Django would process again, if the last run left nothing to do: then the plan
+    /// has the collected files only.
+    pub already_settled: Option<usize>,
+    memory: Option<Memory>,
 }
 
 impl Planned {
-    /// Returns what the next run need not read again, once the plan was carried out to its end.
-    pub async fn learned(self, storage: &dyn Storage) -> Recall {
-        let Self {
-            plan, mut learned, ..
-        } = self;
-        let texts = plan
-            .writes
-            .into_iter()
-            .filter_map(|write| match write.kind {
-                Kind::Hashed { is_text: true } => Some((storage.path(&write.name)?, write)),
-                _ => None,
-            });
-        let texts: Vec<(PathBuf, Write)> = texts.collect();
-        let before = learned.clone();
-        let looking = parallel::on_the_blocking_pool(move || {
-            for (path, write) in texts {
-                if let (Some(md5), Ok(metadata)) = (write.md5, std::fs::symlink_metadata(path)) {
-                    learned.add_made(write.name.as_str(), &metadata, md5);
+    /// Keeps what the next run need not find out again, once the plan was carried out to its end.
+    /// Without it that run does, and no more: nothing that goes wrong here is told.
+    pub async fn remember(self, storage: &dyn Storage) {
+        let Some(memory) = self.memory else {
+            return;
+        };
+        let mut learned = self.learned;
+        // On a disk another look costs no request.
+        let after = match (self.plan.is_done(), local_root(storage).is_some()) {
+            (true, _) => Some(memory.before),
+            (false, true) => Destination::list(storage).await.ok(),
+            (false, false) => None,
+        };
+        let saving = parallel::on_the_blocking_pool(move || {
+            let plan = self.plan;
+            if self.already_settled.is_some() {
+                return;
+            }
+            settled::forget(&memory.destination);
+            if let Some(after) = &after {
+                for write in &plan.writes {
+                    let is_text = write.kind == Kind::Hashed { is_text: true };
+                    let object = after.objects.get(&write.name).filter(|_| is_text);
+                    if let (Some(object), Some(md5)) = (object, write.md5) {
+                        learned.add_made(write.name.as_str(), object, md5);
+                    }
                 }
             }
-            learned
+            let saved = learned.save(&memory.destination);
+            let after = after.filter(|_| saved.is_ok() && memory.is_whole);
+            if let Some(after) = after.filter(|_| settled::are_old(&memory.wanted, memory.began)) {
+                let texts = plan.writes.iter();
+                let texts = texts.filter(|write| write.kind == Kind::Hashed { is_text: true });
+                let state = settled::state(&memory.key, &memory.wanted, &after);
+                // What cannot be kept is found out again.
+                let _ = Settled::new(state, texts.count()).save(&memory.destination);
+            }
         });
-        looking.await.unwrap_or(before)
+        let _ = saving.await;
     }
+}
+
+/// What has to be known at the end to remember a run.
+#[derive(Debug)]
+struct Memory {
+    destination: String,
+    key: String,
+    wanted: Vec<Found>,
+    /// The destination before the run.
+    before: Destination,
+    began: SystemTime,
+    /// Whether the run does all that there is to do.
+    is_whole: bool,
+}
+
+/// Where a run remembers what it did, and what it is told apart by.
+#[derive(Debug, Clone)]
+pub struct MemoryKey {
+    /// The destination: [`Storage::describe`].
+    pub destination: String,
+    /// All options that decide what is made: a run with others has to look at everything.
+    pub options: String,
 }
 
 /// Makes plans for one destination.
@@ -82,7 +125,7 @@ pub struct Planner<'a> {
     compression: Option<&'a CompressionOptions>,
     rules: Option<&'a ObjectRules>,
     pruning: PrunePolicy,
-    recall: Recall,
+    memory: Option<MemoryKey>,
     jobs: usize,
 }
 
@@ -97,7 +140,7 @@ impl<'a> Planner<'a> {
             compression: None,
             rules: None,
             pruning: PrunePolicy::default(),
-            recall: Recall::default(),
+            memory: None,
             jobs: DEFAULT_JOBS,
         }
     }
@@ -130,10 +173,10 @@ impl<'a> Planner<'a> {
         self
     }
 
-    /// Trusts what an earlier run learned.
+    /// Uses what an earlier run to the same destination learned.
     #[must_use]
-    pub fn with_recall(mut self, recall: Recall) -> Self {
-        self.recall = recall;
+    pub fn with_memory(mut self, key: MemoryKey) -> Self {
+        self.memory = Some(key);
         self
     }
 
@@ -177,7 +220,28 @@ impl<'a> Planner<'a> {
         };
         let wants = wanted.iter().map(|found| self.want(found, there)).collect();
         let began = SystemTime::now();
-        let recall = std::mem::take(&mut self.recall);
+        let memory = self.memory.take().map(|key| Memory {
+            destination: key.destination,
+            key: key.options,
+            wanted: wanted.clone(),
+            before: destination.clone(),
+            began,
+            is_whole: self.options.is_plain() && !self.pruning.prunes(),
+        });
+        let (memory, settled) = look_up(memory, self.options).await?;
+        if let Some(post_processed) = settled {
+            let writes = plan::settled(&wanted, there);
+            let plan = Plan::new(writes, conflicts, &destination, self.options, &|_| true);
+            return Ok(Planned {
+                plan,
+                already_settled: Some(post_processed),
+                ..Planned::default()
+            });
+        }
+        let recall = match &memory {
+            Some(memory) => Recall::load_from(memory.destination.clone()).await,
+            None => Recall::default(),
+        };
         let (wanted, known, recall) = read::read_all(wanted, wants, recall).await?;
         let mut learned = Recall::of_sources(&wanted, &known, began);
         let mut made = self
@@ -215,6 +279,8 @@ impl<'a> Planner<'a> {
                 false => String::new(),
             },
             learned,
+            already_settled: None,
+            memory,
         })
     }
 
@@ -397,14 +463,29 @@ impl Made {
     /// What cannot be carried out.
     fn refused(self) -> Planned {
         Planned {
-            plan: Plan::default(),
-            asked: 0,
             errors: self.processed.errors,
             warnings: self.processed.warnings,
-            listing: String::new(),
-            learned: Recall::begin(),
+            ..Planned::default()
         }
     }
+}
+
+/// Looks whether the last run left nothing to do, on the blocking pool.
+async fn look_up(
+    memory: Option<Memory>,
+    options: PlanOptions,
+) -> Result<(Option<Memory>, Option<usize>)> {
+    let memory = match memory {
+        Some(memory) if memory.is_whole && options.summary => memory,
+        memory => return Ok((memory, None)),
+    };
+    parallel::on_the_blocking_pool(move || {
+        let settled = Settled::load(&memory.destination).filter(|settled| {
+            settled.is(settled::state(&memory.key, &memory.wanted, &memory.before))
+        });
+        (Some(memory), settled.map(|settled| settled.post_processed))
+    })
+    .await
 }
 
 /// Splits what was found into what gets its name, and what came too late for it.
