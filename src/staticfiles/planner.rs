@@ -209,6 +209,44 @@ impl<'a> Planner<'a> {
             post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
         }
         let (wanted, conflicts) = without_conflicts(found, &destination)?;
+        let memory = self.begin(&wanted, &destination);
+        let (memory, settled) = look_up(memory, self.options).await?;
+        if let Some(post_processed) = settled {
+            let writes = plan::settled(&wanted, &destination);
+            let plan = Plan::new(writes, conflicts, &destination, self.options, &|_| true);
+            return Ok(Planned {
+                plan,
+                already_settled: Some(post_processed),
+                ..Planned::default()
+            });
+        }
+        let planned = self
+            .full_plan(wanted, conflicts, destination, memory.as_ref())
+            .await?;
+        Ok(Planned { memory, ..planned })
+    }
+
+    /// Notes what has to be known at the end to remember the run.
+    fn begin(&mut self, wanted: &[Found], destination: &Destination) -> Option<Memory> {
+        let key = self.memory.take()?;
+        Some(Memory {
+            destination: key.destination,
+            key: key.options,
+            wanted: wanted.to_vec(),
+            before: destination.clone(),
+            began: SystemTime::now(),
+            is_whole: self.options.is_plain() && !self.pruning.prunes(),
+        })
+    }
+
+    /// Makes a plan where something may have changed.
+    async fn full_plan(
+        &self,
+        wanted: Vec<Found>,
+        conflicts: Vec<Found>,
+        destination: Destination,
+        memory: Option<&Memory>,
+    ) -> Result<Planned> {
         // With `--clear` nothing that is there counts, but for whether it is on a disk.
         let cleared = Destination {
             is_local: destination.is_local,
@@ -220,25 +258,7 @@ impl<'a> Planner<'a> {
         };
         let wants = wanted.iter().map(|found| self.want(found, there)).collect();
         let began = SystemTime::now();
-        let memory = self.memory.take().map(|key| Memory {
-            destination: key.destination,
-            key: key.options,
-            wanted: wanted.clone(),
-            before: destination.clone(),
-            began,
-            is_whole: self.options.is_plain() && !self.pruning.prunes(),
-        });
-        let (memory, settled) = look_up(memory, self.options).await?;
-        if let Some(post_processed) = settled {
-            let writes = plan::settled(&wanted, there);
-            let plan = Plan::new(writes, conflicts, &destination, self.options, &|_| true);
-            return Ok(Planned {
-                plan,
-                already_settled: Some(post_processed),
-                ..Planned::default()
-            });
-        }
-        let recall = match &memory {
+        let recall = match memory {
             Some(memory) => Recall::load_from(memory.destination.clone()).await,
             None => Recall::default(),
         };
@@ -258,34 +278,28 @@ impl<'a> Planner<'a> {
         let asked =
             compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
         self.repair(writes, there, &recall, &mut learned).await?;
-        let plan = Plan::new(
-            made.writes,
-            conflicts,
-            &destination,
-            self.options,
-            &*self.kept(&history)?,
-        );
+        let kept = self.kept(&history)?;
+        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &*kept);
         let plan = match &pushed {
             Some(pushed) => self.prune(plan, history, pushed, release, &destination, began)?,
             None => plan,
         };
+        let listing = self
+            .options
+            .complete
+            .then(|| plan_file::digest_of_listing(&destination));
         Ok(Planned {
             plan,
             asked,
-            errors: Vec::new(),
             warnings: made.processed.warnings,
-            listing: match self.options.complete {
-                true => plan_file::digest_of_listing(&destination),
-                false => String::new(),
-            },
+            listing: listing.unwrap_or_default(),
             learned,
-            already_settled: None,
-            memory,
+            ..Planned::default()
         })
     }
 
     /// What `--clear` leaves alone.
-    fn kept(&self, history: &History) -> Result<Box<dyn Fn(&Name) -> bool + Send>> {
+    fn kept(&self, history: &History) -> Result<Kept> {
         match self.options.clear {
             true => Ok(Box::new(history.kept()?)),
             false => Ok(Box::new(|_| true)),
@@ -452,6 +466,9 @@ impl<'a> Planner<'a> {
         Ok(())
     }
 }
+
+/// Says of a name whether it is left alone.
+type Kept = Box<dyn Fn(&Name) -> bool + Send>;
 
 /// The writes of a plan, and what came of processing.
 struct Made {
