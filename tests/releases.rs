@@ -31,7 +31,8 @@ fn push(site: &Site, day: u64, css: &str) -> String {
     site.write("assets/app.css", css);
     // Its own release would be of today.
     let none = "STORAGES.staticfiles.OPTIONS.releases=0";
-    site.run(&["collectstatic", "--noinput", "--set", none]).done();
+    site.run(&["collectstatic", "--noinput", "--set", none])
+        .done();
     let release = release(day, &site.read("static/staticfiles.json"));
     site.write(&format!("static/{}", release.name()), release.to_json());
     release.id().to_string()
