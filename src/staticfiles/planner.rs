@@ -6,7 +6,8 @@ use std::{path::PathBuf, time::SystemTime};
 use storehouse_storage::{Error, Name, Result, Storage};
 
 use super::{
-    attributes, clash, compare, compressed,
+    attributes::{self, InForce},
+    clash, compare, compressed,
     destination::Destination,
     finders::Found,
     history::{History, release_write},
@@ -379,9 +380,9 @@ impl<'a> Planner<'a> {
             return Ok(());
         };
         let wanted = rules.fingerprint();
-        let in_force = attributes::in_force(writes, self.storage, there, recall).await?;
-        attributes::repair(writes, in_force.as_deref(), &wanted, self.options);
-        let holds = attributes::will_hold(writes, in_force.as_deref(), &wanted);
+        let in_force = InForce::of(writes, self.storage, there, recall).await?;
+        attributes::repair(writes, &in_force, &wanted, self.options);
+        let holds = attributes::will_hold(writes, &in_force, &wanted);
         learned.set_rules(holds.then_some(wanted));
         Ok(())
     }

@@ -15,6 +15,7 @@ use self::{
 use super::{
     Context,
     flags::CollectstaticFlags,
+    identity::identity,
     output::{Failure, Output, shown_path},
     progress::Progress,
 };
@@ -84,7 +85,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     summarise(&asked, &planned.plan, &report, location.as_deref(), output)?;
     if !flags.dry_run {
         let learned = planned.learned(&*storage).await;
-        remember(learned, storage.describe()).await;
+        remember(learned, identity(&*storage).await).await;
     }
     Ok(())
 }
@@ -158,7 +159,7 @@ async fn make_plan(
         false => context.storages.compression_options(STATICFILES)?,
     };
     let rules = ObjectRules::of(&context.storages, STATICFILES)?;
-    let destination = storage.describe();
+    let destination = identity(storage).await;
     let recall = tokio::task::spawn_blocking(move || Recall::load(&destination)).await;
     let planned = Planner::new(storage, options)
         .with_hashing(hashing.as_ref())
