@@ -1,5 +1,7 @@
 //! Pushes of hashed names to a bucket: which requests are sent, in which order, and what is deleted.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use storehouse_test_support::{Action, Response};
 
 use crate::pushing::{Pushing, counts, paths};
@@ -343,6 +345,11 @@ fn a_listing_that_breaks_off_changes_nothing() {
     }
 }
 
+fn seconds_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap().as_secs()
+}
+
 #[test]
 fn a_plan_is_applied_unless_somebody_has_put_something_meanwhile() {
     for options in ["", "releases = 3"] {
@@ -352,6 +359,12 @@ fn a_plan_is_applied_unless_somebody_has_put_something_meanwhile() {
         pushing.push(&["--plan", "plan.json"]).done();
         let planned = pushing.counts();
         assert!(!planned.contains_key("PUT"), "{options}: {planned:?}");
+        // Releases are named after the second they are of, or the next one that is free; a review takes
+        // longer than that.
+        let planned_at = seconds_now();
+        while seconds_now() < planned_at + 2 {
+            std::thread::yield_now();
+        }
 
         pushing.bucket.put_raw("static/theirs.css", b"theirs");
         let refused = pushing.push(&["--apply", "plan.json"]).failed(1);

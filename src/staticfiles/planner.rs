@@ -83,6 +83,7 @@ pub struct Planner<'a> {
     compression: Option<&'a CompressionOptions>,
     rules: Option<&'a ObjectRules>,
     pruning: PrunePolicy,
+    time: SystemTime,
     recall: Recall,
     jobs: usize,
 }
@@ -98,6 +99,7 @@ impl<'a> Planner<'a> {
             compression: None,
             rules: None,
             pruning: PrunePolicy::default(),
+            time: SystemTime::now(),
             recall: Recall::default(),
             jobs: DEFAULT_JOBS,
         }
@@ -128,6 +130,14 @@ impl<'a> Planner<'a> {
     #[must_use]
     pub fn with_pruning(mut self, policy: PrunePolicy) -> Self {
         self.pruning = policy;
+        self
+    }
+
+    /// Makes a release of that time, and counts ages from it; else it is now. With it a plan can be
+    /// made once more, and be the same.
+    #[must_use]
+    pub fn with_time(mut self, time: SystemTime) -> Self {
+        self.time = time;
         self
     }
 
@@ -189,7 +199,7 @@ impl<'a> Planner<'a> {
         }
         let history = self.history(&destination).await?;
         let pushed = made.processed.manifest.take();
-        let release = self.add_release(&mut made.writes, pushed.as_ref(), &history, began)?;
+        let release = self.add_release(&mut made.writes, pushed.as_ref(), &history)?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
         let asked =
@@ -203,7 +213,7 @@ impl<'a> Planner<'a> {
             &*self.kept(&history)?,
         );
         let plan = match &pushed {
-            Some(pushed) => self.prune(plan, history, pushed, release, &destination, began)?,
+            Some(pushed) => self.prune(plan, history, pushed, release, &destination)?,
             None => plan,
         };
         Ok(Planned {
@@ -235,15 +245,14 @@ impl<'a> Planner<'a> {
         pushed: &Manifest,
         release: Option<Release>,
         destination: &Destination,
-        now: SystemTime,
     ) -> Result<Plan> {
         let count = self.hashing.map_or(0, |hashing| hashing.options.releases);
         let mut releases = match count {
             0 => Vec::new(),
             count => history.beyond(count, release.as_ref(), pushed),
         };
-        let policy = self.pruning;
-        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, now)?;
+        let (policy, time) = (self.pruning, self.time);
+        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, time)?;
         releases.extend(pruned.releases);
         releases.sort_unstable();
         releases.dedup();
@@ -346,14 +355,13 @@ impl<'a> Planner<'a> {
         writes: &mut Vec<Write>,
         pushed: Option<&Manifest>,
         history: &History,
-        now: SystemTime,
     ) -> Result<Option<Release>> {
         let releases = self.hashing.map_or(0, |hashing| hashing.options.releases);
         let Some(pushed) = pushed.filter(|_| releases > 0) else {
             return Ok(None);
         };
         let rules = self.rules.map(ObjectRules::fingerprint);
-        let release = history.release(pushed, writes, rules, now)?;
+        let release = history.release(pushed, writes, rules, self.time)?;
         if let Some(release) = &release {
             writes.push(release_write(release));
         }

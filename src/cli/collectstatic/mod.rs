@@ -166,6 +166,7 @@ async fn make_plan(
         .with_compression(compression.as_ref())
         .with_rules(Some(&rules))
         .with_pruning(asked.pruning())
+        .with_time(asked.time())
         .with_recall(recall.unwrap_or_default())
         .with_jobs(flags.jobs.count(staticfiles::local_root(storage).is_some()))
         .plan(finding)
