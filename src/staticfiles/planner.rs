@@ -53,17 +53,19 @@ impl Planned {
         let Self {
             plan, mut learned, ..
         } = self;
-        let texts = plan
+        let made = plan
             .writes
             .into_iter()
             .filter_map(|write| match write.kind {
-                Kind::Hashed { is_text: true } => Some((storage.path(&write.name)?, write)),
+                Kind::Hashed { is_text: true } | Kind::Compressed { .. } => {
+                    Some((storage.path(&write.name)?, write))
+                }
                 _ => None,
             });
-        let texts: Vec<(PathBuf, Write)> = texts.collect();
+        let made: Vec<(PathBuf, Write)> = made.collect();
         let before = learned.clone();
         let looking = parallel::on_the_blocking_pool(move || {
-            for (path, write) in texts {
+            for (path, write) in made {
                 if let (Some(md5), Ok(metadata)) = (write.md5, std::fs::symlink_metadata(path)) {
                     learned.add_made(write.name.as_str(), &metadata, md5);
                 }
@@ -210,7 +212,7 @@ impl<'a> Planner<'a> {
             conflicts,
             &destination,
             self.options,
-            &*self.kept(&history)?,
+            &self.kept(&history)?,
         );
         let plan = match &pushed {
             Some(pushed) => self.prune(plan, history, pushed, release, &destination)?,
@@ -230,11 +232,12 @@ impl<'a> Planner<'a> {
     }
 
     /// What `--clear` leaves alone.
-    fn kept(&self, history: &History) -> Result<Box<dyn Fn(&Name) -> bool + Send>> {
-        match self.options.clear {
-            true => Ok(Box::new(history.kept()?)),
-            false => Ok(Box::new(|_| true)),
-        }
+    fn kept(&self, history: &History) -> Result<impl Fn(&Name) -> bool + use<>> {
+        let kept = match self.options.clear {
+            true => Some(history.kept()?),
+            false => None,
+        };
+        Ok(move |name: &Name| kept.as_ref().is_none_or(|kept| kept(name)))
     }
 
     /// Adds what is deleted because it is old.
