@@ -24,6 +24,7 @@ mod post_processing;
 mod processes;
 mod push;
 mod push_attributes;
+mod push_killed;
 mod pushing;
 mod releases;
 mod review;

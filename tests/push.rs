@@ -382,10 +382,6 @@ fn a_plan_is_applied_unless_somebody_has_put_something_meanwhile() {
         pushing.bucket.delete_raw("static/theirs.css");
         pushing.push(&["--apply", "plan.json"]).done();
         assert_eq!(pushing.get("alone.css"), b"2", "{options}");
-        assert_eq!(
-            pushing.get(&pushing.hashed("alone.css")),
-            b"2",
-            "{options}"
-        );
+        assert_eq!(pushing.get(&pushing.hashed("alone.css")), b"2", "{options}");
     }
 }

@@ -42,11 +42,7 @@ fn objects_are_stored_with_what_they_are_and_how_long_they_last() {
         ("logo.png", "image/png", "public, max-age=60"),
         ("staticfiles.json", "application/json", "no-cache"),
     ] {
-        assert_eq!(
-            pushing.header(name, "content-type"),
-            content_type,
-            "{name}"
-        );
+        assert_eq!(pushing.header(name, "content-type"), content_type, "{name}");
         assert_eq!(
             pushing.header(name, "cache-control"),
             cache_control,
@@ -68,10 +64,7 @@ fn a_changed_rule_is_repaired_by_copies_on_the_server_once() {
         pushing.counts(),
         counts([("LIST", 1), ("HEAD", 1), ("COPY", 7)])
     );
-    assert_eq!(
-        pushing.requests().pop().unwrap(),
-        "COPY staticfiles.json"
-    );
+    assert_eq!(pushing.requests().pop().unwrap(), "COPY staticfiles.json");
     assert!(
         ran.out.ends_with(", 7 with new attributes.\n"),
         "{}",
@@ -256,10 +249,7 @@ fn compressed_copies_beside_the_files_tell_how_they_are_coded() {
         }
     }
     assert_eq!(pushing.header(&css, "content-encoding"), "");
-    assert_eq!(
-        gunzipped(&pushing.get(&format!("{css}.gz"))),
-        long_css(1)
-    );
+    assert_eq!(gunzipped(&pushing.get(&format!("{css}.gz"))), long_css(1));
     // Two files under two names, each with two copies, and the manifest.
     assert_eq!(pushing.counts(), counts([("LIST", 1), ("PUT", 13)]));
 }

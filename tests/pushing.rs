@@ -128,7 +128,9 @@ pub(crate) fn paths(json: &[u8]) -> BTreeMap<String, String> {
 }
 
 pub(crate) fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize> {
-    expected.map(|(verb, count)| (verb.to_owned(), count)).into()
+    expected
+        .map(|(verb, count)| (verb.to_owned(), count))
+        .into()
 }
 
 fn shown(request: &Exchange) -> String {

@@ -133,12 +133,7 @@ fn without_suffix(write: &Write) -> &str {
 
 /// Has the objects that stay repaired, if they may be stored by other rules than those `wanted` or
 /// the options ask for it.
-pub(super) fn repair(
-    writes: &mut [Write],
-    in_force: &InForce,
-    wanted: &str,
-    options: PlanOptions,
-) {
+pub(super) fn repair(writes: &mut [Write], in_force: &InForce, wanted: &str, options: PlanOptions) {
     let stay = writes
         .iter_mut()
         .filter(|write| write.action == Action::Skip);
