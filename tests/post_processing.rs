@@ -366,3 +366,26 @@ async fn a_source_that_changes_meanwhile_leaves_the_old_manifest() {
     assert!(report.failures[0].to_string().contains("changed while"));
     assert_eq!(storage.read(&name).await.unwrap(), manifest);
 }
+
+#[test]
+fn a_compressed_copy_is_not_taken_for_one_of_the_same_size() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATICFILES_DIRS = [\"assets\"]\n\
+         STATICFILES_STORAGE = \"compressed+file:static\"\n",
+    );
+    let css = |number: u32| format!("a {{ order: {number} }}\n").repeat(100);
+    let gunzipped = |name: &str| {
+        let file = fs::File::open(site.path(name)).unwrap();
+        std::io::read_to_string(flate2::read::GzDecoder::new(file)).unwrap()
+    };
+    site.write("assets/one.css", css(1));
+    site.write("assets/two.css", css(2));
+    site.run(&["collectstatic", "--noinput"]).done();
+    let size = |name: &str| fs::metadata(site.path(name)).unwrap().len();
+    assert_eq!(size("static/one.css.gz"), size("static/two.css.gz"));
+
+    site.write("assets/one.css", css(2));
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    assert_eq!(gunzipped("static/one.css.gz"), css(2));
+}

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use futures::StreamExt;
 use serde_json::json;
-use storehouse_storage::{Error, Name, Storage, UrlOptions};
+use storehouse_storage::{Error, Name, Storage};
 
 use super::{
-    Context, flags::CopyFlags, list::folder, output::Failure, output::shown, progress::Progress,
+    Context, flags::CopyFlags, identity::identity, list::folder, output::Failure, output::shown,
+    progress::Progress,
 };
 use crate::{
     staticfiles::local_root,
@@ -68,7 +69,7 @@ pub(super) async fn run(flags: CopyFlags, context: &Context) -> Result<(), Failu
 /// Refuses what has nothing to copy, and what would copy again what it has copied.
 async fn refuse_overlap(source: &dyn Storage, destination: &dyn Storage) -> Result<(), Error> {
     let (from, to) = (source.describe(), destination.describe());
-    if from == to && address(source).await == address(destination).await {
+    if identity(source).await == identity(destination).await {
         let problem = format!("source and destination are the same storage, {from}");
         return Err(Error::configuration(problem).with_advice("name two that differ"));
     }
@@ -79,14 +80,6 @@ async fn refuse_overlap(source: &dyn Storage, destination: &dyn Storage) -> Resu
         ));
     }
     Ok(())
-}
-
-/// Returns the host of the storage's URLs: two services may each have a bucket of one name.
-async fn address(storage: &dyn Storage) -> Option<String> {
-    let name = Name::new("x").ok()?;
-    let url = storage.url(&name, &UrlOptions::default()).await.ok()?;
-    let (_, rest) = url.split_once("://")?;
-    rest.split('/').next().map(str::to_owned)
 }
 
 fn line(context: &Context, event: &str, name: &Name) -> Result<(), Failure> {

@@ -32,6 +32,7 @@ mod delete;
 mod exists;
 mod findstatic;
 mod flags;
+mod identity;
 mod list;
 mod open;
 mod output;

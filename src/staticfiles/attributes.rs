@@ -2,12 +2,17 @@
 //! rules have changed since they were stored. It asks the bucket once, and writes nothing.
 //!
 //! The fingerprint of the rules is in the metadata of the manifest's object, which is written last:
-//! so it tells of all objects. Where there is no manifest it is in the user's cache folder.
+//! so it tells of all objects that the manifest names. What else is there may be of any time: left by
+//! a run that was killed, or by one of last year that had other rules. Where names are not hashed the
+//! fingerprint is in the user's cache folder.
 
-use storehouse_storage::{Attributes, Result, Storage};
+use std::collections::HashSet;
+
+use storehouse_storage::{Attributes, OpenOptions, Result, Storage};
 
 use super::{
     destination::Destination,
+    manifest::Manifest,
     plan::{Action, Kind, PlanOptions, Write},
     recall::Recall,
     rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
@@ -41,52 +46,106 @@ pub(super) fn set(writes: &mut [Write], rules: &ObjectRules) {
     }
 }
 
-/// Returns the fingerprint of the rules that the objects of the destination are stored by, where that
-/// is known. One request, if there is a manifest.
-///
-/// # Errors
-/// As [`Storage::stat`].
-pub(super) async fn in_force(
-    writes: &[Write],
-    storage: &dyn Storage,
-    there: &Destination,
-    recall: &Recall,
-) -> Result<Option<String>> {
-    let manifest = writes.iter().find(|write| write.kind == Kind::Manifest);
-    let Some(manifest) = manifest else {
-        return Ok(recall.rules().map(str::to_owned));
-    };
-    if !there.objects.contains_key(&manifest.name) {
-        return Ok(None);
-    }
-    let entry = storage.stat(&manifest.name).await?;
-    // A manifest that something else wrote tells that its objects were stored by other rules.
-    let kept = entry.attributes.metadata.get(FINGERPRINT_KEY);
-    Ok(Some(kept.cloned().unwrap_or_default()))
+/// By which rules the objects of the destination are stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct InForce {
+    /// Their fingerprint; `None` if nobody knows, and an empty one if it was something else than
+    /// these rules.
+    rules: Option<String>,
+    /// What the manifest in force names, under both names: of other objects it tells nothing. `None`
+    /// if it names the same as the one that is pushed.
+    named: Option<HashSet<String>>,
 }
 
-/// Has the objects that stay repaired, if they were stored by other rules than those `wanted` or the
-/// options ask for it.
-pub(super) fn repair(
-    writes: &mut [Write],
-    in_force: Option<&str>,
-    wanted: &str,
-    options: PlanOptions,
-) {
-    if !options.repair && in_force.is_none_or(|there| there == wanted) {
-        return;
+impl InForce {
+    /// Asks the destination, with one request if it has a manifest: for all of it, if that is not the
+    /// one that is pushed, else for what is kept beside it.
+    ///
+    /// # Errors
+    /// As [`Storage::stat`] and [`Storage::open`].
+    pub(super) async fn of(
+        writes: &[Write],
+        storage: &dyn Storage,
+        there: &Destination,
+        recall: &Recall,
+    ) -> Result<Self> {
+        let pushed = writes.iter().find(|write| write.kind == Kind::Manifest);
+        let Some(pushed) = pushed else {
+            let rules = recall.rules().map(str::to_owned);
+            return Ok(Self { rules, named: None });
+        };
+        // What something else stored, with or without a manifest, was stored by other rules.
+        let mut in_force = Self {
+            rules: Some(String::new()),
+            named: None,
+        };
+        if !there.objects.contains_key(&pushed.name) {
+            return Ok(in_force);
+        }
+        let entry = match pushed.action {
+            Action::Skip => storage.stat(&pushed.name).await?,
+            _ => {
+                let reader = storage.open(&pushed.name, &OpenOptions::default()).await?;
+                let entry = reader.entry().clone();
+                in_force.named = Some(named(&reader.into_bytes().await?));
+                entry
+            }
+        };
+        let kept = entry.attributes.metadata.get(FINGERPRINT_KEY);
+        in_force.rules = Some(kept.cloned().unwrap_or_default());
+        Ok(in_force)
     }
-    for write in writes
+
+    /// Returns whether an object may be stored by other rules than those `wanted`.
+    fn may_differ(&self, write: &Write, wanted: &str) -> bool {
+        let Some(rules) = &self.rules else {
+            return false;
+        };
+        // No manifest names the others: they go with the rest.
+        let is_named = matches!(
+            write.kind,
+            Kind::Collected | Kind::Hashed { .. } | Kind::Compressed { .. }
+        );
+        let tells = |named: &HashSet<String>| !is_named || named.contains(without_suffix(write));
+        rules != wanted || !self.named.as_ref().is_none_or(tells)
+    }
+}
+
+/// Returns the names in a manifest; none if it is damaged.
+fn named(json: &[u8]) -> HashSet<String> {
+    let manifest = Manifest::from_json(json).unwrap_or_default();
+    let pairs = manifest.iter();
+    pairs
+        .flat_map(|(name, stored)| [name.to_owned(), stored.to_owned()])
+        .collect()
+}
+
+/// Returns the name of a file, for a compressed copy of it too.
+fn without_suffix(write: &Write) -> &str {
+    let name = write.name.as_str();
+    match (write.kind, write.coding) {
+        (Kind::Compressed { .. }, Some(coding)) => {
+            name.strip_suffix(coding.suffix()).unwrap_or(name)
+        }
+        _ => name,
+    }
+}
+
+/// Has the objects that stay repaired, if they may be stored by other rules than those `wanted` or
+/// the options ask for it.
+pub(super) fn repair(writes: &mut [Write], in_force: &InForce, wanted: &str, options: PlanOptions) {
+    let stay = writes
         .iter_mut()
-        .filter(|write| write.action == Action::Skip)
-    {
+        .filter(|write| write.action == Action::Skip);
+    for write in stay.filter(|write| options.repair || in_force.may_differ(write, wanted)) {
         write.action = Action::Repair;
     }
 }
 
 /// Whether all objects of the destination are stored by the rules once `writes` are carried out.
-pub(super) fn will_hold(writes: &[Write], in_force: Option<&str>, wanted: &str) -> bool {
-    in_force == Some(wanted) || writes.iter().all(|write| write.action != Action::Skip)
+pub(super) fn will_hold(writes: &[Write], in_force: &InForce, wanted: &str) -> bool {
+    in_force.rules.as_deref() == Some(wanted)
+        || writes.iter().all(|write| write.action != Action::Skip)
 }
 
 #[cfg(test)]
@@ -94,7 +153,14 @@ mod tests {
     use storehouse_storage::Name;
 
     use super::*;
-    use crate::staticfiles::WriteContent;
+    use crate::{staticfiles::WriteContent, storages::Coding};
+
+    fn in_force_by(rules: Option<&str>) -> InForce {
+        InForce {
+            rules: rules.map(str::to_owned),
+            named: None,
+        }
+    }
 
     fn write(action: Action) -> Write {
         let name = Name::new("a").unwrap();
@@ -120,7 +186,7 @@ mod tests {
         ] {
             let mut writes = [write(Action::Skip), write(Action::Copy)];
 
-            repair(&mut writes, in_force, "new", options);
+            repair(&mut writes, &in_force_by(in_force), "new", options);
 
             assert_eq!(writes[0].action, expected, "{case}");
             assert_eq!(writes[1].action, Action::Copy, "{case}");
@@ -128,11 +194,42 @@ mod tests {
     }
 
     #[test]
+    fn a_manifest_tells_only_of_what_it_names_and_of_compressed_copies() {
+        let json = br#"{"version": "1.1", "paths": {"a.css": "a.0123456789ab.css"}}"#;
+        let in_force = InForce {
+            named: Some(named(json)),
+            ..in_force_by(Some("new"))
+        };
+        let hashed = Kind::Hashed { is_text: true };
+        let copy = Kind::Compressed { is_hashed: true };
+        for (name, kind, coding, expected) in [
+            ("a.css", Kind::Collected, None, false),
+            ("a.0123456789ab.css", hashed, None, false),
+            ("a.0123456789ab.css.gz", copy, Some(Coding::Gzip), false),
+            ("b.css", Kind::Collected, None, true),
+            ("a.ba9876543210.css", hashed, None, true),
+            ("a.ba9876543210.css.gz", copy, Some(Coding::Gzip), true),
+            ("a.ba9876543210.css", Kind::Intermediate, None, false),
+        ] {
+            let write = Write {
+                name: Name::new(name).unwrap(),
+                kind,
+                coding,
+                ..write(Action::Skip)
+            };
+
+            assert_eq!(in_force.may_differ(&write, "new"), expected, "{name}");
+        }
+        assert!(named(b"{").is_empty());
+    }
+
+    #[test]
     fn rules_hold_where_they_did_or_nothing_stays_as_it_is() {
         let (skip, copy) = (write(Action::Skip), write(Action::Copy));
+        let (new, unknown) = (in_force_by(Some("new")), in_force_by(None));
 
-        assert!(will_hold(std::slice::from_ref(&skip), Some("new"), "new"));
-        assert!(will_hold(&[copy], None, "new"));
-        assert!(!will_hold(&[skip], None, "new"));
+        assert!(will_hold(std::slice::from_ref(&skip), &new, "new"));
+        assert!(will_hold(&[copy], &unknown, "new"));
+        assert!(!will_hold(&[skip], &unknown, "new"));
     }
 }

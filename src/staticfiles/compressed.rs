@@ -60,7 +60,7 @@ pub(super) async fn add(
     for (index, md5) in &targets {
         let write = &writes[*index];
         match known(*md5, options, recall) {
-            Some(known) if are_there(write, &known, options, there) => {
+            Some(known) if are_there(write, &known, options, there, recall) => {
                 made.insert(*md5, known);
             }
             _ => {
@@ -130,6 +130,7 @@ fn are_there(
     known: &Made,
     options: &CompressionOptions,
     there: &Destination,
+    recall: &Recall,
 ) -> bool {
     known.iter().all(|(coding, copy)| {
         let Some((size, md5)) = copy else {
@@ -139,10 +140,16 @@ fn are_there(
             CompressAs::SideFiles => name_of(write, *coding),
             CompressAs::ContentEncoding => Ok(write.name.clone()),
         };
-        let object = name.ok().and_then(|name| there.objects.get(&name));
+        let Ok(name) = name else {
+            return false;
+        };
+        let object = there.objects.get(&name);
         object.is_some_and(|object| {
-            let tag = object.etag.as_ref();
-            let has_content = tag.map_or(there.is_local, |tag| *tag == md5.to_string());
+            // Copies of two contents are often of one size: that tells nothing.
+            let has_content = match &object.etag {
+                Some(tag) => *tag == md5.to_string(),
+                None => recall.made(name.as_str(), object) == Some(*md5),
+            };
             object.size == *size && has_content
         })
     })

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use storehouse_storage::{Error, Name, Result, Storage};
 
 use super::{
-    attributes, clash, compare, compressed,
+    attributes::{self, InForce},
+    clash, compare, compressed,
     destination::{Destination, local_root},
     finders::Found,
     history::{History, release_write},
@@ -73,8 +74,11 @@ impl Planned {
             settled::forget(&memory.destination);
             if let Some(after) = &after {
                 for write in &plan.writes {
-                    let is_text = write.kind == Kind::Hashed { is_text: true };
-                    let object = after.objects.get(&write.name).filter(|_| is_text);
+                    let is_made = matches!(
+                        write.kind,
+                        Kind::Hashed { is_text: true } | Kind::Compressed { .. }
+                    );
+                    let object = after.objects.get(&write.name).filter(|_| is_made);
                     if let (Some(object), Some(md5)) = (object, write.md5) {
                         learned.add_made(write.name.as_str(), object, md5);
                     }
@@ -125,6 +129,7 @@ pub struct Planner<'a> {
     compression: Option<&'a CompressionOptions>,
     rules: Option<&'a ObjectRules>,
     pruning: PrunePolicy,
+    time: SystemTime,
     memory: Option<MemoryKey>,
     jobs: usize,
 }
@@ -140,6 +145,7 @@ impl<'a> Planner<'a> {
             compression: None,
             rules: None,
             pruning: PrunePolicy::default(),
+            time: SystemTime::now(),
             memory: None,
             jobs: DEFAULT_JOBS,
         }
@@ -170,6 +176,14 @@ impl<'a> Planner<'a> {
     #[must_use]
     pub fn with_pruning(mut self, policy: PrunePolicy) -> Self {
         self.pruning = policy;
+        self
+    }
+
+    /// Makes a release of that time, and counts ages from it; else it is now. With it a plan can be
+    /// made once more, and be the same.
+    #[must_use]
+    pub fn with_time(mut self, time: SystemTime) -> Self {
+        self.time = time;
         self
     }
 
@@ -272,16 +286,16 @@ impl<'a> Planner<'a> {
         }
         let history = self.history(&destination).await?;
         let pushed = made.processed.manifest.take();
-        let release = self.add_release(&mut made.writes, pushed.as_ref(), &history, began)?;
+        let release = self.add_release(&mut made.writes, pushed.as_ref(), &history)?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
         let asked =
             compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
         self.repair(writes, there, &recall, &mut learned).await?;
         let kept = self.kept(&history)?;
-        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &*kept);
+        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept);
         let plan = match &pushed {
-            Some(pushed) => self.prune(plan, history, pushed, release, &destination, began)?,
+            Some(pushed) => self.prune(plan, history, pushed, release, &destination)?,
             None => plan,
         };
         let listing = self
@@ -299,11 +313,12 @@ impl<'a> Planner<'a> {
     }
 
     /// What `--clear` leaves alone.
-    fn kept(&self, history: &History) -> Result<Kept> {
-        match self.options.clear {
-            true => Ok(Box::new(history.kept()?)),
-            false => Ok(Box::new(|_| true)),
-        }
+    fn kept(&self, history: &History) -> Result<impl Fn(&Name) -> bool + use<>> {
+        let kept = match self.options.clear {
+            true => Some(history.kept()?),
+            false => None,
+        };
+        Ok(move |name: &Name| kept.as_ref().is_none_or(|kept| kept(name)))
     }
 
     /// Adds what is deleted because it is old.
@@ -314,15 +329,14 @@ impl<'a> Planner<'a> {
         pushed: &Manifest,
         release: Option<Release>,
         destination: &Destination,
-        now: SystemTime,
     ) -> Result<Plan> {
         let count = self.hashing.map_or(0, |hashing| hashing.options.releases);
         let mut releases = match count {
             0 => Vec::new(),
             count => history.beyond(count, release.as_ref(), pushed),
         };
-        let policy = self.pruning;
-        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, now)?;
+        let (policy, time) = (self.pruning, self.time);
+        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, time)?;
         releases.extend(pruned.releases);
         releases.sort_unstable();
         releases.dedup();
@@ -425,14 +439,13 @@ impl<'a> Planner<'a> {
         writes: &mut Vec<Write>,
         pushed: Option<&Manifest>,
         history: &History,
-        now: SystemTime,
     ) -> Result<Option<Release>> {
         let releases = self.hashing.map_or(0, |hashing| hashing.options.releases);
         let Some(pushed) = pushed.filter(|_| releases > 0) else {
             return Ok(None);
         };
         let rules = self.rules.map(ObjectRules::fingerprint);
-        let release = history.release(pushed, writes, rules, now)?;
+        let release = history.release(pushed, writes, rules, self.time)?;
         if let Some(release) = &release {
             writes.push(release_write(release));
         }
@@ -459,16 +472,13 @@ impl<'a> Planner<'a> {
             return Ok(());
         };
         let wanted = rules.fingerprint();
-        let in_force = attributes::in_force(writes, self.storage, there, recall).await?;
-        attributes::repair(writes, in_force.as_deref(), &wanted, self.options);
-        let holds = attributes::will_hold(writes, in_force.as_deref(), &wanted);
+        let in_force = InForce::of(writes, self.storage, there, recall).await?;
+        attributes::repair(writes, &in_force, &wanted, self.options);
+        let holds = attributes::will_hold(writes, &in_force, &wanted);
         learned.set_rules(holds.then_some(wanted));
         Ok(())
     }
 }
-
-/// Says of a name whether it is left alone.
-type Kept = Box<dyn Fn(&Name) -> bool + Send>;
 
 /// The writes of a plan, and what came of processing.
 struct Made {

@@ -1,7 +1,7 @@
 //! What a run is asked to do: by flags, or by the plan that is applied, which keeps what it was made
 //! with.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value as Json, json};
 use storehouse_storage::Error;
@@ -21,6 +21,9 @@ pub(super) struct Asked {
     /// Seconds.
     pub(super) prune_older_than: Option<u64>,
     pub(super) keep_versions: Option<u16>,
+    /// When the plan was made, in seconds since 1970: releases are named after it, and ages counted
+    /// from it. Only in a plan that is kept; else it is now.
+    pub(super) time: Option<u64>,
 }
 
 impl Asked {
@@ -34,6 +37,7 @@ impl Asked {
             repair_metadata: flags.repair_metadata,
             prune_older_than: flags.prune_older_than.map(|age| age.as_secs()),
             keep_versions: flags.keep_versions,
+            time: flags.plan.as_ref().map(|_| seconds_now()),
         }
     }
 
@@ -57,7 +61,19 @@ impl Asked {
         policy
     }
 
+    /// Returns the time that the plan goes by.
+    pub(super) fn time(&self) -> SystemTime {
+        let kept = self.time.map(Duration::from_secs);
+        let kept = kept.and_then(|since| UNIX_EPOCH.checked_add(since));
+        kept.unwrap_or_else(SystemTime::now)
+    }
+
     pub(super) fn to_json(&self) -> Json {
         serde_json::to_value(self).unwrap_or_else(|_| json!({}))
     }
+}
+
+fn seconds_now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }

@@ -15,6 +15,7 @@ use self::{
 use super::{
     Context,
     flags::CollectstaticFlags,
+    identity::identity,
     output::{Failure, Output, shown_path},
     progress::Progress,
 };
@@ -161,7 +162,7 @@ async fn make_plan(
     };
     let rules = ObjectRules::of(&context.storages, STATICFILES)?;
     let memory = MemoryKey {
-        destination: storage.describe(),
+        destination: identity(storage).await,
         options: format!(
             "{:?} {hashing:?} {compression:?} {} {asked:?}",
             this_program(),
@@ -174,6 +175,7 @@ async fn make_plan(
         .with_rules(Some(&rules))
         .with_pruning(asked.pruning())
         .with_memory(memory)
+        .with_time(asked.time())
         .with_jobs(flags.jobs.count(staticfiles::local_root(storage).is_some()))
         .plan(finding)
         .await?;
