@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 const AT_ONCE: usize = 64;
 /// How long a job may wait before another thread is started: where jobs take longer than this,
 /// they wait for the disk, and the processors have time for more of them.
-const PATIENCE: Duration = Duration::from_millis(1);
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The blocking jobs of one storage.
 ///
