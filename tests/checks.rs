@@ -40,65 +40,68 @@ fn check_has_djangos_ids() {
     }
 }
 
+/// What is set, the ids of the problems, and the exit code.
+const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
+    (&["MEDIA_URL=/static/"], &["storehouse.E003"], 1),
+    (
+        &["MEDIA_ROOT=out"],
+        &["storehouse.E004", "storehouse.W001"],
+        1,
+    ),
+    (
+        &["DEFAULT_FILE_STORAGE=file:out"],
+        &["storehouse.E004", "storehouse.W001"],
+        1,
+    ),
+    (&["MEDIA_ROOT=out/media"], &["storehouse.W001"], 0),
+    (
+        &["DEFAULT_FILE_STORAGE=file:out/media"],
+        &["storehouse.W001"],
+        0,
+    ),
+    (
+        &["STATIC_ROOT=src/out", r#"STATICFILES_DIRS=["src"]"#],
+        &["storehouse.E001"],
+        1,
+    ),
+    (
+        &["STATIC_ROOT=src/static/out", r#"INSTALLED_APPS=["./src"]"#],
+        &["storehouse.E001"],
+        1,
+    ),
+    (
+        &["STATIC_ROOT=src/static", r#"INSTALLED_APPS=["./src"]"#],
+        &["storehouse.W001"],
+        0,
+    ),
+    (
+        &[r#"STATICFILES_DIRS=["nowhere"]"#],
+        &["staticfiles.W004"],
+        0,
+    ),
+    (&["MEDIA_URL=/media"], &["urls.E006"], 1),
+    (&["STATIC_URL="], &["storehouse.E008"], 1),
+    (
+        &["MEDIA_URL=/static/media/", "DEBUG=1"],
+        &["storehouse.E009"],
+        1,
+    ),
+    (&["MEDIA_URL=/static/media/"], &[], 0),
+    // It is the whole site by default, and so are static files.
+    (&["STATIC_URL=/", "MEDIA_URL="], &["storehouse.E003"], 1),
+    (
+        &[
+            r#"STATICFILES_FINDERS=["x"]"#,
+            r#"STATICFILES_DIRS=["out"]"#,
+        ],
+        &["storehouse.E007"],
+        1,
+    ),
+];
+
 #[test]
 fn each_problem_has_its_id() {
-    for (sets, ids, code) in [
-        (&["MEDIA_URL=/static/"][..], &["storehouse.E003"][..], 1),
-        (
-            &["MEDIA_ROOT=out"],
-            &["storehouse.E004", "storehouse.W001"],
-            1,
-        ),
-        (
-            &["DEFAULT_FILE_STORAGE=file:out"],
-            &["storehouse.E004", "storehouse.W001"],
-            1,
-        ),
-        (&["MEDIA_ROOT=out/media"], &["storehouse.W001"], 0),
-        (
-            &["DEFAULT_FILE_STORAGE=file:out/media"],
-            &["storehouse.W001"],
-            0,
-        ),
-        (
-            &["STATIC_ROOT=src/out", r#"STATICFILES_DIRS=["src"]"#],
-            &["storehouse.E001"],
-            1,
-        ),
-        (
-            &["STATIC_ROOT=src/static/out", r#"INSTALLED_APPS=["./src"]"#],
-            &["storehouse.E001"],
-            1,
-        ),
-        (
-            &["STATIC_ROOT=src/static", r#"INSTALLED_APPS=["./src"]"#],
-            &["storehouse.W001"],
-            0,
-        ),
-        (
-            &[r#"STATICFILES_DIRS=["nowhere"]"#],
-            &["staticfiles.W004"],
-            0,
-        ),
-        (&["MEDIA_URL=/media"], &["urls.E006"], 1),
-        (&["STATIC_URL="], &["storehouse.E008"], 1),
-        (
-            &["MEDIA_URL=/static/media/", "DEBUG=1"],
-            &["storehouse.E009"],
-            1,
-        ),
-        (&["MEDIA_URL=/static/media/"], &[], 0),
-        // It is the whole site by default, and so are static files.
-        (&["STATIC_URL=/", "MEDIA_URL="], &["storehouse.E003"], 1),
-        (
-            &[
-                r#"STATICFILES_FINDERS=["x"]"#,
-                r#"STATICFILES_DIRS=["out"]"#,
-            ],
-            &["storehouse.E007"],
-            1,
-        ),
-    ] {
+    for (sets, ids, code) in PROBLEMS {
         let site = Site::new(GOOD);
         site.write("src/static/a.css", "a");
         let mut arguments = vec!["check"];
@@ -106,10 +109,10 @@ fn each_problem_has_its_id() {
 
         let ran = site.run(&arguments);
 
-        assert_eq!(ran.code, code, "{sets:?}: {ran:?}");
+        assert_eq!(ran.code, *code, "{sets:?}: {ran:?}");
         let told = ran.out.lines().filter_map(|line| line.strip_prefix("?: ("));
         let told: Vec<&str> = told.filter_map(|line| line.split(')').next()).collect();
-        assert_eq!(told, ids, "{sets:?}: {}", ran.out);
+        assert_eq!(told, *ids, "{sets:?}: {}", ran.out);
     }
 }
 

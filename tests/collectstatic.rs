@@ -402,23 +402,6 @@ fn collecting_into_a_source_is_refused() {
 }
 
 #[test]
-fn compressed_copies_are_refused_until_they_can_be_made() {
-    let site = site();
-    let storages = [
-        "compressed+manifest+file:out",
-        "whitenoise.storage.CompressedManifestStaticFilesStorage",
-    ];
-    for storage in storages {
-        let set = format!("STATICFILES_STORAGE={storage}");
-        let ran = site
-            .run(&["collectstatic", "--noinput", "--set", &set])
-            .failed(1);
-
-        assert!(!site.path("out").exists(), "{storage}: {}", ran.err);
-    }
-}
-
-#[test]
 fn links_and_copies_replace_each_other() {
     let site = site();
     let link = ["collectstatic", "--noinput", "--link"];

@@ -199,7 +199,7 @@ pub(super) struct RollbackFlags {
 
 #[derive(Debug, Args)]
 pub(super) struct JobsFlag {
-    /// How many files are worked on at once [default: 32 for a bucket, twice the processors for a disk]
+    /// How many files are worked on at once [default: 32 for a bucket, 16 a processor for a disk]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) jobs: Option<u16>,
 }
@@ -283,11 +283,12 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl JobsFlag {
-    /// How many files are worked on at once. A disk is kept busy by a few, a bucket answers late.
+    /// How many files are worked on at once. A bucket answers late; a disk has its own threads.
     pub(super) fn count(&self, is_local: bool) -> usize {
         match self.jobs {
             Some(jobs) => usize::from(jobs),
-            None if is_local => 2 * std::thread::available_parallelism().map_or(1, usize::from),
+            // The disk has as many threads as it needs; they should not have to wait for work.
+            None if is_local => 16 * std::thread::available_parallelism().map_or(1, usize::from),
             None => 32,
         }
     }

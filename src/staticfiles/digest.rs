@@ -214,6 +214,11 @@ impl Md5Sum {
         Some(Self(sum))
     }
 
+    /// Returns the digest as a number.
+    pub(super) fn to_number(self) -> u128 {
+        u128::from_be_bytes(self.0)
+    }
+
     /// Digests a file, and blocks meanwhile.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ const DELETE_BATCH: usize = 1000;
 /// What happens while a plan is carried out.
 #[derive(Debug)]
 pub enum Event {
-    /// A file is being written.
+    /// A file was begun with; told when it is done, or has failed.
     Started(Arc<Write>),
     /// Something was written, this many bytes. For a display of progress.
     Wrote(u64),
@@ -134,29 +134,15 @@ impl Run {
         self.until_failure(writes)
             .map(move |write| {
                 let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
-                let started = (write.is_copied()).then(|| Event::Started(Arc::clone(&write)));
-                let written = async move {
-                    let (done, event) = match write.action {
-                        Action::Copy => (
-                            put(&write, &*storage).await,
-                            Some(Event::Wrote(write.size())),
-                        ),
-                        Action::Repair => (
-                            repair(&write, &*storage).await,
-                            Some(Event::Repaired(Arc::clone(&write))),
-                        ),
-                        Action::Skip | Action::Superseded | Action::Omitted => (Ok(()), None),
-                    };
-                    if let Err(error) = done {
-                        failed.store(true, Ordering::Relaxed);
-                        return vec![Event::Failed(error)];
-                    }
-                    event.into_iter().chain([Event::Done(write)]).collect()
-                };
-                let written = stream::once(written).map(stream::iter).flatten();
-                stream::iter(started).chain(written).boxed()
+                async move {
+                    let events = carry_out(write, &*storage).await;
+                    let has_failed = events.iter().any(|event| matches!(event, Event::Failed(_)));
+                    failed.fetch_or(has_failed, Ordering::Relaxed);
+                    stream::iter(events)
+                }
             })
-            .flatten_unordered(self.jobs)
+            .buffer_unordered(self.jobs)
+            .flatten()
             .boxed()
     }
 
@@ -215,6 +201,27 @@ impl Run {
             })
             .boxed()
     }
+}
+
+/// Does what is to be done with one file, and tells of it.
+async fn carry_out(write: Arc<Write>, storage: &dyn Storage) -> Vec<Event> {
+    let mut events = Vec::with_capacity(3);
+    if write.is_copied() {
+        events.push(Event::Started(Arc::clone(&write)));
+    }
+    let (done, event) = match write.action {
+        Action::Copy => (put(&write, storage).await, Some(Event::Wrote(write.size()))),
+        Action::Repair => (
+            repair(&write, storage).await,
+            Some(Event::Repaired(Arc::clone(&write))),
+        ),
+        Action::Skip | Action::Superseded | Action::Omitted => (Ok(()), None),
+    };
+    match done {
+        Ok(()) => events.extend(event.into_iter().chain([Event::Done(write)])),
+        Err(error) => events.push(Event::Failed(error)),
+    }
+    events
 }
 
 async fn put(write: &Write, storage: &dyn Storage) -> Result<()> {

@@ -52,6 +52,7 @@ mod references;
 mod releases;
 mod retention;
 mod rules;
+mod settled;
 mod unlisted;
 mod urls;
 mod walk;
@@ -72,7 +73,7 @@ pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use plan_file::{document, refuse_unless_same, write_as_json};
-pub use planner::{Planned, Planner};
+pub use planner::{MemoryKey, Planned, Planner};
 pub use post_process::Hashing;
 pub use recall::Recall;
 pub use releases::{

@@ -147,6 +147,8 @@ pub struct PlanOptions {
     pub link: bool,
     /// Whether what is kept beside each content is replaced, even if nothing tells that it is wrong.
     pub repair: bool,
+    /// Whether it is enough to know how many files there are, if nothing is to be done.
+    pub summary: bool,
     /// Whether every content is digested, and hashed names are made in a dry run too: for a plan that
     /// somebody looks at.
     pub complete: bool,
@@ -156,6 +158,11 @@ impl PlanOptions {
     /// Whether nothing that is there counts.
     pub(super) fn replaces_all(self) -> bool {
         self.clear && !self.dry_run
+    }
+
+    /// Whether a run does what any run does, and nothing else.
+    pub(super) fn is_plain(self) -> bool {
+        !(self.clear || self.dry_run || self.link || self.repair || self.complete)
     }
 }
 
@@ -261,7 +268,30 @@ pub(super) fn collected(
     writes.collect()
 }
 
+/// Makes the writes of files that are all as they should be.
+pub(super) fn settled(wanted: &[Found], destination: &Destination) -> Vec<Write> {
+    let writes = wanted.iter().map(|found| {
+        let (name, original) = (found.name.clone(), found.name.clone());
+        let content = WriteContent::AsItIs {
+            size: found.source.size,
+        };
+        Write {
+            there: destination.objects.get(&found.name).cloned(),
+            action: Action::Skip,
+            ..Write::new(name, Kind::Collected, original, content)
+        }
+    });
+    writes.collect()
+}
+
 impl Plan {
+    /// Returns whether nothing is written or deleted.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        let is_skipped = |write: &Write| write.action == Action::Skip;
+        self.writes.iter().all(is_skipped) && self.deleted() == 0
+    }
+
     /// Puts writes together to a plan. Where two have one name the later stands: hashed files
     /// replace a collected one, and the manifest any. `kept` says what `--clear` leaves alone.
     #[must_use]
@@ -464,6 +494,7 @@ mod tests {
         link: false,
         repair: false,
         complete: false,
+        summary: false,
     };
 
     #[test]

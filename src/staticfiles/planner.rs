@@ -1,14 +1,14 @@
 //! Makes plans: from what is found, what is there and what is known to a [`Plan`], step by step. Each
 //! step is in a room of its own; here is their order.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::time::SystemTime;
 
 use storehouse_storage::{Error, Name, Result, Storage};
 
 use super::{
     attributes::{self, InForce},
     clash, compare, compressed,
-    destination::Destination,
+    destination::{Destination, local_root},
     finders::Found,
     history::{History, release_write},
     integrity,
@@ -22,6 +22,7 @@ use super::{
     releases::Release,
     retention::PrunePolicy,
     rules::ObjectRules,
+    settled::{self, Settled},
 };
 use crate::storages::CompressionOptions;
 
@@ -29,7 +30,7 @@ use crate::storages::CompressionOptions;
 const DEFAULT_JOBS: usize = 8;
 
 /// A plan, and how it was come by.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Planned {
     /// What is to be done.
     pub plan: Plan,
@@ -45,35 +46,78 @@ pub struct Planned {
     pub listing: String,
     /// What the next run to this destination need not read again.
     learned: Recall,
+    /// How many files Django would process again, if the last run left nothing to do: then the plan
+    /// has the collected files only.
+    pub already_settled: Option<usize>,
+    memory: Option<Memory>,
 }
 
 impl Planned {
-    /// Returns what the next run need not read again, once the plan was carried out to its end.
-    pub async fn learned(self, storage: &dyn Storage) -> Recall {
-        let Self {
-            plan, mut learned, ..
-        } = self;
-        let made = plan
-            .writes
-            .into_iter()
-            .filter_map(|write| match write.kind {
-                Kind::Hashed { is_text: true } | Kind::Compressed { .. } => {
-                    Some((storage.path(&write.name)?, write))
-                }
-                _ => None,
-            });
-        let made: Vec<(PathBuf, Write)> = made.collect();
-        let before = learned.clone();
-        let looking = parallel::on_the_blocking_pool(move || {
-            for (path, write) in made {
-                if let (Some(md5), Ok(metadata)) = (write.md5, std::fs::symlink_metadata(path)) {
-                    learned.add_made(write.name.as_str(), &metadata, md5);
+    /// Keeps what the next run need not find out again, once the plan was carried out to its end.
+    /// Without it that run does, and no more: nothing that goes wrong here is told.
+    pub async fn remember(self, storage: &dyn Storage) {
+        let Some(memory) = self.memory else {
+            return;
+        };
+        let mut learned = self.learned;
+        // On a disk another look costs no request.
+        let after = match (self.plan.is_done(), local_root(storage).is_some()) {
+            (true, _) => Some(memory.before),
+            (false, true) => Destination::list(storage).await.ok(),
+            (false, false) => None,
+        };
+        let saving = parallel::on_the_blocking_pool(move || {
+            let plan = self.plan;
+            if self.already_settled.is_some() {
+                return;
+            }
+            settled::forget(&memory.destination);
+            if let Some(after) = &after {
+                for write in &plan.writes {
+                    let is_made = matches!(
+                        write.kind,
+                        Kind::Hashed { is_text: true } | Kind::Compressed { .. }
+                    );
+                    let object = after.objects.get(&write.name).filter(|_| is_made);
+                    if let (Some(object), Some(md5)) = (object, write.md5) {
+                        learned.add_made(write.name.as_str(), object, md5);
+                    }
                 }
             }
-            learned
+            let saved = learned.save(&memory.destination);
+            let after = after.filter(|_| saved.is_ok() && memory.is_whole);
+            if let Some(after) = after.filter(|_| settled::are_old(&memory.wanted, memory.began)) {
+                let texts = plan.writes.iter();
+                let texts = texts.filter(|write| write.kind == Kind::Hashed { is_text: true });
+                let state = settled::state(&memory.key, &memory.wanted, &after);
+                // What cannot be kept is found out again.
+                let _ = Settled::new(state, texts.count()).save(&memory.destination);
+            }
         });
-        looking.await.unwrap_or(before)
+        let _ = saving.await;
     }
+}
+
+/// What has to be known at the end to remember a run.
+#[derive(Debug)]
+struct Memory {
+    destination: String,
+    key: String,
+    wanted: Vec<Found>,
+    /// The destination before the run.
+    before: Destination,
+    began: SystemTime,
+    /// Whether the run does all that there is to do.
+    is_whole: bool,
+}
+
+/// Where a run remembers what it did, and what it is told apart by.
+#[derive(Debug, Clone)]
+pub struct MemoryKey {
+    /// The destination: [`Storage::describe`].
+    pub destination: String,
+    /// All options that decide what is made: a run with others has to look at everything.
+    pub options: String,
 }
 
 /// Makes plans for one destination.
@@ -86,7 +130,7 @@ pub struct Planner<'a> {
     rules: Option<&'a ObjectRules>,
     pruning: PrunePolicy,
     time: SystemTime,
-    recall: Recall,
+    memory: Option<MemoryKey>,
     jobs: usize,
 }
 
@@ -102,7 +146,7 @@ impl<'a> Planner<'a> {
             rules: None,
             pruning: PrunePolicy::default(),
             time: SystemTime::now(),
-            recall: Recall::default(),
+            memory: None,
             jobs: DEFAULT_JOBS,
         }
     }
@@ -143,10 +187,10 @@ impl<'a> Planner<'a> {
         self
     }
 
-    /// Trusts what an earlier run learned.
+    /// Uses what an earlier run to the same destination learned.
     #[must_use]
-    pub fn with_recall(mut self, recall: Recall) -> Self {
-        self.recall = recall;
+    pub fn with_memory(mut self, key: MemoryKey) -> Self {
+        self.memory = Some(key);
         self
     }
 
@@ -179,6 +223,44 @@ impl<'a> Planner<'a> {
             post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
         }
         let (wanted, conflicts) = without_conflicts(found, &destination)?;
+        let memory = self.begin(&wanted, &destination);
+        let (memory, settled) = look_up(memory, self.options).await?;
+        if let Some(post_processed) = settled {
+            let writes = plan::settled(&wanted, &destination);
+            let plan = Plan::new(writes, conflicts, &destination, self.options, &|_| true);
+            return Ok(Planned {
+                plan,
+                already_settled: Some(post_processed),
+                ..Planned::default()
+            });
+        }
+        let planned = self
+            .full_plan(wanted, conflicts, destination, memory.as_ref())
+            .await?;
+        Ok(Planned { memory, ..planned })
+    }
+
+    /// Notes what has to be known at the end to remember the run.
+    fn begin(&mut self, wanted: &[Found], destination: &Destination) -> Option<Memory> {
+        let key = self.memory.take()?;
+        Some(Memory {
+            destination: key.destination,
+            key: key.options,
+            wanted: wanted.to_vec(),
+            before: destination.clone(),
+            began: SystemTime::now(),
+            is_whole: self.options.is_plain() && !self.pruning.prunes(),
+        })
+    }
+
+    /// Makes a plan where something may have changed.
+    async fn full_plan(
+        &self,
+        wanted: Vec<Found>,
+        conflicts: Vec<Found>,
+        destination: Destination,
+        memory: Option<&Memory>,
+    ) -> Result<Planned> {
         // With `--clear` nothing that is there counts, but for whether it is on a disk.
         let cleared = Destination {
             is_local: destination.is_local,
@@ -190,7 +272,10 @@ impl<'a> Planner<'a> {
         };
         let wants = wanted.iter().map(|found| self.want(found, there)).collect();
         let began = SystemTime::now();
-        let recall = std::mem::take(&mut self.recall);
+        let recall = match memory {
+            Some(memory) => Recall::load_from(memory.destination.clone()).await,
+            None => Recall::default(),
+        };
         let (wanted, known, recall) = read::read_all(wanted, wants, recall).await?;
         let mut learned = Recall::of_sources(&wanted, &known, began);
         let mut made = self
@@ -207,27 +292,23 @@ impl<'a> Planner<'a> {
         let asked =
             compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
         self.repair(writes, there, &recall, &mut learned).await?;
-        let plan = Plan::new(
-            made.writes,
-            conflicts,
-            &destination,
-            self.options,
-            &self.kept(&history)?,
-        );
+        let kept = self.kept(&history)?;
+        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept);
         let plan = match &pushed {
             Some(pushed) => self.prune(plan, history, pushed, release, &destination)?,
             None => plan,
         };
+        let listing = self
+            .options
+            .complete
+            .then(|| plan_file::digest_of_listing(&destination));
         Ok(Planned {
             plan,
             asked,
-            errors: Vec::new(),
             warnings: made.processed.warnings,
-            listing: match self.options.complete {
-                true => plan_file::digest_of_listing(&destination),
-                false => String::new(),
-            },
+            listing: listing.unwrap_or_default(),
             learned,
+            ..Planned::default()
         })
     }
 
@@ -409,14 +490,29 @@ impl Made {
     /// What cannot be carried out.
     fn refused(self) -> Planned {
         Planned {
-            plan: Plan::default(),
-            asked: 0,
             errors: self.processed.errors,
             warnings: self.processed.warnings,
-            listing: String::new(),
-            learned: Recall::begin(),
+            ..Planned::default()
         }
     }
+}
+
+/// Looks whether the last run left nothing to do, on the blocking pool.
+async fn look_up(
+    memory: Option<Memory>,
+    options: PlanOptions,
+) -> Result<(Option<Memory>, Option<usize>)> {
+    let memory = match memory {
+        Some(memory) if memory.is_whole && options.summary => memory,
+        memory => return Ok((memory, None)),
+    };
+    parallel::on_the_blocking_pool(move || {
+        let settled = Settled::load(&memory.destination).filter(|settled| {
+            settled.is(settled::state(&memory.key, &memory.wanted, &memory.before))
+        });
+        (Some(memory), settled.map(|settled| settled.post_processed))
+    })
+    .await
 }
 
 /// Splits what was found into what gets its name, and what came too late for it.

@@ -13,7 +13,7 @@
 use std::{
     collections::HashMap,
     fs, io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -23,6 +23,7 @@ use super::{
     destination::Object,
     digest::{Md5Sum, md5_hex},
     finders::Found,
+    parallel,
     read::Known,
     walk::SourceFile,
 };
@@ -67,6 +68,12 @@ impl Recall {
         read.map(|json| Self::from_json(&json)).unwrap_or_default()
     }
 
+    /// As [`load`](Self::load), on the blocking pool.
+    pub(super) async fn load_from(destination: String) -> Self {
+        let loading = parallel::on_the_blocking_pool(move || Self::load(&destination));
+        loading.await.unwrap_or_default()
+    }
+
     fn from_json(json: &[u8]) -> Self {
         let recall: Option<Self> = serde_json::from_slice(json).ok();
         recall
@@ -82,16 +89,7 @@ impl Recall {
         let Some(place) = place(destination) else {
             return Ok(());
         };
-        let json = serde_json::to_vec(self)?;
-        if let Some(folder) = place.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let unfinished = place.with_extension(format!("{}.tmp", std::process::id()));
-        fs::write(&unfinished, json)?;
-        fs::rename(&unfinished, &place).inspect_err(|_| {
-            // Nobody looks for it.
-            let _ = fs::remove_file(&unfinished);
-        })
+        write_whole(&place, &serde_json::to_vec(self)?)
     }
 
     /// Returns the MD5 of a source that has not changed since.
@@ -168,12 +166,12 @@ impl Recall {
     }
 
     /// Remembers a file of the destination whose content is known.
-    pub(super) fn add_made(&mut self, name: &str, file: &fs::Metadata, md5: Md5Sum) {
-        let Some(modified) = file.modified().ok().and_then(nanoseconds) else {
+    pub(super) fn add_made(&mut self, name: &str, object: &Object, md5: Md5Sum) {
+        let Some(modified) = object.modified.and_then(nanoseconds) else {
             return;
         };
         let seen = Seen {
-            size: file.len(),
+            size: object.size,
             modified,
             inode: 0,
             md5: md5.to_string(),
@@ -193,22 +191,40 @@ impl Recall {
     }
 }
 
+/// Writes a file all at once, with the folders that it is in.
+///
+/// # Errors
+/// What writing gives.
+pub(super) fn write_whole(place: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let unfinished = place.with_extension(format!("{}.tmp", std::process::id()));
+    fs::write(&unfinished, content)?;
+    fs::rename(&unfinished, place).inspect_err(|_| {
+        // Nobody looks for it.
+        let _ = fs::remove_file(&unfinished);
+    })
+}
+
 fn coded_key(md5: Md5Sum, coding: &str) -> String {
     format!("{md5}.{coding}")
 }
 
-fn is_settled(modified: SystemTime, now: SystemTime) -> bool {
+/// Returns whether a time of change is too long ago for another change to have the same.
+pub(super) fn is_settled(modified: SystemTime, now: SystemTime) -> bool {
     now.duration_since(modified).is_ok_and(|age| age > RACY)
 }
 
-fn nanoseconds(time: SystemTime) -> Option<u64> {
+/// Returns the nanoseconds since 1970.
+pub(super) fn nanoseconds(time: SystemTime) -> Option<u64> {
     let since = time.duration_since(UNIX_EPOCH).ok()?;
     u64::try_from(since.as_nanos()).ok()
 }
 
 /// Where the memory of a destination lies: `$XDG_CACHE_HOME`, `~/.cache`, or what the system has for
 /// it.
-fn place(destination: &str) -> Option<PathBuf> {
+pub(super) fn place(destination: &str) -> Option<PathBuf> {
     let folder = cache_folder(|name| std::env::var_os(name).map(PathBuf::from))?;
     let file = format!("{}.json", md5_hex(destination.as_bytes()));
     Some(folder.join("storehouse").join("staticfiles").join(file))
@@ -226,8 +242,6 @@ fn cache_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     const NOW: Duration = Duration::from_secs(1_800_000_000);

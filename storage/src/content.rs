@@ -18,7 +18,6 @@ use std::{
     ops::Range,
     path::Path,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -33,11 +32,9 @@ use tokio_util::io::{ReaderStream, StreamReader};
 use crate::{
     entry::Entry,
     error::{Error, ErrorKind, Result},
+    local_file::{LocalFile, run_blocking},
 };
 
-/// One read of a file. tokio's 8 KiB costs a hop to the blocking pool each; above 256 KiB nothing
-/// more is gained, and a few of these are in flight for every save.
-const FILE_BLOCK: usize = 256 * 1024;
 /// One read of an `AsyncRead`.
 const READER_BLOCK: usize = 64 * 1024;
 
@@ -56,7 +53,7 @@ pub struct Content {
 #[derive(Clone)]
 enum Origin {
     Bytes(Bytes),
-    File(Arc<File>),
+    File(LocalFile),
     OnePass,
 }
 
@@ -75,7 +72,16 @@ impl Content {
     /// What opening the file gives. A folder is refused with [`io::ErrorKind::IsADirectory`].
     pub async fn from_path(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref().to_owned();
-        run_blocking(move || Self::from_file(File::open(path)?)).await
+        run_blocking(move || Self::from_file(File::open(path)?)).await?
+    }
+
+    /// Takes all of the file at `path`, which has `length` bytes and is opened only when it is
+    /// read: one hop to the blocking pool less for each of many small files. Replayable.
+    ///
+    /// The caller has looked at the file: it is a regular one, and `length` is its size. Another
+    /// size, or a file that cannot be opened, is an error of [`ErrorKind::Content`] while reading.
+    pub fn at_path(path: impl AsRef<Path>, length: u64) -> Self {
+        Self::of_local_file(LocalFile::at(path.as_ref(), length))
     }
 
     /// Takes all of an open file, from its first byte on. Replayable, length known; a pipe or a
@@ -93,11 +99,7 @@ impl Content {
         if !metadata.is_file() {
             return Ok(Self::from_reader(tokio::fs::File::from_std(file)));
         }
-        let file = Arc::new(file);
-        let blocks = file_blocks(Arc::clone(&file), 0..metadata.len())
-            .map_err(content_error)
-            .boxed();
-        Ok(Self::new(blocks, Some(metadata.len()), Origin::File(file)))
+        Ok(Self::of_local_file(LocalFile::opened(file, metadata.len())))
     }
 
     /// Takes what a reader gives. One pass; no length unless [`with_length`](Self::with_length) says.
@@ -138,6 +140,18 @@ impl Content {
         }
     }
 
+    /// For drivers: returns the file that the content is all of, if there is one and nothing was
+    /// read of it yet.
+    #[must_use]
+    pub fn as_local_file(&self) -> Option<&LocalFile> {
+        match &self.origin {
+            Origin::File(file) if self.seen == 0 && self.length == Some(file.length()) => {
+                Some(file)
+            }
+            _ => None,
+        }
+    }
+
     /// Returns whether [`replay`](Self::replay) gives the content once more.
     #[must_use]
     pub fn is_replayable(&self) -> bool {
@@ -151,13 +165,15 @@ impl Content {
     pub fn replay(&self) -> Option<Self> {
         match &self.origin {
             Origin::Bytes(bytes) => Some(Self::from_bytes(bytes.clone())),
-            Origin::File(file) => {
-                let length = self.length?;
-                let blocks = file_blocks(Arc::clone(file), 0..length).map_err(content_error);
-                Some(Self::new(blocks.boxed(), Some(length), self.origin.clone()))
-            }
+            Origin::File(file) => Some(Self::of_local_file(file.clone())),
             Origin::OnePass => None,
         }
+    }
+
+    fn of_local_file(file: LocalFile) -> Self {
+        let length = file.length();
+        let blocks = file.clone().blocks(0..length, content_error);
+        Self::new(blocks.boxed(), Some(length), Origin::File(file))
     }
 
     fn new(blocks: BoxStream<'static, Result<Bytes>>, length: Option<u64>, origin: Origin) -> Self {
@@ -231,7 +247,8 @@ impl Reader {
 
     /// For drivers: gives `range` of a regular file, in blocks of 256 KiB read on the blocking pool.
     pub fn from_file(entry: Entry, range: Range<u64>, file: File) -> Self {
-        let blocks = file_blocks(Arc::new(file), range.clone()).map_err(Error::from_io);
+        let file = LocalFile::opened(file, range.end);
+        let blocks = file.blocks(range.clone(), Error::from_io);
         Self::new(entry, range, blocks)
     }
 
@@ -354,50 +371,6 @@ fn checked(
     }
 }
 
-/// The bytes `range` of a file, by positioned reads: two streams over one file do not meet.
-fn file_blocks(file: Arc<File>, range: Range<u64>) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    stream::try_unfold((file, range), |(file, range)| async move {
-        if range.is_empty() {
-            return Ok(None);
-        }
-        let size = usize::try_from(range.end - range.start)
-            .map_or(FILE_BLOCK, |left| left.min(FILE_BLOCK));
-        let reading = Arc::clone(&file);
-        let block = run_blocking(move || {
-            let mut block = BytesMut::zeroed(size);
-            let count = read_at(&reading, &mut block, range.start)?;
-            block.truncate(count);
-            Ok(block.freeze())
-        })
-        .await?;
-        // The file has become shorter: the length check of the stream above reports it.
-        if block.is_empty() {
-            return Ok(None);
-        }
-        let rest = range.start + block.len() as u64..range.end;
-        Ok(Some((block, (file, rest))))
-    })
-}
-
-async fn run_blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    // It fails only when the work panicked or the runtime is going down.
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(io::Error::other(error)))
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
-}
-
 fn content_error(error: io::Error) -> Error {
     Error::new(
         ErrorKind::Content,
@@ -428,6 +401,26 @@ mod tests {
         assert_eq!(content.length(), Some(2_400_000));
         assert!(read(content).await.unwrap() == bytes);
         assert!(read(again).await.unwrap() == bytes);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_only_named_is_opened_when_it_is_read() {
+        let path = std::env::temp_dir().join(format!("storehouse-at-path-{}", std::process::id()));
+        let content = Content::at_path(&path, 5);
+        let too_long = Content::at_path(&path, 4);
+        let gone = Content::at_path(path.join("gone"), 5);
+        std::fs::write(&path, "later").unwrap();
+
+        let again = content.replay().unwrap();
+        let (first, again) = (read(content).await, read(again).await);
+        let (too_long, gone) = (read(too_long).await, read(gone).await.unwrap_err());
+        std::fs::remove_file(&path).unwrap();
+
+        assert_eq!(first.unwrap(), b"later");
+        assert_eq!(again.unwrap(), b"later");
+        assert_eq!(too_long.unwrap_err().kind(), ErrorKind::Content);
+        assert_eq!(gone.kind(), ErrorKind::Content);
+        assert!(gone.to_string().contains("storehouse-at-path"), "{gone}");
     }
 
     #[tokio::test]

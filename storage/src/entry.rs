@@ -17,7 +17,8 @@ use crate::name::Name;
 pub struct Attributes {
     /// `Content-Type`. Where none is given, the one that the name suggests.
     pub content_type: Option<String>,
-    /// `Content-Encoding`: how the stored bytes are coded. No storage codes or decodes them.
+    /// `Content-Encoding`: how the stored bytes are coded. No storage codes or decodes them unless
+    /// its settings say so, as the S3 driver's `gzip` does.
     pub content_encoding: Option<String>,
     /// `Content-Disposition`.
     pub content_disposition: Option<String>,

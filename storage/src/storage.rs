@@ -82,7 +82,9 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
 
     /// Returns how the ETag of a content of `size` bytes is made, where it tells of the content.
     ///
-    /// With this a push finds what is unchanged from one listing.
+    /// With this a push finds what is unchanged from one listing. It is the ETag of the bytes that
+    /// are stored: where settings let a storage compress what is saved, those of what is saved with
+    /// a `Content-Encoding` of the caller's.
     fn etag_rule(&self, size: u64) -> EtagRule {
         let _ = size;
         EtagRule::Opaque

@@ -388,7 +388,10 @@ mod tests {
             Err("expected an integer, found a string".to_owned())
         );
         assert_eq!(kind.read(Value::Integer(5)), Ok(Value::Integer(5)));
-        let mixed = Value::List(vec![Value::Table(BTreeMap::new()), "x".into()]);
+        let mixed = Value::List(vec![
+            Value::Table(std::collections::BTreeMap::new()),
+            "x".into(),
+        ]);
         assert_eq!(
             OptionKind::Tables.read(mixed),
             Err("expected an array of tables, found a string in it".to_owned())

@@ -1,36 +1,64 @@
 //! Work on the blocking pool, tied to whoever waits for it: when the caller is gone, what the work
 //! made is dropped there, and [`Jobs::settled`] waits for that. It knows nothing of files.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use storehouse_storage::{Error, ErrorKind, Result};
-use tokio::{
-    runtime::Handle,
-    sync::{Semaphore, oneshot},
-};
+use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::task::TaskTracker;
 
-/// How many jobs of a storage run at once. A job has up to six files and folders open, and a
-/// process 1,024 by default; tokio's pool alone would start 512 jobs, more than any disk is faster for.
+/// How many jobs of a storage run at once at most. A job has up to six files and folders open, and
+/// a process 1,024 by default; tokio's pool alone would start 512 jobs, more than any disk is faster for.
 const AT_ONCE: usize = 64;
+/// How long a job may wait before another thread is started: where jobs take longer than this,
+/// they wait for the disk, and the processors have time for more of them.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// The blocking jobs of one storage.
+///
+/// A few threads take them from a queue, one after another: a save of a small file takes some
+/// microseconds, and waking a thread for each would take as long again.
 #[derive(Debug, Clone)]
 pub(crate) struct Jobs {
     running: TaskTracker,
-    room: Arc<Semaphore>,
+    queue: Arc<Mutex<Queue>>,
 }
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<(Instant, Job)>,
+    workers: usize,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
 
 /// Tells a job whether its result is still wanted.
 pub(crate) type Abandoned<'a> = &'a dyn Fn() -> bool;
+
+/// A place among the workers.
+struct Worker(Jobs);
 
 impl Default for Jobs {
     fn default() -> Self {
         let running = TaskTracker::new();
         // A closed tracker still takes tasks; only a closed one can be waited for.
         running.close();
-        let room = Arc::new(Semaphore::new(AT_ONCE));
-        Self { running, room }
+        let queue = Arc::default();
+        Self { running, queue }
+    }
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queue")
+            .field("workers", &self.workers)
+            .finish_non_exhaustive()
     }
 }
 
@@ -44,20 +72,43 @@ impl Jobs {
         work: impl FnOnce(Abandoned<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
-        let room = Arc::clone(&self.room).acquire_owned().await;
-        self.running.spawn_blocking(move || {
+        self.submit(Box::new(move || {
             if reply.is_closed() {
                 return;
             }
             let result = work(&|| reply.is_closed());
             // Dropped before this job counts as over, if nobody takes it.
             drop(reply.send(result));
-            drop(room);
-        });
+        }));
         answer.await.unwrap_or_else(|_| {
             let problem = "the work was broken off; the program is ending or has a bug";
             Err(Error::new(ErrorKind::Other, problem))
         })
+    }
+
+    fn submit(&self, job: Job) {
+        let mut queue = self.queue();
+        queue.waiting.push_back((Instant::now(), job));
+        self.start_worker_if_needed(queue);
+    }
+
+    fn start_worker_if_needed(&self, mut queue: MutexGuard<'_, Queue>) {
+        let Some((since, _)) = queue.waiting.front() else {
+            return;
+        };
+        let is_needed =
+            queue.workers < processors() || queue.workers < AT_ONCE && since.elapsed() > PATIENCE;
+        if is_needed {
+            queue.workers += 1;
+            drop(queue);
+            let worker = Worker(self.clone());
+            self.running.spawn_blocking(move || worker.work());
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Jobs run outside the lock, so nothing can be half-done in it.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Drops `value` on the blocking pool, or here where there is none.
@@ -75,6 +126,30 @@ impl Jobs {
     pub(crate) async fn settled(&self) {
         self.running.wait().await;
     }
+}
+
+impl Worker {
+    fn work(&self) {
+        loop {
+            let mut queue = self.0.queue();
+            let Some((_, job)) = queue.waiting.pop_front() else {
+                return;
+            };
+            self.0.start_worker_if_needed(queue);
+            drop(catch_unwind(AssertUnwindSafe(job)));
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.0.queue().workers -= 1;
+    }
+}
+
+/// What a job answers that has seen that nobody waits for it: nobody reads this.
+pub(crate) fn not_wanted() -> Error {
+    Error::new(ErrorKind::Other, "nobody waits for it any more")
 }
 
 /// A value whose end is file work: it is dropped on the blocking pool, wherever it goes.
@@ -106,4 +181,10 @@ impl<T: Send + 'static> Drop for OnPool<T> {
             self.jobs.discard(value);
         }
     }
+}
+
+/// How many processors there are. Asked once: on Linux each time costs nine system calls.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }

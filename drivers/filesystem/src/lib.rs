@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod copying;
 mod driver;
 mod error;
 mod jobs;

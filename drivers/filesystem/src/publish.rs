@@ -20,10 +20,19 @@ const ATTEMPTS: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Publication<'a> {
     pub(crate) root: &'a OpenRoot<'a>,
-    /// The exact mode of the file; none: what the umask leaves of 0o666.
-    pub(crate) file_mode: Option<u32>,
+    pub(crate) file_mode: FileMode,
     /// Whether it is on the disk, and its name too, before it counts as saved.
     pub(crate) durable: bool,
+}
+
+/// The exact mode of new files; none: what the umask leaves of 0o666.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FileMode(pub(crate) Option<u32>);
+
+/// A staged file that is whole, and what it is.
+struct Finished {
+    stage: Stage,
+    metadata: Metadata,
 }
 
 /// A file under its name. Where nothing was replaced, dropping it takes the file away again,
@@ -46,6 +55,14 @@ enum OnDrop {
 enum Placement {
     Exclusive,
     Replace,
+}
+
+impl FileMode {
+    /// Returns what to make a file with: never more than it has in the end. The umask cuts it, and
+    /// what it takes away is set later; mostly that is nothing.
+    pub(crate) fn to_create_with(self) -> u32 {
+        self.0.unwrap_or(0o666) & 0o777
+    }
 }
 
 impl Published {
@@ -83,14 +100,14 @@ impl Publication<'_> {
         target: Target,
         check: impl Fn(&Name) -> Result<()>,
     ) -> Result<Published> {
-        let mut stage = self.finished(stage)?;
+        let mut file = self.finished(stage)?;
         match target {
-            Target::Replace(name) => self.publish_as(&mut stage, name, Placement::Replace),
-            Target::Create(name) => self.publish_as(&mut stage, name, Placement::Exclusive),
+            Target::Replace(name) => self.publish_as(&mut file, name, Placement::Replace),
+            Target::Create(name) => self.publish_as(&mut file, name, Placement::Exclusive),
             Target::FirstFree(mut candidates) => loop {
                 let name = candidates.next_name()?;
                 check(&name)?;
-                match self.publish_as(&mut stage, name, Placement::Exclusive) {
+                match self.publish_as(&mut file, name, Placement::Exclusive) {
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                     published => return published,
                 }
@@ -99,58 +116,83 @@ impl Publication<'_> {
     }
 
     /// Makes everything right that does not need the name: group, mode, and what is on the disk.
-    fn finished(&self, stage: Stage) -> Result<Stage> {
-        self.finish(&stage)
-            .map_err(|error| self.root.write_error(error, None))?;
-        Ok(stage)
+    fn finished(&self, stage: Stage) -> Result<Finished> {
+        match self.finish(&stage) {
+            Ok(metadata) => Ok(Finished { stage, metadata }),
+            Err(error) => Err(self.root.write_error(error, None)),
+        }
     }
 
-    fn finish(&self, stage: &Stage) -> io::Result<()> {
+    fn finish(&self, stage: &Stage) -> io::Result<Metadata> {
+        let metadata = stage.metadata()?;
         // The group first: changing it takes set-user-id bits away.
-        system::share_group(stage.file(), &stage.metadata()?, self.root.dir())?;
-        if let Some(mode) = self.file_mode {
+        let is_changed = system::share_group(stage.file(), &metadata, self.root.dir())?;
+        if let Some(mode) = self.file_mode.0
+            && (is_changed || !system::has_mode(&metadata, mode))
+        {
             system::set_file_mode(stage.file(), mode)?;
         }
         if self.durable {
             stage.file().sync_all()?;
         }
-        Ok(())
+        Ok(metadata)
     }
 
-    fn publish_as(&self, stage: &mut Stage, name: Name, placement: Placement) -> Result<Published> {
+    fn publish_as(
+        &self,
+        file: &mut Finished,
+        name: Name,
+        placement: Placement,
+    ) -> Result<Published> {
         let mut attempts = 0..ATTEMPTS;
-        let mut moved = false;
+        let mut moved_to_disk = false;
         loop {
             let folder = self.root.folder_for(&name)?;
-            let part = name.file_name();
-            let renamed = match placement {
-                Placement::Exclusive => stage.rename_exclusively(&folder, part),
-                Placement::Replace => stage.rename_over(&folder, part),
+            let home = if moved_to_disk {
+                &folder
+            } else {
+                self.root.dir()
             };
-            match renamed {
-                Ok(()) => {
-                    if moved {
-                        staging::remove_folder(&folder);
-                    }
-                    return self.published(stage, name, folder, placement);
+            let part = name.file_name();
+            let named = match placement {
+                Placement::Exclusive => file.stage.name_exclusively(&folder, part),
+                Placement::Replace => file.stage.name_over(home, &folder, part),
+            };
+            let Err(error) = named else {
+                if moved_to_disk {
+                    staging::remove_folder(&folder);
                 }
-                Err(error) if error.kind() == io::ErrorKind::CrossesDevices && !moved => {
-                    self.move_to(stage, &folder, &name)?;
-                    moved = true;
+                return self.published(file, name, folder, placement);
+            };
+            let attempt = attempts.next();
+            match error.kind() {
+                io::ErrorKind::CrossesDevices if !moved_to_disk => {
+                    staging::sweep(&folder);
+                    self.move_to(file, &folder, &name)?;
+                    moved_to_disk = true;
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    if stage.is_gone() || attempts.next().is_none() {
-                        return Err(lost(error));
-                    }
+                // Not everywhere may a file without a name be given one: it takes a right or a
+                // /proc, and a security module may forbid it.
+                io::ErrorKind::PermissionDenied if file.stage.is_nameless() => {
+                    self.move_to(file, self.root.dir(), &name)?;
                 }
-                Err(error) => return Err(self.refused(error, &folder, &name)),
+                io::ErrorKind::NotFound if file.stage.is_nameless() && attempt > Some(0) => {
+                    self.move_to(file, self.root.dir(), &name)?;
+                }
+                io::ErrorKind::NotFound if !file.stage.is_gone() && attempt.is_some() => {}
+                io::ErrorKind::NotFound => return Err(lost(error)),
+                _ if placement == Placement::Replace
+                    && system::is_folder_in_the_way(&error)
+                    && attempt.is_some()
+                    && removes_empty_folder(&folder, part) => {}
+                _ => return Err(self.refused(error, &folder, &name)),
             }
         }
     }
 
     fn published(
         &self,
-        stage: &Stage,
+        file: &Finished,
         name: Name,
         folder: Dir,
         placement: Placement,
@@ -164,7 +206,7 @@ impl Publication<'_> {
         let published = Published {
             name,
             folder,
-            metadata: stage.metadata().map_err(failed)?,
+            metadata: system::when_named(file.stage.file(), &file.metadata).map_err(failed)?,
             on_drop,
         };
         if self.durable {
@@ -173,13 +215,14 @@ impl Publication<'_> {
         Ok(published)
     }
 
-    /// Stages the file once more, on the disk of `folder`: a rename cannot go from disk to disk.
-    fn move_to(&self, stage: &mut Stage, folder: &Dir, name: &Name) -> Result<()> {
-        staging::sweep(folder);
-        let moved = stage
-            .copied_to(folder)
+    /// Stages the file once more, in the staging folder of `folder`: a rename cannot go from disk
+    /// to disk, and a file without a name can not be named everywhere.
+    fn move_to(&self, file: &mut Finished, folder: &Dir, name: &Name) -> Result<()> {
+        let moved = file
+            .stage
+            .copied_to(folder, self.file_mode.to_create_with())
             .map_err(|error| self.root.write_error(error, name.parent().as_ref()))?;
-        *stage = self.finished(moved)?;
+        *file = self.finished(moved)?;
         Ok(())
     }
 
@@ -196,6 +239,19 @@ impl Publication<'_> {
             return no_exclusive_create(error);
         }
         self.root.write_error(error, name.parent().as_ref())
+    }
+}
+
+/// Removes the folder `part` if it is empty, as Django does before it writes a file there; false if
+/// it is not.
+fn removes_empty_folder(folder: &Dir, part: &str) -> bool {
+    match folder.remove_dir(part) {
+        Ok(()) => true,
+        // Somebody else did, and may have put a file there.
+        Err(error) => matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ),
     }
 }
 

@@ -81,6 +81,14 @@ impl Root {
         translate_write(error, &path, disk)
     }
 
+    /// Translates an error of writing what has no name yet.
+    pub(crate) fn staging_error(&self, error: io::Error) -> Error {
+        match self.open() {
+            Ok(opened) => opened.write_error(error, None),
+            Err(_) => translate(error, Access::Write, &self.location),
+        }
+    }
+
     fn make(&self) -> Result<OpenRoot<'_>> {
         let mut ancestors = self.location.ancestors().skip(1);
         let (above, base) = loop {

@@ -1,17 +1,20 @@
-//! Files being written, before they have their name. They lie in a private folder at the top of
-//! the storage, so that nobody sees half a file, and a rename gives them their name in one step
-//! (see [`crate::publish`], not here).
+//! Files being written, before they have their name. Nobody sees half a file, and they get their
+//! name in one step (see [`crate::publish`] for where, which is not decided here).
 //!
-//! A process that is killed leaves its files there. They are found by a lock: whoever writes a
-//! staged file holds a lock (`flock`) on it, which the system lets go when the process ends,
-//! however it ends. [`sweep`] removes what it can lock. Between making a file and locking it, a
-//! writer may lose it to a sweep; so after locking it looks whether the file still has a name, and
-//! makes another one if not. The reverse cannot happen: a sweep that gets the lock after that gets
-//! it only because the writer is gone.
+//! Where the system can (Linux, `O_TMPFILE`), such a file has no name at all until then: of a
+//! process that is killed nothing is left, and each save is some calls shorter.
+//!
+//! Elsewhere, and in the instant when one file replaces another, they lie in a private folder at
+//! the top of the storage. A process that is killed leaves its files there. They are found by a
+//! lock: whoever writes a staged file holds a lock (`flock`) on it, which the system lets go when
+//! the process ends, however it ends. [`sweep`] removes what it can lock. Between making a file and
+//! locking it, a writer may lose it to a sweep; so after locking it looks whether the file still
+//! has a name, and makes another one if not. The reverse cannot happen: a sweep that gets the lock
+//! after that gets it only because the writer is gone.
 
 use std::{
     fs::File,
-    io::{self, Seek, Take, Write},
+    io::{self, Seek, Write},
 };
 
 use cap_std::fs::{Dir, Metadata};
@@ -32,61 +35,65 @@ pub(crate) fn is_reserved(part: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(STAGING))
 }
 
-/// A file that is being written and has no name yet. Dropping it removes it.
+/// How staged files are kept from being seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Staging {
+    /// Without a name, where the disk can.
+    Nameless,
+    /// In the staging folder, always.
+    #[cfg_attr(not(test), expect(dead_code, reason = "to test what other disks need"))]
+    InFolder,
+}
+
+/// A file that is being written and is not under its name yet. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Stage {
+    file: File,
+    /// Where it is in a staging folder. None: it has no name, and is gone when it is closed.
+    place: Option<Place>,
+}
+
+/// A name in a staging folder. Dropping it removes the file, unless it was renamed.
+#[derive(Debug)]
+struct Place {
     folder: Dir,
     part: String,
-    file: File,
-    published: bool,
+    renamed: bool,
 }
 
 impl Stage {
-    /// Makes an empty one in the staging folder of `folder`.
-    pub(crate) fn create(folder: &Dir) -> io::Result<Self> {
-        for _ in 0..CREATE_ATTEMPTS {
-            match Self::try_create(folder) {
-                Ok(Some(stage)) => return Ok(stage),
-                Ok(None) => {}
-                // The last storage that used the staging folder has removed it just now.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+    /// Makes an empty one on the disk of `folder`, the storage's. `mode` is cut by the umask.
+    pub(crate) fn create(folder: &Dir, mode: u32, staging: Staging) -> io::Result<Self> {
+        if staging == Staging::Nameless
+            && let Some(file) = system::nameless_file(folder, mode)?
+        {
+            return Ok(Self { file, place: None });
         }
-        let problem = "the staging folder is removed again and again";
-        Err(io::Error::new(io::ErrorKind::TimedOut, problem))
+        Self::create_in_folder(folder, mode)
     }
 
-    /// Makes one, unless a sweep took it before it was locked.
-    fn try_create(folder: &Dir) -> io::Result<Option<Self>> {
-        let folder = staging_folder(folder)?;
-        let part = random_part()?;
-        let file = folder
-            .open_with(&part, &system::writing_options())?
-            .into_std();
-        let stage = Self {
-            folder,
-            part,
-            file,
-            published: false,
+    /// Makes an empty one in the staging folder of `folder`.
+    fn create_in_folder(folder: &Dir, mode: u32) -> io::Result<Self> {
+        let create = |staging: &Dir, part: &str| {
+            let file = staging.open_with(part, &system::writing_options(mode))?;
+            Ok(file.into_std())
         };
-        Ok(system::claim(&stage.file)?.then_some(stage))
+        for _ in 0..CREATE_ATTEMPTS {
+            let Some((file, place)) = Place::try_take(folder, create)? else {
+                continue;
+            };
+            // A sweep may have taken it before it was locked.
+            if system::claim(&file)? {
+                let place = Some(place);
+                return Ok(Self { file, place });
+            }
+        }
+        Err(removed_again_and_again())
     }
 
     /// Adds to its end.
     pub(crate) fn write(&mut self, block: &[u8]) -> io::Result<()> {
         self.file.write_all(block)
-    }
-
-    /// Adds all that `source` gives to its end, and returns how many bytes that were.
-    pub(crate) fn copy_from(&mut self, source: &mut Take<&File>) -> io::Result<u64> {
-        // The standard library has the kernel copy between two files.
-        io::copy(source, &mut self.file)
-    }
-
-    /// Returns the folder it lies in.
-    pub(crate) fn folder(&self) -> &Dir {
-        &self.folder
     }
 
     /// Returns the file itself.
@@ -100,39 +107,106 @@ impl Stage {
     }
 
     /// Gives it the name `part` in `folder`, if that is free.
-    pub(crate) fn rename_exclusively(&mut self, folder: &Dir, part: &str) -> io::Result<()> {
-        system::rename_exclusively(&self.folder, &self.part, folder, part)?;
-        self.published = true;
+    pub(crate) fn name_exclusively(&mut self, folder: &Dir, part: &str) -> io::Result<()> {
+        let Some(place) = &mut self.place else {
+            return system::name_nameless(&self.file, folder, part);
+        };
+        system::rename_exclusively(&place.folder, &place.part, folder, part)?;
+        place.renamed = true;
         Ok(())
     }
 
-    /// Gives it the name `part` in `folder`, whatever file has it.
-    pub(crate) fn rename_over(&mut self, folder: &Dir, part: &str) -> io::Result<()> {
-        self.folder.rename(&self.part, folder, part)?;
-        self.published = true;
+    /// Gives it the name `part` in `folder`, whatever file has it. `home` is the folder whose
+    /// staging folder it may pass through.
+    pub(crate) fn name_over(&mut self, home: &Dir, folder: &Dir, part: &str) -> io::Result<()> {
+        if self.place.is_none() {
+            // Most names are free. Only a file that has a name can replace another.
+            match system::name_nameless(&self.file, folder, part) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    self.move_in_folder(home)?;
+                }
+                named => return named,
+            }
+        }
+        if let Some(place) = &mut self.place {
+            place.folder.rename(&place.part, folder, part)?;
+            place.renamed = true;
+        }
         Ok(())
+    }
+
+    /// Returns whether it has no name yet, not even in a staging folder.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.place.is_none()
     }
 
     /// Returns whether something else has removed it.
     pub(crate) fn is_gone(&self) -> bool {
-        self.folder.symlink_metadata(&self.part).is_err()
+        let place = self.place.as_ref();
+        place.is_some_and(|place| place.folder.symlink_metadata(&place.part).is_err())
     }
 
-    /// Copies it to the staging folder of `folder`, which is on another disk.
-    pub(crate) fn copied_to(&mut self, folder: &Dir) -> io::Result<Self> {
-        let mut copy = Self::create(folder)?;
+    /// Copies it to the staging folder of `folder`, which may be on another disk.
+    pub(crate) fn copied_to(&mut self, folder: &Dir, mode: u32) -> io::Result<Self> {
+        let mut copy = Self::create_in_folder(folder, mode)?;
         self.file.rewind()?;
         io::copy(&mut self.file, &mut copy.file)?;
         Ok(copy)
     }
+
+    /// Gives a nameless one a place in the staging folder of `home`.
+    fn move_in_folder(&mut self, home: &Dir) -> io::Result<()> {
+        // Locked before it can be seen: no sweep gets it.
+        system::lock(&self.file)?;
+        for _ in 0..CREATE_ATTEMPTS {
+            let name = |staging: &Dir, part: &str| system::name_nameless(&self.file, staging, part);
+            if let Some(((), place)) = Place::try_take(home, name)? {
+                self.place = Some(place);
+                return Ok(());
+            }
+        }
+        Err(removed_again_and_again())
+    }
 }
 
-impl Drop for Stage {
+impl Place {
+    /// Has `make` make a file in the staging folder of `folder`, unless that is removed meanwhile.
+    fn try_take<T>(
+        folder: &Dir,
+        make: impl FnOnce(&Dir, &str) -> io::Result<T>,
+    ) -> io::Result<Option<(T, Self)>> {
+        let part = random_part()?;
+        let made = staging_folder(folder).and_then(|folder| Ok((make(&folder, &part)?, folder)));
+        match made {
+            Ok((made, folder)) => {
+                let renamed = false;
+                Ok(Some((
+                    made,
+                    Self {
+                        folder,
+                        part,
+                        renamed,
+                    },
+                )))
+            }
+            // The last storage that used the staging folder has removed it just now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Place {
     fn drop(&mut self) {
-        if !self.published {
+        if !self.renamed {
             remove_quietly(&self.folder, &self.part);
         }
     }
+}
+
+fn removed_again_and_again() -> io::Error {
+    let problem = "the staging folder is removed again and again";
+    io::Error::new(io::ErrorKind::TimedOut, problem)
 }
 
 /// Removes what killed processes left in the staging folder of `folder`.
@@ -238,5 +312,52 @@ mod tests {
         ] {
             assert_eq!(is_reserved(part), expected, "{part}");
         }
+    }
+
+    fn folder() -> (tempfile::TempDir, Dir) {
+        let temporary = tempfile::TempDir::new().unwrap();
+        let authority = cap_std::ambient_authority();
+        let dir = Dir::open_ambient_dir(temporary.path(), authority).unwrap();
+        (temporary, dir)
+    }
+
+    #[test]
+    fn a_file_gets_its_name_with_or_without_one_before() {
+        for staging in [Staging::Nameless, Staging::InFolder] {
+            let (temporary, dir) = folder();
+            for (content, is_exclusive) in [("one", true), ("two", false)] {
+                let mut stage = Stage::create(&dir, 0o644, staging).unwrap();
+                stage.write(content.as_bytes()).unwrap();
+                match is_exclusive {
+                    true => stage.name_exclusively(&dir, "a").unwrap(),
+                    false => stage.name_over(&dir, &dir, "a").unwrap(),
+                }
+                let taken = Stage::create(&dir, 0o644, staging).unwrap();
+                drop(taken);
+
+                let found = std::fs::read_to_string(temporary.path().join("a")).unwrap();
+                assert_eq!(found, content, "{staging:?}");
+            }
+            let error = Stage::create(&dir, 0o644, staging)
+                .and_then(|mut stage| stage.name_exclusively(&dir, "a"))
+                .unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists, "{staging:?}");
+            remove_folder(&dir);
+            assert_eq!(dir.entries().unwrap().count(), 1, "{staging:?}");
+        }
+    }
+
+    #[test]
+    fn a_sweep_takes_what_nobody_writes_any_more() {
+        let (_temporary, dir) = folder();
+        let stage = Stage::create(&dir, 0o644, Staging::InFolder).unwrap();
+        let staging = staging_folder(&dir).unwrap();
+        staging.write("left behind", "x").unwrap();
+
+        sweep(&dir);
+
+        assert_eq!(staging.entries().unwrap().count(), 1);
+        drop(stage);
+        assert_eq!(staging.entries().unwrap().count(), 0);
     }
 }

@@ -7,26 +7,23 @@
 //! or takes the published one away again. What a [`Target::Replace`] replaced is gone by then: of a
 //! future that is dropped in the instant of its rename, the new content stays, whole.
 
-use std::{
-    fs::File,
-    io::Read,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream::Fuse, try_join};
-use storehouse_storage::{Content, Error, ErrorKind, Name, Result, Saved, Target};
+use storehouse_storage::{Content, Error, LocalFile, Name, Result, Saved, Target};
 
 use crate::{
-    jobs::{Abandoned, Jobs, OnPool},
+    copying,
+    jobs::{Abandoned, Jobs, OnPool, not_wanted},
     limits::Limits,
-    publish::{Publication, Published},
+    publish::{FileMode, Publication, Published},
     reading,
     root::{OpenRoot, Root},
-    staging::{self, Stage},
+    staging::{self, Stage, Staging},
     system,
 };
 
@@ -34,15 +31,14 @@ use crate::{
 const BLOCK: usize = 64 * 1024;
 /// How much of small blocks is gathered before it is handed over.
 const BATCH: usize = 256 * 1024;
-/// How much is copied before it is looked whether anybody still wants the copy.
-const COPY_STEP: u64 = 64 * 1024 * 1024;
 
 /// Saves files in one storage.
 #[derive(Debug)]
 pub(crate) struct Writer {
     root: Arc<Root>,
     limits: Limits,
-    file_mode: Option<u32>,
+    file_mode: FileMode,
+    staging: Staging,
     jobs: Jobs,
     /// Whether this storage has looked for the litter of others, and may have a staging folder.
     has_swept: AtomicBool,
@@ -53,7 +49,8 @@ impl Writer {
         Self {
             root,
             limits,
-            file_mode,
+            file_mode: FileMode(file_mode),
+            staging: Staging::Nameless,
             jobs,
             has_swept: AtomicBool::new(false),
         }
@@ -62,6 +59,14 @@ impl Writer {
     /// Saves `content` under the name that `target` allows.
     pub(crate) async fn put(self: &Arc<Self>, target: Target, content: Content) -> Result<Saved> {
         self.limits.check(&target.name())?;
+        if let Some(bytes) = content.as_bytes()
+            && content.length() == Some(bytes.len() as u64)
+        {
+            return self.put_small(target, bytes.clone()).await;
+        }
+        if let Some(file) = content.as_local_file() {
+            return self.put_file(target, file.clone()).await;
+        }
         let mut batches = Batches::new(content);
         let Some(first) = batches.next().await? else {
             return self.put_small(target, Bytes::new()).await;
@@ -81,7 +86,7 @@ impl Writer {
             let root = writer.root.open_to_read()?.ok_or_else(Error::not_found)?;
             let (source, _) = reading::open_file(&writer.root, &root, &from)?;
             let mut stage = writer.stage(&root)?;
-            copy_content(&writer.root, source, &mut stage, abandoned)?;
+            copying::copy(&source, u64::MAX, &writer.root, &mut stage, abandoned)?;
             writer.publish(&root, stage, target, abandoned)
         };
         self.jobs.run(job).await.map(saved)
@@ -104,6 +109,19 @@ impl Writer {
             let root = writer.root.open_or_make()?;
             let mut stage = writer.stage(&root)?;
             write(&writer.root, &mut stage, &block)?;
+            writer.publish(&root, stage, target, abandoned)
+        };
+        self.jobs.run(job).await.map(saved)
+    }
+
+    /// One job for all of it, which opens the file as well where it is not open yet.
+    async fn put_file(self: &Arc<Self>, target: Target, file: LocalFile) -> Result<Saved> {
+        let writer = Arc::clone(self);
+        let job = move |abandoned: Abandoned<'_>| {
+            let root = writer.root.open_or_make()?;
+            refuse_if_taken(&target, &root)?;
+            let mut stage = writer.stage(&root)?;
+            copying::copy_local_file(&file, &writer.root, &mut stage, abandoned)?;
             writer.publish(&root, stage, target, abandoned)
         };
         self.jobs.run(job).await.map(saved)
@@ -132,16 +150,10 @@ impl Writer {
 
     async fn start_large(self: &Arc<Self>, target: &Target, first: Bytes) -> Result<Stage> {
         let writer = Arc::clone(self);
-        let must_be_free = match target {
-            Target::Create(name) => Some(name.clone()),
-            _ => None,
-        };
+        let target = target.clone();
         let job = move |_: Abandoned<'_>| {
             let root = writer.root.open_or_make()?;
-            // Gigabytes need not be written for a name that is taken now; what counts comes at the end.
-            if must_be_free.is_some_and(|name| root.is_taken(&name)) {
-                return Err(Error::already_exists());
-            }
+            refuse_if_taken(&target, &root)?;
             let mut stage = writer.stage(&root)?;
             write(&writer.root, &mut stage, &first)?;
             Ok(stage)
@@ -165,7 +177,8 @@ impl Writer {
         if !self.has_swept.swap(true, Ordering::Relaxed) {
             staging::sweep(root.dir());
         }
-        Stage::create(root.dir()).map_err(|error| root.write_error(error, None))
+        let mode = self.file_mode.to_create_with();
+        Stage::create(root.dir(), mode, self.staging).map_err(|error| root.write_error(error, None))
     }
 
     fn publish(
@@ -238,38 +251,21 @@ impl Batches {
     }
 }
 
+/// Gigabytes need not be written for a name that is taken now; what counts comes at the end.
+fn refuse_if_taken(target: &Target, root: &OpenRoot<'_>) -> Result<()> {
+    match target {
+        Target::Create(name) if root.is_taken(name) => Err(Error::already_exists()),
+        _ => Ok(()),
+    }
+}
+
 fn write(root: &Root, stage: &mut Stage, block: &[u8]) -> Result<()> {
     stage
         .write(block)
-        .map_err(|error| root.write_error(error, None, stage.folder()))
-}
-
-/// Copies all of `source`, by the system where it can: as a reflink, or at least without a detour.
-fn copy_content(
-    root: &Root,
-    source: File,
-    stage: &mut Stage,
-    abandoned: Abandoned<'_>,
-) -> Result<()> {
-    loop {
-        if abandoned() {
-            return Err(not_wanted());
-        }
-        let copied = stage
-            .copy_from(&mut (&source).take(COPY_STEP))
-            .map_err(|error| root.write_error(error, None, stage.folder()))?;
-        if copied < COPY_STEP {
-            return Ok(());
-        }
-    }
+        .map_err(|error| root.staging_error(error))
 }
 
 fn saved(published: Published) -> Saved {
     let (name, metadata) = published.keep();
     Saved::new(name, metadata.len()).with_etag(system::etag(&metadata))
-}
-
-/// Nobody reads it: whoever asked is gone.
-fn not_wanted() -> Error {
-    Error::new(ErrorKind::Other, "nobody waits for it any more")
 }

@@ -7,7 +7,7 @@
 //! | is larger | an upload whose parts are copied, as large as those of a save: the ETag is the same |
 //! | must not replace, and is not larger | reading and saving: `CopyObject` has no condition on its target that all services know |
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -59,10 +59,20 @@ pub(crate) async fn copy_as(
     target: Target,
     options: &SaveOptions,
 ) -> Result<Saved> {
+    let mut options = Cow::Borrowed(options);
     let source = match from.etag {
-        Some(_) => from.clone(),
-        None => read::stat(&writer.bucket, &from.name, &writer.key(&from.name)?).await?,
+        Some(_) if writer.gzip.is_none() => from.clone(),
+        _ => read::stat(&writer.bucket, &from.name, &writer.key(&from.name)?).await?,
     };
+    if from.etag.is_some() && source.etag != from.etag {
+        return Err(Error::replaced_meanwhile());
+    }
+    // Whether it was compressed on its way is the storage's affair, which callers do not know.
+    if writer.gzip.is_some() && options.attributes.content_encoding.is_none() {
+        let encoding = source.attributes.content_encoding.clone();
+        options.to_mut().attributes.content_encoding = encoding;
+    }
+    let options = &*options;
     if source.size > SINGLE_BYTES {
         return in_parts(writer, &source, target, options).await;
     }
@@ -93,7 +103,7 @@ async fn copy_to_a_free_name(writer: &Writer, from: &Name, target: Target) -> Re
 
 /// Copies in one request.
 async fn whole(writer: &Writer, source: &Entry, to: &Name, headers: &HeaderMap) -> Result<Saved> {
-    let _turn = limits::save().await;
+    let _turn = limits::request().await;
     let call = Call::new(Action::CopyObject, writer.key(to)?)
         .with_headers(headers)
         .with_headers(&of_source(writer, source)?);
@@ -109,7 +119,6 @@ async fn in_parts(
     target: Target,
     options: &SaveOptions,
 ) -> Result<Saved> {
-    let _turn = limits::save().await;
     let mut names = Names::new(writer, target, options)?;
     let headers = of_source(writer, source)?;
     loop {
@@ -141,6 +150,7 @@ async fn copy_part(
         .with_query("uploadId", upload.id.as_str())
         .with_headers(headers)
         .with_header("x-amz-copy-source-range", header_value(&range)?);
+    let _turn = limits::request().await;
     let answer = upload.bucket.send(&call).await.map_err(unless_replaced)?;
     let made: CopyPartResult = answer.document()?;
     Ok(CompletedPart {

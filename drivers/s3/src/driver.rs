@@ -84,6 +84,7 @@ impl S3Driver {
             bucket: Arc::new(bucket),
             location: config.location,
             defaults: config.defaults,
+            gzip: config.gzip,
             tasks,
         };
         Ok(S3Storage {

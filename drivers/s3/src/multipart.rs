@@ -7,7 +7,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures::{FutureExt, TryStreamExt, future::BoxFuture, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header::ETAG};
 use storehouse_storage::{Error, ErrorKind, Result, Saved};
@@ -17,8 +16,9 @@ use crate::{
     call::{Action, Call},
     errors::Failure,
     fresh::{Fresh, Upload, finished},
+    gather::{Gathered, gather},
     headers::NONCE,
-    limits::{self, Place},
+    limits,
     names::{Names, Object},
     nonce::{Nonce, is_ours, is_taken},
     payload::Payload,
@@ -33,15 +33,12 @@ use crate::{
 /// Parts of one save in flight: as many as the usual size lets into memory.
 const PARTS_IN_FLIGHT: usize = 4;
 
-/// A part that was read already, with its place in memory.
-pub(crate) type FirstPart = (Vec<Bytes>, Option<Place>);
-
 /// Writes a content that is too large for one PUT.
 pub(crate) async fn put(
     writer: &Writer,
     names: &mut Names<'_>,
     mut pieces: Pieces,
-    first: FirstPart,
+    first: Gathered,
 ) -> Result<Saved> {
     let mut first = Some(first);
     loop {
@@ -132,7 +129,7 @@ impl Begun {
 fn send_parts<'a>(
     upload: &'a Upload,
     pieces: &'a mut Pieces,
-    first: Option<FirstPart>,
+    first: Option<Gathered>,
 ) -> BoxFuture<'a, Result<Vec<CompletedPart>>> {
     let parts = Parts {
         sizes: PartSizes::of(pieces.length()),
@@ -153,7 +150,7 @@ fn send_parts<'a>(
 /// A content on its way into parts.
 struct Parts<'a> {
     pieces: &'a mut Pieces,
-    first: Option<FirstPart>,
+    first: Option<Gathered>,
     sizes: PartSizes,
     index: u64,
 }
@@ -161,42 +158,33 @@ struct Parts<'a> {
 /// A part to be sent.
 struct Part {
     number: u64,
-    blocks: Vec<Bytes>,
-    /// Kept until it is sent.
-    _place: Option<Place>,
+    body: Gathered,
 }
 
 impl Parts<'_> {
     /// Reads the next part, once there is room for it.
     async fn next(&mut self) -> Result<Option<Part>> {
-        let (blocks, place) = match self.first.take() {
+        let body = match self.first.take() {
             Some(first) => first,
-            None => next_part(self.pieces, self.sizes.bytes(self.index)).await?,
+            None => gather(self.pieces, self.sizes.bytes(self.index)).await?,
         };
         self.index += 1;
-        Ok((!blocks.is_empty()).then_some(Part {
+        Ok((!body.blocks.is_empty()).then_some(Part {
             number: self.index,
-            blocks,
-            _place: place,
+            body,
         }))
     }
 }
 
-async fn next_part(pieces: &mut Pieces, bytes: u64) -> Result<FirstPart> {
-    let mut place = limits::memory(usize::try_from(bytes).unwrap_or(limits::BYTES)).await;
-    let blocks = pieces.take(bytes).await?;
-    if let Some(place) = &mut place {
-        limits::keep(place, blocks.iter().map(Bytes::len).sum());
-    }
-    Ok((blocks, place))
-}
-
 async fn send_part(upload: &Upload, part: Part) -> Result<CompletedPart> {
-    let payload = Payload::new(part.blocks).await?;
+    // Until the part is sent.
+    let _place = part.body.place;
+    let payload = Payload::new(part.body.blocks).await?;
     let call = Call::new(Action::UploadPart, upload.key.as_str())
         .with_query("partNumber", part.number.to_string())
         .with_query("uploadId", upload.id.as_str())
         .with_payload(payload);
+    let _turn = limits::request().await;
     let answer = upload.bucket.send(&call).await?;
     call.payload.verify(&answer.headers)?;
     let etag = answer.header(ETAG.as_str()).unwrap_or_default();

@@ -132,6 +132,24 @@ pub(crate) const TABLE: &[OptionRow] = &[
         "What saved objects get unless the save says otherwise: see below.",
     ),
     OptionRow {
+        default: "false",
+        ..row(
+            "gzip",
+            OptionKind::Flag,
+            &["AWS_IS_GZIPPED"],
+            "Stores contents of some types compressed, and reads them back plain: see below.",
+        )
+    },
+    OptionRow {
+        default: "text/css,text/javascript,application/javascript,application/x-javascript,image/svg+xml",
+        ..row(
+            "gzip_content_types",
+            OptionKind::List,
+            &["GZIP_CONTENT_TYPES"],
+            "Those types.",
+        )
+    },
+    OptionRow {
         default: "true",
         ..row(
             "querystring_auth",
@@ -234,6 +252,8 @@ pub(crate) struct Config {
     pub(crate) retry_timeout: Duration,
     pub(crate) allow_overwrite: bool,
     pub(crate) defaults: SaveDefaults,
+    /// The content types that are stored compressed, if any are.
+    pub(crate) gzip: Option<Vec<String>>,
     pub(crate) urls: UrlRules,
 }
 
@@ -280,6 +300,7 @@ impl Config {
                 options.table("object_parameters"),
                 options.text("default_acl"),
             )?,
+            gzip: options.flag("gzip").then(|| gzip_content_types(options)),
             urls: url_rules(options, config.files)?,
         })
     }
@@ -348,6 +369,11 @@ fn time_limits(options: &Options) -> TimeLimits {
         idle: seconds("read_timeout"),
         total: Some(seconds("timeout")).filter(|time| !time.is_zero()),
     }
+}
+
+fn gzip_content_types(options: &Options) -> Vec<String> {
+    let types = options.list("gzip_content_types");
+    types.into_iter().map(str::to_owned).collect()
 }
 
 fn url_rules(options: &Options, files: Files) -> Result<UrlRules> {

@@ -8,7 +8,9 @@
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
-use storehouse_storage::{Content, Error, EtagRule, Result};
+use storehouse_storage::{Content, EtagRule, Result};
+
+use crate::gzip::{self, Encoder};
 
 const MIB: u64 = 1024 * 1024;
 /// One PUT up to here. boto3, rclone and the AWS CLI cut at 8 MB too, so ETags agree.
@@ -69,30 +71,63 @@ pub(crate) fn etag_rule(size: u64) -> EtagRule {
     }
 }
 
+/// Whether a content is sent as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Plain,
+    Gzip,
+}
+
 /// A content, cut as it is read.
 pub(crate) struct Pieces {
     content: Content,
+    /// Compresses the content on its way.
+    encoder: Option<Encoder>,
     /// Read, but not given out.
     next: Bytes,
     given: u64,
 }
 
 impl Pieces {
-    pub(crate) fn new(content: Content) -> Self {
+    pub(crate) fn new(content: Content, coding: Coding) -> Self {
         Self {
             content,
+            encoder: (coding == Coding::Gzip).then(Encoder::new),
             next: Bytes::new(),
             given: 0,
         }
     }
 
-    /// Returns the same content from its first byte on, if it can be had twice.
+    /// Returns the same pieces from the first on, if the content can be had twice.
     pub(crate) fn replay(&self) -> Option<Self> {
-        self.content.replay().map(Self::new)
+        let coding = match self.encoder {
+            Some(_) => Coding::Gzip,
+            None => Coding::Plain,
+        };
+        Some(Self::new(self.content.replay()?, coding))
     }
 
+    /// Returns how many bytes there are, where that is known.
     pub(crate) fn length(&self) -> Option<u64> {
-        self.content.length()
+        match self.encoder {
+            Some(_) => None,
+            None => self.content.length(),
+        }
+    }
+
+    /// Returns how many bytes are left at most, where that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        let length = self.content.length()?;
+        let most = match self.encoder {
+            Some(_) => gzip::at_most(length),
+            None => length,
+        };
+        Some(most.saturating_sub(self.given))
+    }
+
+    /// Returns whether the content may keep its reader waiting.
+    pub(crate) fn may_stall(&self) -> bool {
+        !self.content.is_replayable()
     }
 
     /// Returns how many bytes were given out.
@@ -103,7 +138,7 @@ impl Pieces {
     /// Returns whether nothing is left.
     pub(crate) async fn ended(&mut self) -> Result<bool> {
         while self.next.is_empty() {
-            match self.content.try_next().await? {
+            match self.read().await? {
                 Some(block) => self.next = block,
                 None => return Ok(true),
             }
@@ -111,39 +146,81 @@ impl Pieces {
         Ok(false)
     }
 
+    /// Reads a block, which may be empty; `None` at the end.
+    async fn read(&mut self) -> Result<Option<Bytes>> {
+        let block = self.content.try_next().await?;
+        match (block, &mut self.encoder) {
+            (block, None) => Ok(block),
+            (Some(block), Some(encoder)) => encoder.write(block).await.map(Some),
+            (None, Some(encoder)) => encoder.finish().await,
+        }
+    }
+
+    /// Returns the next bytes, as they come and `most` at most; `None` at the end.
+    pub(crate) async fn next(&mut self, most: u64) -> Result<Option<Bytes>> {
+        if self.ended().await? {
+            return Ok(None);
+        }
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let block = self.next.split_to(self.next.len().min(most));
+        self.given += block.len() as u64;
+        Ok(Some(block))
+    }
+
     /// Returns the next `most` bytes; fewer only at the end.
     pub(crate) async fn take(&mut self, most: u64) -> Result<Vec<Bytes>> {
-        let mut blocks = Vec::new();
-        let mut gathered = BytesMut::new();
-        let mut left = usize::try_from(most).map_err(|_| too_large_for_this_machine())?;
-        while left > 0 && !self.ended().await? {
-            let block = self.next.split_to(self.next.len().min(left));
-            left -= block.len();
-            self.given += block.len() as u64;
-            if block.len() > SMALL_BLOCK {
-                push(&mut blocks, gathered.split());
-                blocks.push(block);
-                continue;
-            }
-            if gathered.capacity() - gathered.len() < block.len() {
-                push(&mut blocks, gathered.split());
-                gathered.reserve(GATHERED_BLOCK.min(left + block.len()));
-            }
-            gathered.extend_from_slice(&block);
+        let mut left = most;
+        let mut blocks = Blocks::default();
+        while left > 0
+            && let Some(block) = self.next(left).await?
+        {
+            left -= block.len() as u64;
+            blocks.push(block);
         }
-        push(&mut blocks, gathered);
-        Ok(blocks)
+        Ok(blocks.finish())
     }
 }
 
-fn push(blocks: &mut Vec<Bytes>, gathered: BytesMut) {
-    if !gathered.is_empty() {
-        blocks.push(gathered.freeze());
-    }
+/// Blocks of bytes in their order, small ones copied together.
+#[derive(Default)]
+pub(crate) struct Blocks {
+    whole: Vec<Bytes>,
+    small: BytesMut,
+    length: usize,
 }
 
-fn too_large_for_this_machine() -> Error {
-    Error::unsupported("a part of this size does not fit into this machine's memory")
+impl Blocks {
+    pub(crate) fn push(&mut self, block: Bytes) {
+        self.length += block.len();
+        // The first is most often the only one.
+        let first = self.length == block.len();
+        if first || block.len() > SMALL_BLOCK {
+            self.end_small();
+            self.whole.push(block);
+            return;
+        }
+        if self.small.capacity() - self.small.len() < block.len() {
+            self.end_small();
+            self.small.reserve(GATHERED_BLOCK.min(2 * self.length));
+        }
+        self.small.extend_from_slice(&block);
+    }
+
+    /// Returns how many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<Bytes> {
+        self.end_small();
+        self.whole
+    }
+
+    fn end_small(&mut self) {
+        if !self.small.is_empty() {
+            self.whole.push(self.small.split().freeze());
+        }
+    }
 }
 
 #[cfg(test)]
@@ -192,7 +269,7 @@ mod tests {
                 .chunks(block)
                 .map(|chunk| Ok::<_, std::io::Error>(Bytes::copy_from_slice(chunk)))
                 .collect();
-            let mut pieces = Pieces::new(Content::from_stream(stream::iter(blocks)));
+            let mut pieces = Pieces::new(Content::from_stream(stream::iter(blocks)), Coding::Plain);
 
             let first = pieces.take(250_000).await.unwrap().concat();
             let second = pieces.take(250_000).await.unwrap().concat();

@@ -12,7 +12,7 @@ use storehouse_storage::{
 use crate::{
     copy, delete,
     listing::{self, Place},
-    pieces, read, upload,
+    pieces, read, unzip, upload,
     urls::Urls,
     writer::{MAX_KEY_BYTES, Writer},
 };
@@ -100,7 +100,11 @@ impl Storage for S3Storage {
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {
-        read::open(&self.writer.bucket, name, self.writer.key(name)?, options).await
+        let (bucket, key) = (&self.writer.bucket, self.writer.key(name)?);
+        match self.writer.gzip {
+            Some(_) => unzip::open(bucket, name, key, options).await,
+            None => read::open(bucket, name, key, options).await,
+        }
     }
 
     async fn delete(&self, name: &Name) -> Result<()> {

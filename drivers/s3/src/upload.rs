@@ -11,6 +11,7 @@ use crate::{
     bucket::Bucket,
     call::{Action, Answer, Call},
     fresh::{Fresh, finished},
+    gather::gather_and_look,
     headers::NONCE,
     limits::{self, Place},
     multipart,
@@ -31,19 +32,15 @@ pub(crate) async fn put(
     if content.length() > Some(MAX_OBJECT_BYTES) {
         return Err(Error::unsupported("an object has at most 5 TiB"));
     }
-    let _turn = limits::save().await;
-    let mut names = Names::new(writer, target, options)?;
-    let mut pieces = Pieces::new(content);
-    let first = pieces.length().unwrap_or(SINGLE_BYTES).min(SINGLE_BYTES);
-    let mut place = limits::memory(usize::try_from(first).unwrap_or(limits::BYTES)).await;
-    let blocks = pieces.take(SINGLE_BYTES).await?;
-    if let Some(place) = &mut place {
-        limits::keep(place, blocks.iter().map(bytes::Bytes::len).sum());
+    let (coding, options) = writer.coding(&target.name(), options)?;
+    let mut names = Names::new(writer, target, &options)?;
+    let mut pieces = Pieces::new(content, coding);
+    let (first, ended) = gather_and_look(&mut pieces, SINGLE_BYTES).await?;
+    if !ended {
+        return multipart::put(writer, &mut names, pieces, first).await;
     }
-    if pieces.ended().await? {
-        return put_single(writer, &mut names, Payload::new(blocks).await?, place).await;
-    }
-    multipart::put(writer, &mut names, pieces, (blocks, place)).await
+    let payload = Payload::new(first.blocks).await?;
+    put_single(writer, &mut names, payload, first.place).await
 }
 
 async fn put_single(
@@ -59,6 +56,7 @@ async fn put_single(
             .with_payload(payload.clone());
         let saved = |etag| Saved::new(object.name.clone(), payload.len()).with_etag(etag);
         if names.may_replace() {
+            let _turn = limits::request().await;
             let answer = writer.bucket.send(&call).await?;
             payload.verify(&answer.headers)?;
             return Ok(saved(etag(&answer)));
@@ -90,7 +88,10 @@ async fn create(
     call: Call,
     nonce: &Nonce,
 ) -> Result<Option<Fresh>> {
-    let headers = match bucket.send(&call).await {
+    let turn = limits::request().await;
+    let sent = bucket.send(&call).await;
+    drop(turn);
+    let headers = match sent {
         Ok(answer) => answer.headers,
         Err(failure) if is_taken(&failure) && !failure.maybe_done => return Ok(None),
         Err(failure) if failure.maybe_done => match is_ours(bucket, &call.key, nonce).await {

@@ -1,11 +1,15 @@
 //! What every write to a bucket needs, whichever way it goes. It sends nothing by itself.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-use storehouse_storage::{Error, ErrorKind, Name, Result};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use storehouse_storage::{Error, ErrorKind, Name, Result, SaveOptions};
 use tokio_util::task::TaskTracker;
 
-use crate::{bucket::Bucket, headers::SaveDefaults};
+use crate::{bucket::Bucket, gzip::GZIP, headers::SaveDefaults, pieces::Coding};
+
+/// A name that ends so has an SVG that is compressed already.
+const COMPRESSED_SVG: &str = ".svgz";
 
 /// S3's limit for a key, in bytes of UTF-8.
 pub(crate) const MAX_KEY_BYTES: usize = 1024;
@@ -15,6 +19,8 @@ pub(crate) struct Writer {
     pub(crate) bucket: Arc<Bucket>,
     pub(crate) location: Option<Name>,
     pub(crate) defaults: SaveDefaults,
+    /// The content types that are stored compressed, if any are.
+    pub(crate) gzip: Option<Vec<String>>,
     /// What must be finished even if the future that asked for it was dropped.
     pub(crate) tasks: TaskTracker,
 }
@@ -36,5 +42,37 @@ impl Writer {
             ));
         }
         Ok(key)
+    }
+
+    /// Decides whether a content is compressed on its way, and returns the options of its object.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for an attribute that no header holds.
+    pub(crate) fn coding<'a>(
+        &self,
+        name: &Name,
+        options: &'a SaveOptions,
+    ) -> Result<(Coding, Cow<'a, SaveOptions>)> {
+        let as_it_is = (Coding::Plain, Cow::Borrowed(options));
+        let Some(types) = &self.gzip else {
+            return Ok(as_it_is);
+        };
+        let headers = self.defaults.for_save(name, options)?;
+        let kind = headers
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok());
+        // `text/css` of `text/css; charset=utf-8`.
+        let kind = kind
+            .and_then(|kind| kind.split(';').next())
+            .unwrap_or_default();
+        let listed = types
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(kind.trim()));
+        let lower = name.as_str().to_ascii_lowercase();
+        if !listed || headers.contains_key(CONTENT_ENCODING) || lower.ends_with(COMPRESSED_SVG) {
+            return Ok(as_it_is);
+        }
+        let options = options.clone().with_content_encoding(GZIP);
+        Ok((Coding::Gzip, Cow::Owned(options)))
     }
 }

@@ -1,7 +1,7 @@
 //! `storehouse collectstatic`: Django's command, with its lines, its prompt and its summary. What was
 //! asked for becomes a plan; the plan is shown, kept in a file, or carried out.
 
-use std::{path::Path, pin::pin, sync::Arc};
+use std::{path::Path, pin::pin, sync::Arc, time::SystemTime};
 
 use futures::StreamExt;
 use serde_json::Value as Json;
@@ -22,8 +22,8 @@ use super::{
 use crate::{
     checks,
     staticfiles::{
-        self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, ObjectRules, Plan,
-        PlanOptions, Planned, Planner, Recall, Report,
+        self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, MemoryKey,
+        ObjectRules, Plan, PlanOptions, Planned, Planner, Report,
     },
     storages::STATICFILES,
 };
@@ -74,26 +74,26 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
             return Ok(show_planned(&planned.plan, file, output)?);
         }
     }
-    let report = if flags.dry_run {
+    let mut report = if flags.dry_run {
         show_dry_run(&planned.plan, output)?
     } else {
         carry_out(&flags, &planned.plan, Arc::clone(&storage), output).await?
     };
+    report.post_processed += planned.already_settled.unwrap_or(0);
     if !report.failures.is_empty() {
         return Err(Failure::Errors(report.failures));
     }
     summarise(&asked, &planned.plan, &report, location.as_deref(), output)?;
     if !flags.dry_run {
-        let learned = planned.learned(&*storage).await;
-        remember(learned, identity(&*storage).await).await;
+        planned.remember(&*storage).await;
     }
     Ok(())
 }
 
-/// Keeps what the next run need not read again. Without it that run reads it again, and no more.
-async fn remember(learned: Recall, destination: String) {
-    let saving = tokio::task::spawn_blocking(move || learned.save(&destination));
-    let _ = saving.await;
+/// What this program is told apart from another version of it by: that may do something else.
+fn this_program() -> Option<(u64, Option<SystemTime>)> {
+    let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
+    Some((file.len(), file.modified().ok()))
 }
 
 /// Errors of the checks end the command before anything is touched, as in Django.
@@ -150,6 +150,8 @@ async fn make_plan(
         dry_run: flags.dry_run,
         link: asked.link,
         repair: asked.repair_metadata,
+        // At a higher level every file has its line.
+        summary: !output.shows(2) && !output.is_json(),
         complete: is_looked_at || flags.dry_run && output.is_json(),
     };
     let hashing = hashing(asked, context)?;
@@ -159,15 +161,21 @@ async fn make_plan(
         false => context.storages.compression_options(STATICFILES)?,
     };
     let rules = ObjectRules::of(&context.storages, STATICFILES)?;
-    let destination = identity(storage).await;
-    let recall = tokio::task::spawn_blocking(move || Recall::load(&destination)).await;
+    let memory = MemoryKey {
+        destination: identity(storage).await,
+        options: format!(
+            "{:?} {hashing:?} {compression:?} {} {asked:?}",
+            this_program(),
+            rules.fingerprint()
+        ),
+    };
     let planned = Planner::new(storage, options)
         .with_hashing(hashing.as_ref())
         .with_compression(compression.as_ref())
         .with_rules(Some(&rules))
         .with_pruning(asked.pruning())
+        .with_memory(memory)
         .with_time(asked.time())
-        .with_recall(recall.unwrap_or_default())
         .with_jobs(flags.jobs.count(staticfiles::local_root(storage).is_some()))
         .plan(finding)
         .await?;

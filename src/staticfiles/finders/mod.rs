@@ -200,7 +200,7 @@ fn refuse_unknown(
     problems.into_result()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "filesystem"))]
 mod tests {
     use super::*;
     use crate::{settings::Sources, storages::builtin};

@@ -9,10 +9,13 @@
 use super::{
     Match, Pattern,
     blocks::Blocks,
-    positions::{Positions, URL},
+    positions::{Positions, URL, places},
     template::Template,
 };
 use crate::staticfiles::python::chars::{skip_space, word_at};
+
+/// What is in the comment that names a source map.
+const SOURCE_MAP: &str = "sourceMappingURL=";
 
 pub(super) const PATTERNS: &[Pattern] = &[
     Pattern {
@@ -101,23 +104,26 @@ fn imports(text: &str) -> Vec<Match> {
 
 /// `/*# sourceMappingURL=… */` on a line of its own. Blanks before the end belong to the URL.
 fn source_maps(text: &str) -> Vec<Match> {
+    let bytes = text.as_bytes();
     let mut found = Vec::new();
-    let mut start = 0;
-    for line in text.split('\n') {
-        let url = line
-            .strip_prefix("/*# sourceMappingURL=")
-            .or_else(|| line.strip_prefix("/*#\tsourceMappingURL="))
-            .and_then(|rest| rest.strip_suffix("*/"));
-        if let Some(url) = url {
-            let end = start + line.len();
-            let url_end = end - "*/".len();
+    for word in places(text, SOURCE_MAP) {
+        let Some(start) = word.checked_sub("/*# ".len()) else {
+            continue;
+        };
+        let is_line_start = start == 0 || bytes[start - 1] == b'\n';
+        // Only then is it worth to look where the line ends: once for each line.
+        if !is_line_start || !matches!(&bytes[start..word], b"/*# " | b"/*#\t") {
+            continue;
+        }
+        let url = word + SOURCE_MAP.len();
+        let end = memchr::memchr(b'\n', &bytes[url..]).map_or(text.len(), |length| url + length);
+        if bytes[url..end].ends_with(b"*/") {
             found.push(Match {
                 whole: start..end,
-                url: url_end - url.len()..url_end,
+                url: url..end - "*/".len(),
                 clause: 0..0,
             });
         }
-        start += line.len() + 1;
     }
     found
 }

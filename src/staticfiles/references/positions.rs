@@ -2,6 +2,11 @@
 
 use std::ops::Range;
 
+/// Returns the places of `needle` in `text`.
+pub(super) fn places<'t>(text: &'t str, needle: &'t str) -> impl Iterator<Item = usize> + 't {
+    memchr::memmem::find_iter(text.as_bytes(), needle.as_bytes())
+}
+
 /// All places of `needle`, looked up when the first is asked for.
 ///
 /// Patterns such as `url(.*?)` look for their end from every start. A search each would take
@@ -23,10 +28,9 @@ impl<'t> Positions<'t> {
 
     /// Returns the first place at or after `from`.
     pub(super) fn next(&mut self, from: usize) -> Option<usize> {
-        let all = self.all.get_or_insert_with(|| {
-            let found = self.text.match_indices(self.needle);
-            found.map(|(at, _)| at).collect()
-        });
+        let all = self
+            .all
+            .get_or_insert_with(|| places(self.text, self.needle).collect());
         all.get(all.partition_point(|&at| at < from)).copied()
     }
 

@@ -4,6 +4,7 @@ use std::{
     ffi::OsStr,
     fs::File,
     io,
+    os::{fd::AsRawFd, unix::fs::FileExt},
     path::Path,
     time::{Duration, SystemTime},
 };
@@ -38,11 +39,62 @@ pub(crate) fn reading_options() -> OpenOptions {
     options
 }
 
-/// Says how a new file is opened for writing: 0o666 cut by the umask.
-pub(crate) fn writing_options() -> OpenOptions {
+/// Says how a new file is opened for writing: `mode` is cut by the umask, as always.
+pub(crate) fn writing_options(mode: u32) -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(0o666);
+    options.read(true).write(true).create_new(true).mode(mode);
     options
+}
+
+/// Makes a file on the disk of `folder` that has no name and is gone when it is closed; none where
+/// the kernel or the filesystem cannot.
+#[cfg(target_os = "linux")]
+pub(crate) fn nameless_file(folder: &Dir, mode: u32) -> io::Result<Option<File>> {
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    match rustix::fs::openat(folder, ".", flags, Mode::from_raw_mode(narrow(mode))) {
+        Ok(file) => Ok(Some(file.into())),
+        // What a kernel says that does not know the flag, and what a filesystem says.
+        Err(Errno::ISDIR | Errno::NOENT | Errno::OPNOTSUPP | Errno::INVAL | Errno::NOSYS) => {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// None: only Linux has files without a name.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn nameless_file(_folder: &Dir, _mode: u32) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+/// Gives a file without a name the name `part`, unless that is taken.
+#[cfg(target_os = "linux")]
+pub(crate) fn name_nameless(file: &File, folder: &Dir, part: &str) -> io::Result<()> {
+    use rustix::fs::{AtFlags, CWD, linkat};
+    match linkat(file, "", folder, part, AtFlags::EMPTY_PATH) {
+        // Before Linux 6.10 this needs a right (CAP_DAC_READ_SEARCH); the way through /proc does not.
+        Err(Errno::NOENT) => {}
+        named => return Ok(named?),
+    }
+    let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(
+        CWD,
+        descriptor,
+        folder,
+        part,
+        AtFlags::SYMLINK_FOLLOW,
+    )?)
+}
+
+/// Never called: there are no files without a name.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn name_nameless(_file: &File, _folder: &Dir, _part: &str) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Returns whether a file has exactly this mode.
+pub(crate) fn has_mode(metadata: &Metadata, mode: u32) -> bool {
+    metadata.mode() & 0o7777 == mode & 0o7777
 }
 
 /// Sets exactly this mode, whatever the umask.
@@ -61,16 +113,37 @@ pub(crate) fn set_folder_mode(parent: &Dir, part: &OsStr, mode: u32) -> io::Resu
     )?)
 }
 
-/// Gives `file` the group of the storage's folder, as Django does, where this user may.
-pub(crate) fn share_group(file: &File, file_is: &Metadata, root: &Dir) -> io::Result<()> {
+/// Gives `file` the group of the storage's folder, as Django does, where this user may. Returns
+/// whether that changed the file.
+pub(crate) fn share_group(file: &File, file_is: &Metadata, root: &Dir) -> io::Result<bool> {
     let group = root.dir_metadata()?.gid();
     if file_is.gid() == group {
-        return Ok(());
+        return Ok(false);
     }
     match rustix::fs::fchown(file, None, Some(Gid::from_raw(group))) {
-        Ok(()) | Err(Errno::PERM) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(Errno::PERM) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Reads some of a file, from the byte `at` on.
+pub(crate) fn read_at(file: &File, block: &mut [u8], at: u64) -> io::Result<usize> {
+    file.read_at(block, at)
+}
+
+/// Has the system copy up to `most` bytes of `from`, from the byte `at` on, to where `to` stands.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn copy_range(from: &File, mut at: u64, to: &File, most: u64) -> io::Result<u64> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let copied = rustix::fs::copy_file_range(from, Some(&mut at), to, None, most)?;
+    Ok(copied as u64)
+}
+
+/// Nothing: this system has no such call.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn copy_range(_from: &File, _at: u64, _to: &File, _most: u64) -> io::Result<u64> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Writes a folder's entries through to the disk.
@@ -79,13 +152,18 @@ pub(crate) fn sync_folder(folder: &Dir) -> io::Result<()> {
     folder.open(".")?.into_std().sync_all()
 }
 
-/// Marks a staged file as being written, until it is closed; false if it was swept before that.
-pub(crate) fn claim(file: &File) -> io::Result<bool> {
+/// Marks a file as being written, until it is closed.
+pub(crate) fn lock(file: &File) -> io::Result<()> {
     match retry_on_intr(|| rustix::fs::flock(file, FlockOperation::LockExclusive)) {
         // Some network filesystems have no locks. Who sweeps has none there either, and sweeps nothing.
-        Ok(()) | Err(Errno::NOLCK | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL) => {}
-        Err(error) => return Err(error.into()),
+        Ok(()) | Err(Errno::NOLCK | Errno::NOSYS | Errno::NOTSUP | Errno::INVAL) => Ok(()),
+        Err(error) => Err(error.into()),
     }
+}
+
+/// Marks a staged file as being written, until it is closed; false if it was swept before that.
+pub(crate) fn claim(file: &File) -> io::Result<bool> {
+    lock(file)?;
     Ok(Metadata::from_file(file)?.nlink() > 0)
 }
 
@@ -116,6 +194,17 @@ pub(crate) fn rename_exclusively(
         }
     }
     super::link_exclusively(from_folder, from, to_folder, to)
+}
+
+/// Returns whether a folder is where a file was to be put.
+pub(crate) fn is_folder_in_the_way(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::IsADirectory
+}
+
+/// Returns what a file is under its name, of which `before` was all but the name.
+pub(crate) fn when_named(_file: &File, before: &Metadata) -> io::Result<Metadata> {
+    // A name changes nothing that is told of a save: number, size, time of the last write.
+    Ok(before.clone())
 }
 
 /// Returns whether both tell of one file.

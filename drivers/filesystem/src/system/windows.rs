@@ -37,10 +37,25 @@ pub(crate) fn reading_options() -> OpenOptions {
 }
 
 /// Says how a new file is opened for writing.
-pub(crate) fn writing_options() -> OpenOptions {
+pub(crate) fn writing_options(_mode: u32) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true);
     options
+}
+
+/// None: there are no files without a name.
+pub(crate) fn nameless_file(_folder: &Dir, _mode: u32) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+/// Never called: there are no files without a name.
+pub(crate) fn name_nameless(_file: &File, _folder: &Dir, _part: &str) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// True: there are no modes.
+pub(crate) fn has_mode(_metadata: &Metadata, _mode: u32) -> bool {
+    true
 }
 
 /// Does nothing: there are no modes.
@@ -54,12 +69,27 @@ pub(crate) fn set_folder_mode(_parent: &Dir, _part: &OsStr, _mode: u32) -> io::R
 }
 
 /// Does nothing: files have no group that matters.
-pub(crate) fn share_group(_file: &File, _file_is: &Metadata, _root: &Dir) -> io::Result<()> {
-    Ok(())
+pub(crate) fn share_group(_file: &File, _file_is: &Metadata, _root: &Dir) -> io::Result<bool> {
+    Ok(false)
+}
+
+/// Reads some of a file, from the byte `at` on.
+pub(crate) fn read_at(file: &File, block: &mut [u8], at: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, block, at)
+}
+
+/// Nothing: this system has no such call.
+pub(crate) fn copy_range(_from: &File, _at: u64, _to: &File, _most: u64) -> io::Result<u64> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Does nothing: a folder cannot be synced here; NTFS keeps a journal of names.
 pub(crate) fn sync_folder(_folder: &Dir) -> io::Result<()> {
+    Ok(())
+}
+
+/// Nothing to do: an open file shows by itself that it is being written.
+pub(crate) fn lock(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
@@ -88,6 +118,19 @@ pub(crate) fn rename_exclusively(
     to: &str,
 ) -> io::Result<()> {
     super::link_exclusively(from_folder, from, to_folder, to)
+}
+
+/// Returns whether a folder is where a file was to be put: access is denied then.
+pub(crate) fn is_folder_in_the_way(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::IsADirectory | io::ErrorKind::PermissionDenied
+    )
+}
+
+/// Returns what a file is under its name: NTFS may give it the time of a file that had the name.
+pub(crate) fn when_named(file: &File, _before: &Metadata) -> io::Result<Metadata> {
+    Metadata::from_file(file)
 }
 
 /// Returns whether both may tell of one file: its number is not to be had here, so the times decide.

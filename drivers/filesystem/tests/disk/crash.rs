@@ -16,7 +16,8 @@ async fn a_killed_save_leaves_nothing_that_can_be_seen_and_its_litter_is_swept()
     assert_eq!(dying.hear(), "staged");
     assert_eq!(living.hear(), "staged");
     dying.kill();
-    assert_eq!(staged(&folder), 2, "the killed process leaves its litter");
+    // Where files can be written without a name there is no litter.
+    assert!([0, 2].contains(&staged(&folder)));
 
     let storage = storage(folder.path());
     let listed: Vec<_> = storage.list(None).try_collect().await.unwrap();
@@ -25,7 +26,10 @@ async fn a_killed_save_leaves_nothing_that_can_be_seen_and_its_litter_is_swept()
 
     assert!(listed.is_empty() && !exists, "{listed:?}");
     assert_eq!(first.name, name("b.txt"));
-    assert_eq!(staged(&folder), 1, "only the living writer's file stays");
+    assert!(
+        staged(&folder) <= 1,
+        "only the living writer's file may stay"
+    );
     living.kill();
 }
 

@@ -86,8 +86,9 @@ pub(crate) async fn try_without_rights(root: &Path) {
 async fn a_file_in_the_place_of_a_folder_is_said() {
     let folder = TempDir::new().unwrap();
     let storage = storage(folder.path());
-    storage.save_as("a.txt", "a").await.unwrap();
-    fs::create_dir(folder.path().join("dir")).unwrap();
+    for name in ["a.txt", "dir/x"] {
+        storage.save_as(name, "a").await.unwrap();
+    }
 
     for (case, outcome, kind) in [
         (
@@ -141,11 +142,8 @@ async fn a_file_in_the_place_of_a_folder_is_said() {
     }
     assert!(!storage.exists(&name("a.txt/b")).await.unwrap());
     storage.delete(&name("a.txt/b")).await.unwrap();
-    assert_eq!(
-        tree(folder.path()).len(),
-        3,
-        "the staging folder, empty, the file and the folder"
-    );
+    // With the staging folder.
+    assert_eq!(tree(folder.path()).len(), 4);
 }
 
 #[tokio::test]
@@ -208,4 +206,18 @@ async fn a_taken_name_without_room_for_a_suffix_is_refused() {
     let error = storage.save_as(&text, "second").await.unwrap_err();
 
     assert_eq!(error.kind(), ErrorKind::InvalidName, "{error}");
+}
+
+// Django's collectstatic removes an empty folder where a file goes.
+#[tokio::test]
+async fn an_empty_folder_gives_way_to_a_file_that_replaces_it() {
+    let folder = TempDir::new().unwrap();
+    let storage = storage(folder.path());
+    fs::create_dir(folder.path().join("dir")).unwrap();
+
+    put(&storage, Target::Replace(name("dir")), "d")
+        .await
+        .unwrap();
+
+    assert_eq!(fs::read(folder.path().join("dir")).unwrap(), b"d");
 }

@@ -20,6 +20,7 @@ mod copying;
 mod credentials;
 mod deleting;
 mod fixture;
+mod gzip;
 mod headers;
 mod listing;
 mod options;

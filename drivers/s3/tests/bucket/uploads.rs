@@ -6,11 +6,17 @@ use bytes::Bytes;
 use futures::{StreamExt, future, stream};
 use storehouse_storage::{Content, ErrorKind, Storage, StorageExt};
 use storehouse_test_support::Action;
-use tokio::sync::Notify;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
 
 use crate::fixture::{
     MIB, behind_a_proxy, bytes, create, is_put, log, name, one_pass, replace, save,
 };
+
+/// How long something may take that is not held up by anybody.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_between_one_put_and_parts_is_eight_mebibytes() {
@@ -69,6 +75,61 @@ async fn sixty_four_saves_are_sent_at_once_and_no_more() {
 
     let most = behind.proxy.most_waiting();
     assert!((2..=64).contains(&most), "{most}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_that_stall_keep_nobody_waiting() {
+    for (count, given) in [(100, 1), (12, 7 * MIB), (6, 8 * MIB)] {
+        let behind = Arc::new(behind_a_proxy("stalled").await);
+        let arrived = Arc::new(Semaphore::new(0));
+        let released = Arc::new(Semaphore::new(0));
+        let stalled: Vec<_> = (0..count)
+            .map(|index| {
+                let content = stalling(given, Arc::clone(&arrived), Arc::clone(&released));
+                let behind = Arc::clone(&behind);
+                tokio::spawn(async move {
+                    create(&behind.storage, &format!("slow/{index}"), content).await
+                })
+            })
+            .collect();
+        let all = arrived.acquire_many(count);
+        let all = timeout(PATIENCE, all).await;
+        all.expect("some sources are not even read")
+            .unwrap()
+            .forget();
+
+        let file = create(&behind.storage, "small", "A");
+        let large = create(&behind.storage, "large", bytes(17 * MIB));
+        let pipe = create(&behind.storage, "pipe", one_pass(&bytes(17 * MIB)));
+        let others = timeout(PATIENCE, future::try_join3(file, large, pipe)).await;
+
+        others.expect("the others have to wait").unwrap();
+        released.add_permits(count as usize);
+        for saved in future::try_join_all(stalled).await.unwrap() {
+            let name = saved.unwrap().name;
+            let stored = behind.bucket.get_raw(name.as_str()).unwrap();
+            assert!(stored == bytes(given + 1), "{name} of {given}");
+        }
+    }
+}
+
+/// The first bytes of a content, which tells when they were taken and gives the last of them when it
+/// is released.
+fn stalling(given: usize, arrived: Arc<Semaphore>, released: Arc<Semaphore>) -> Content {
+    let all = Bytes::from(bytes(given + 1));
+    let last = all.slice(given..);
+    let first = all.slice(..given);
+    let starts = (0..given).step_by(MIB);
+    let blocks: Vec<_> = starts
+        .map(|start| first.slice(start..given.min(start + MIB)))
+        .collect();
+    let end = stream::once(async move {
+        arrived.add_permits(1);
+        released.acquire().await.unwrap().forget();
+        last
+    });
+    let blocks = stream::iter(blocks).chain(end);
+    Content::from_stream(blocks.map(Ok::<_, std::io::Error>))
 }
 
 #[tokio::test(flavor = "multi_thread")]

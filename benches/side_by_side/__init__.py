@@ -1,0 +1,15 @@
+"""Storehouse beside the programs that do the same work: what `benches/peers` and `.ci/compare-django` share.
+
+| file | holds |
+|---|---|
+| `packages` | the real packages and the peers: pins, and how they are installed from their registries |
+| `project` | one site's settings, for Django and for Storehouse, and the commands that collect it |
+| `process` | running one command: its time, its memory, its output |
+| `outputs` | whether two folders, or two summaries, say the same |
+| `minio` | a MinIO of its own, with its buckets |
+| `contenders` | whoever does a piece of work: how to clean its destination, run it, and fetch what it made |
+| `rows` | the rows of the table: who is compared with whom, and what is asked of the ratio |
+| `table` | medians, ratios, Markdown and JSON |
+
+It needs nothing but Python's own library, from 3.9 on.
+"""
