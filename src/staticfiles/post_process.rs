@@ -22,7 +22,7 @@ use super::{
 };
 use crate::storages::{ManifestOptions, MissingReferences};
 
-/// How hashed names are made: what [`plan`](super::plan) needs beside the files.
+/// How hashed names are made: what a plan needs beside the files.
 #[derive(Debug, Clone)]
 pub struct Hashing {
     /// The options of the storage.
