@@ -75,7 +75,6 @@ pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use plan_file::{document, refuse_unless_same, write_as_json};
 pub use planner::{MemoryKey, Planned, Planner};
 pub use post_process::Hashing;
-pub use recall::Recall;
 pub use releases::{
     KeptFile, PRIVATE, RELEASES, Release, ReleaseId, Releases, is_private, roll_back,
 };

@@ -36,7 +36,7 @@ const RACY: Duration = Duration::from_secs(2);
 
 /// What is remembered.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Recall {
+pub(super) struct Recall {
     version: u32,
     /// Sources by path.
     sources: HashMap<PathBuf, Seen>,
@@ -63,7 +63,7 @@ impl Recall {
     /// Reads what was remembered of `destination` in the folder of this user. Nothing, if there is
     /// no such folder, or what is there cannot be used.
     #[must_use]
-    pub fn load(destination: &str) -> Self {
+    pub(super) fn load(destination: &str) -> Self {
         let read = place(destination).and_then(|place| fs::read(place).ok());
         read.map(|json| Self::from_json(&json)).unwrap_or_default()
     }
@@ -85,7 +85,7 @@ impl Recall {
     ///
     /// # Errors
     /// What writing gives. The run is none the worse for it.
-    pub fn save(&self, destination: &str) -> io::Result<()> {
+    pub(super) fn save(&self, destination: &str) -> io::Result<()> {
         let Some(place) = place(destination) else {
             return Ok(());
         };
@@ -94,7 +94,7 @@ impl Recall {
 
     /// Returns the MD5 of a source that has not changed since.
     #[must_use]
-    pub fn source(&self, source: &SourceFile) -> Option<Md5Sum> {
+    pub(super) fn source(&self, source: &SourceFile) -> Option<Md5Sum> {
         let seen = self.sources.get(&source.path)?;
         let is_same = seen.size == source.size
             && seen.inode == source.inode
@@ -114,14 +114,14 @@ impl Recall {
 
     /// Returns the rules that objects were last stored by.
     #[must_use]
-    pub fn rules(&self) -> Option<&str> {
+    pub(super) fn rules(&self) -> Option<&str> {
         self.rules.as_deref()
     }
 
     /// Returns what a coding made of a content: `None` if that is not known, `Some(None)` if it was
     /// not worth it, else size and MD5.
     #[must_use]
-    pub fn coded(&self, md5: Md5Sum, coding: &str) -> Option<Option<(u64, Md5Sum)>> {
+    pub(super) fn coded(&self, md5: Md5Sum, coding: &str) -> Option<Option<(u64, Md5Sum)>> {
         match self.coded.get(&coded_key(md5, coding))? {
             None => Some(None),
             Some((size, md5)) => Some(Some((*size, Md5Sum::from_hex(md5)?))),
@@ -130,7 +130,7 @@ impl Recall {
 
     /// Starts the memory of a run.
     #[must_use]
-    pub fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         Self {
             version: VERSION,
             ..Self::default()
@@ -149,7 +149,7 @@ impl Recall {
     }
 
     /// Remembers a source, unless it changed just now.
-    pub fn add_source(&mut self, source: &SourceFile, md5: Md5Sum, now: SystemTime) {
+    pub(super) fn add_source(&mut self, source: &SourceFile, md5: Md5Sum, now: SystemTime) {
         let Some(modified) = source.modified.filter(|time| is_settled(*time, now)) else {
             return;
         };
@@ -180,13 +180,13 @@ impl Recall {
     }
 
     /// Remembers what a coding made of a content.
-    pub fn add_coded(&mut self, md5: Md5Sum, coding: &str, made: Option<(u64, Md5Sum)>) {
+    pub(super) fn add_coded(&mut self, md5: Md5Sum, coding: &str, made: Option<(u64, Md5Sum)>) {
         let made = made.map(|(size, md5)| (size, md5.to_string()));
         self.coded.insert(coded_key(md5, coding), made);
     }
 
     /// Remembers the rules that all objects are stored by now.
-    pub fn set_rules(&mut self, rules: Option<String>) {
+    pub(super) fn set_rules(&mut self, rules: Option<String>) {
         self.rules = rules;
     }
 }
