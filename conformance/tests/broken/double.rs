@@ -236,7 +236,10 @@ impl Storage for Double {
         if self.has(LooksBeforeItWrites) {
             let name = self.choose(&self.objects(), target)?;
             let content = self.gather(content).await?;
-            tokio::task::yield_now().await;
+            // Long enough for others to look too, also on a busy machine.
+            for _ in 0..10_000 {
+                tokio::task::yield_now().await;
+            }
             return Ok(self.insert(&mut self.objects(), name, content, options));
         }
         let mut content = content;
