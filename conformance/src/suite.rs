@@ -122,6 +122,8 @@ macro_rules! every_check {
                 a_create_of_a_taken_name_fails_and_keeps_what_is_there
                 a_replace_takes_the_place_of_what_is_there
                 a_taken_name_gets_a_suffix
+                many_puts_are_saved_each_under_its_name
+                many_puts_end_with_the_first_that_fails
                 a_large_content_gets_a_suffix_too
                 a_one_pass_content_never_replaces_what_is_there
                 the_caller_says_whether_a_save_replaces

@@ -16,6 +16,9 @@ pub struct Capabilities {
     pub folders: bool,
     /// [`copy`](crate::Storage::copy) moves no content through this process.
     pub server_side_copy: bool,
+    /// How many small contents one [`put_many`](crate::Storage::put_many) does well to have; 1 where
+    /// each is a request of its own.
+    pub puts_at_once: usize,
     /// The longest name, in UTF-8 bytes, after what the storage itself puts before it.
     pub max_name_bytes: usize,
     /// The longest part of a name between slashes, in UTF-8 bytes.
@@ -30,6 +33,7 @@ impl Default for Capabilities {
             signed_urls: false,
             folders: false,
             server_side_copy: false,
+            puts_at_once: 1,
             max_name_bytes: 1024,
             max_part_bytes: 1024,
         }

@@ -48,7 +48,7 @@ pub use registry::Registry;
 pub use requests::RequestCounts;
 pub use secret::Secret;
 pub use signer::UrlSigner;
-pub use storage::{EtagRule, Storage};
+pub use storage::{EtagRule, Put, Storage};
 pub use table::{Files, OptionKind, OptionRow, find as find_option, nearest};
 pub use url_path::{filepath_to_uri, join_url};
 pub use value::Value;

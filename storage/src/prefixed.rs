@@ -15,7 +15,7 @@ use crate::{
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
     requests::RequestCounts,
-    storage::{EtagRule, Storage},
+    storage::{EtagRule, Put, Storage},
 };
 
 /// One folder of another storage. Nothing outside the folder can be seen or touched through it.
@@ -103,6 +103,21 @@ impl Storage for Prefixed {
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {
         let target = target.below(&self.folder)?;
         self.saved(self.inner.put(target, content, options).await?)
+    }
+
+    async fn put_many(&self, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        let mut too_long = None;
+        let inside = puts.into_iter().map_while(|put| {
+            let target = put.target.below(&self.folder);
+            let target = target.map_err(|error| too_long = Some(error)).ok()?;
+            Some(Put { target, ..put })
+        });
+        let (saved, failure) = self.inner.put_many(inside.collect()).await;
+        let outside: Result<Vec<_>> = saved.into_iter().map(|one| self.saved(one)).collect();
+        match outside {
+            Ok(saved) => (saved, failure.or(too_long)),
+            Err(error) => (Vec::new(), Some(error)),
+        }
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {

@@ -14,7 +14,7 @@ use crate::{
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
     requests::RequestCounts,
-    storage::{EtagRule, Storage},
+    storage::{EtagRule, Put, Storage},
 };
 
 /// A storage whose errors are complete.
@@ -75,6 +75,16 @@ impl Storage for Reporting {
         let name = target.name();
         let saved = self.inner.put(target, content, options).await;
         saved.map_err(self.on(Operation::Save, &name))
+    }
+
+    async fn put_many(&self, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        let names: Vec<Name> = puts.iter().map(|put| put.target.name()).collect();
+        let (saved, failure) = self.inner.put_many(puts).await;
+        let failure = match (failure, names.get(saved.len())) {
+            (Some(error), Some(name)) => Some(self.on(Operation::Save, name)(error)),
+            (failure, _) => failure,
+        };
+        (saved, failure)
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {

@@ -126,6 +126,25 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// [`ErrorKind::StorageFull`], [`ErrorKind::PermissionDenied`], [`ErrorKind::Unavailable`].
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved>;
 
+    /// Writes several contents, one after another, until one fails: returns what was saved, in their
+    /// order, and the error of the next one.
+    ///
+    /// For many small files, where a call for each costs as much as the file: see
+    /// [`Capabilities::puts_at_once`]. If it is dropped, what was saved by then may stay.
+    ///
+    /// # For drivers
+    /// The default calls [`put`](Self::put) for each.
+    async fn put_many(&self, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        let mut saved = Vec::with_capacity(puts.len());
+        for put in puts {
+            match self.put(put.target, put.content, &put.options).await {
+                Ok(one) => saved.push(one),
+                Err(error) => return (saved, Some(error)),
+            }
+        }
+        (saved, None)
+    }
+
     /// Opens `name` for reading; the content comes as it is read.
     ///
     /// # For drivers
@@ -289,6 +308,17 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     }
 }
 
+/// One content of a [`Storage::put_many`].
+#[derive(Debug)]
+pub struct Put {
+    /// Where it goes.
+    pub target: Target,
+    /// What is written.
+    pub content: Content,
+    /// What is kept beside it.
+    pub options: SaveOptions,
+}
+
 /// How a storage makes an ETag of a content. Digests are written in lower-case hex.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -357,6 +387,10 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {
         (**self).put(target, content, options).await
+    }
+
+    async fn put_many(&self, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        (**self).put_many(puts).await
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {

@@ -2,7 +2,7 @@
 //! suffix.
 
 use bytes::Bytes;
-use storehouse_storage::{ErrorKind, Name, SaveOptions, StorageExt, Target};
+use storehouse_storage::{Content, ErrorKind, Name, Put, SaveOptions, StorageExt, Target};
 
 use crate::{
     run::Subject,
@@ -346,4 +346,64 @@ fn has_suffix(name: &Name, root: &str, extension: &str) -> bool {
     random.is_some_and(|random| {
         random.len() == 7 && random.bytes().all(|letter| letter.is_ascii_alphanumeric())
     })
+}
+
+fn put(target: Target, content: impl Into<Content>) -> Put {
+    Put {
+        target,
+        content: content.into(),
+        options: SaveOptions::default(),
+    }
+}
+
+pub(crate) async fn many_puts_are_saved_each_under_its_name(subject: Subject) {
+    let old = subject.create("many/old.bin", "old").await;
+    let contents = [sample(1, SMALL), sample(2, SMALL), sample(3, 0)];
+    for is_one_pass in [false, true] {
+        let puts = contents.iter().enumerate().map(|(number, content)| {
+            let target = match number {
+                0 => Target::Replace(old.clone()),
+                _ => Target::Create(name(&format!("many/{is_one_pass}/{number}.bin"))),
+            };
+            match is_one_pass {
+                true => put(target, one_pass(content)),
+                false => put(target, content.clone()),
+            }
+        });
+
+        let (saved, failure) = subject.storage.put_many(puts.collect()).await;
+
+        assert!(failure.is_none(), "many puts failed: {failure:?}");
+        assert_eq!(saved.len(), contents.len(), "how many were saved");
+        for (saved, content) in saved.iter().zip(&contents) {
+            let why = "it was put with others";
+            subject.assert_holds(&saved.name, content, why).await;
+        }
+    }
+}
+
+pub(crate) async fn many_puts_end_with_the_first_that_fails(subject: Subject) {
+    let taken = subject.create("taken.bin", "old").await;
+    let puts = vec![
+        put(Target::Create(name("first.bin")), "first"),
+        put(Target::Create(taken.clone()), "new"),
+        put(Target::Create(name("third.bin")), "third"),
+    ];
+
+    let (saved, failure) = subject.storage.put_many(puts).await;
+
+    assert_eq!(saved.len(), 1, "what is before the failure was saved");
+    assert_kind(
+        failure.map_or(Ok(()), Err),
+        ErrorKind::AlreadyExists,
+        "the name is taken",
+    );
+    assert_eq!(
+        subject.names().await,
+        ["first.bin", "taken.bin"],
+        "what comes after a failure is not begun"
+    );
+    subject
+        .assert_holds(&taken, b"old", "a put of its name failed")
+        .await;
 }

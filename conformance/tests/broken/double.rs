@@ -16,7 +16,7 @@ use futures::{
 use storehouse_conformance::Fixture;
 use storehouse_storage::{
     Attributes, ByteRange, Candidates, Capabilities, Content, Entry, Error, ErrorKind, Name,
-    OpenOptions, Reader, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
+    OpenOptions, Put, Reader, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
     guess_content_type, join_url,
 };
 
@@ -423,6 +423,24 @@ impl Storage for Double {
         };
         let name = self.choose(&objects, target)?;
         Ok(self.insert(&mut objects, name, content, &options))
+    }
+
+    async fn put_many(&self, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        let (mut saved, mut failure) = (Vec::new(), None);
+        for put in puts {
+            match self.put(put.target, put.content, &put.options).await {
+                Ok(one) => saved.push(one),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+            if failure.is_some() && !self.has(GoesOnAfterAFailedPut) {
+                break;
+            }
+        }
+        if self.has(LosesTheLastOfManyPuts) {
+            let lost = saved.last().map(|one| self.key(&one.name));
+            lost.map(|key| self.objects().remove(&key));
+        }
+        (saved, failure)
     }
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {

@@ -10,6 +10,8 @@ pub(crate) enum Fault {
     CreatesOverOthers,
     SavesOverOthers,
     LooksBeforeItWrites,
+    LosesTheLastOfManyPuts,
+    GoesOnAfterAFailedPut,
     LosesWhatWasReadAtAClash,
     NeverReplaces,
     PutsTheSuffixLast,

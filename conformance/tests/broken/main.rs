@@ -79,6 +79,10 @@ caught! {
         "races::one_of_fifty_creates_of_one_name_wins";
     a_save_that_looks_first_and_writes_later_is_seen: LooksBeforeItWrites,
         "races::fifty_saves_of_one_name_get_fifty_names";
+    many_puts_without_the_last_are_seen: LosesTheLastOfManyPuts,
+        "saving::many_puts_are_saved_each_under_its_name";
+    puts_after_a_failed_one_are_seen: GoesOnAfterAFailedPut,
+        "saving::many_puts_end_with_the_first_that_fails";
     a_content_that_lost_its_start_at_a_clash_is_seen: LosesWhatWasReadAtAClash,
         "saving::a_one_pass_content_never_replaces_what_is_there";
     a_storage_that_never_replaces_is_seen: NeverReplaces,

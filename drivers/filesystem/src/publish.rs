@@ -1,7 +1,7 @@
 //! Gives a staged file its name, in one step: exclusively, or over what is there. What is in the
 //! file was written before and is not looked at.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use cap_std::fs::{Dir, Metadata};
 use storehouse_storage::{Error, ErrorKind, Name, Result, Target};
@@ -40,7 +40,7 @@ struct Finished {
 #[derive(Debug)]
 pub(crate) struct Published {
     name: Name,
-    folder: Dir,
+    folder: Arc<Dir>,
     metadata: Metadata,
     on_drop: OnDrop,
 }
@@ -126,7 +126,7 @@ impl Publication<'_> {
     fn finish(&self, stage: &Stage) -> io::Result<Metadata> {
         let metadata = stage.metadata()?;
         // The group first: changing it takes set-user-id bits away.
-        let is_changed = system::share_group(stage.file(), &metadata, self.root.dir())?;
+        let is_changed = system::share_group(stage.file(), &metadata, self.root.dir_metadata()?)?;
         if let Some(mode) = self.file_mode.0
             && (is_changed || !system::has_mode(&metadata, mode))
         {
@@ -149,7 +149,7 @@ impl Publication<'_> {
         loop {
             let folder = self.root.folder_for(&name)?;
             let home = if moved_to_disk {
-                &folder
+                &*folder
             } else {
                 self.root.dir()
             };
@@ -165,6 +165,7 @@ impl Publication<'_> {
                 return self.published(file, name, folder, placement);
             };
             let attempt = attempts.next();
+            self.root.forget_folder();
             match error.kind() {
                 io::ErrorKind::CrossesDevices if !moved_to_disk => {
                     staging::sweep(&folder);
@@ -194,7 +195,7 @@ impl Publication<'_> {
         &self,
         file: &Finished,
         name: Name,
-        folder: Dir,
+        folder: Arc<Dir>,
         placement: Placement,
     ) -> Result<Published> {
         let parent = name.parent();

@@ -4,8 +4,10 @@
 //! names are allowed at all is not decided here.
 
 use std::{
+    cell::{OnceCell, RefCell},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use cap_std::{
@@ -40,14 +42,26 @@ pub(crate) struct Root {
 #[derive(Debug)]
 pub(crate) struct OpenRoot<'a> {
     root: &'a Root,
-    dir: Dir,
+    dir: Arc<Dir>,
+    /// What files are saved in one after another: the folder that was opened last.
+    last: RefCell<Option<(Name, Arc<Dir>)>>,
+    metadata: OnceCell<Metadata>,
 }
 
 impl Root {
     /// Opens the folder, which must be there.
     pub(crate) fn open(&self) -> io::Result<OpenRoot<'_>> {
         let dir = Dir::open_ambient_dir(&self.location, ambient_authority())?;
-        Ok(OpenRoot { root: self, dir })
+        Ok(self.opened(dir))
+    }
+
+    fn opened(&self, dir: Dir) -> OpenRoot<'_> {
+        OpenRoot {
+            root: self,
+            dir: Arc::new(dir),
+            last: RefCell::default(),
+            metadata: OnceCell::new(),
+        }
     }
 
     /// Opens the folder for reading, if it is there.
@@ -106,7 +120,7 @@ impl Root {
         let dir = self
             .make_folders(&base, missing)
             .map_err(|error| self.refused(error, Access::Write))?;
-        Ok(OpenRoot { root: self, dir })
+        Ok(self.opened(dir))
     }
 
     /// Makes every folder of `path` below `base` that is not there, and returns the last.
@@ -188,18 +202,40 @@ impl OpenRoot<'_> {
         }
     }
 
-    /// Opens the folder that `name` is or will be in, and makes it if it is not there.
-    pub(crate) fn folder_for(&self, name: &Name) -> Result<Dir> {
+    /// Returns what the folder itself was when it was first asked for.
+    pub(crate) fn dir_metadata(&self) -> io::Result<&Metadata> {
+        match self.metadata.get() {
+            Some(metadata) => Ok(metadata),
+            None => {
+                let metadata = self.dir.dir_metadata()?;
+                Ok(self.metadata.get_or_init(|| metadata))
+            }
+        }
+    }
+
+    /// Opens the folder that `name` is or will be in, and makes it if it is not there. The last
+    /// one is still open; [`forget_folder`](Self::forget_folder) has it opened anew.
+    pub(crate) fn folder_for(&self, name: &Name) -> Result<Arc<Dir>> {
         let Some(parent) = name.parent() else {
-            return self
-                .dir
-                .try_clone()
-                .map_err(|error| self.write_error(error, None));
+            return Ok(Arc::clone(&self.dir));
         };
-        match self.dir.open_dir(parent.as_str()) {
+        if let Some((last, folder)) = &*self.last.borrow()
+            && *last == parent
+        {
+            return Ok(Arc::clone(folder));
+        }
+        let opened = match self.dir.open_dir(parent.as_str()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.make_folder_for(&parent),
             opened => opened.map_err(|error| self.write_error(error, Some(&parent))),
-        }
+        };
+        let folder = Arc::new(opened?);
+        *self.last.borrow_mut() = Some((parent, Arc::clone(&folder)));
+        Ok(folder)
+    }
+
+    /// Forgets the folder that was opened last: something else has removed it.
+    pub(crate) fn forget_folder(&self) {
+        self.last.borrow_mut().take();
     }
 
     /// Opens a file for reading. What it opens may also be a folder or a fifo.

@@ -13,8 +13,8 @@ use futures::{
     stream::{self, BoxStream},
 };
 use storehouse_storage::{
-    Capabilities, Content, Entry, Error, Folder, Name, OpenOptions, Reader, Result, SaveOptions,
-    Saved, Storage, Target, UrlOptions, UrlSigner, join_url,
+    Capabilities, Content, Entry, Error, Folder, Name, OpenOptions, Put, Reader, Result,
+    SaveOptions, Saved, Storage, Target, UrlOptions, UrlSigner, join_url,
 };
 
 use crate::{
@@ -27,6 +27,10 @@ use crate::{
 
 /// What Django's `FILE_UPLOAD_PERMISSIONS` is by default: everyone may read, the web server too.
 pub(crate) const DEFAULT_FILE_MODE: u32 = 0o644;
+
+/// What a save costs beside the file (a thread to wake, folders to open) does not show any more for
+/// this many at once.
+const PUTS_AT_ONCE: usize = 32;
 
 /// How a folder is used as a storage. The default is Django's.
 ///
@@ -197,6 +201,7 @@ impl Storage for FilesystemStorage {
         capabilities.signed_urls = self.base_url.is_some() && self.signer.is_some();
         capabilities.folders = true;
         capabilities.server_side_copy = cfg!(target_os = "linux");
+        capabilities.puts_at_once = PUTS_AT_ONCE;
         capabilities.max_name_bytes = self.limits.max_name_bytes;
         capabilities.max_part_bytes = MAX_PART_BYTES;
         capabilities
@@ -224,6 +229,10 @@ impl Storage for FilesystemStorage {
     async fn put(&self, target: Target, content: Content, _: &SaveOptions) -> Result<Saved> {
         // A disk keeps no attributes, so the options have nothing to say here.
         self.writer.put(target, content).await
+    }
+
+    async fn put_many(&self, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        self.writer.put_many(puts).await
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {

@@ -14,7 +14,7 @@ use std::sync::{
 
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream::Fuse, try_join};
-use storehouse_storage::{Content, Error, LocalFile, Name, Result, Saved, Target};
+use storehouse_storage::{Content, Error, LocalFile, Name, Put, Result, Saved, Target};
 
 use crate::{
     copying,
@@ -59,9 +59,7 @@ impl Writer {
     /// Saves `content` under the name that `target` allows.
     pub(crate) async fn put(self: &Arc<Self>, target: Target, content: Content) -> Result<Saved> {
         self.limits.check(&target.name())?;
-        if let Some(bytes) = content.as_bytes()
-            && content.length() == Some(bytes.len() as u64)
-        {
+        if let Some(bytes) = small(&content) {
             return self.put_small(target, bytes.clone()).await;
         }
         if let Some(file) = content.as_local_file() {
@@ -75,6 +73,60 @@ impl Writer {
             None => self.put_small(target, first).await,
             Some(second) => self.put_large(target, [first, second], batches).await,
         }
+    }
+
+    /// Saves several, in one job if none of them has to be waited for.
+    pub(crate) async fn put_many(self: &Arc<Self>, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        let is_at_hand =
+            |put: &Put| small(&put.content).is_some() || put.content.as_local_file().is_some();
+        if puts.iter().all(is_at_hand) {
+            return self.put_at_once(puts).await;
+        }
+        let mut done = Vec::with_capacity(puts.len());
+        for put in puts {
+            match self.put(put.target, put.content).await {
+                Ok(saved) => done.push(saved),
+                Err(error) => return (done, Some(error)),
+            }
+        }
+        (done, None)
+    }
+
+    async fn put_at_once(self: &Arc<Self>, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
+        let writer = Arc::clone(self);
+        let job = move |abandoned: Abandoned<'_>| {
+            let root = writer.root.open_or_make()?;
+            let mut done = Vec::with_capacity(puts.len());
+            for put in puts {
+                match writer.put_now(&root, put, abandoned) {
+                    Ok(published) => done.push(published),
+                    Err(error) => return Ok((done, Some(error))),
+                }
+            }
+            Ok((done, None))
+        };
+        match self.jobs.run(job).await {
+            Ok((done, failure)) => (done.into_iter().map(saved).collect(), failure),
+            Err(error) => (Vec::new(), Some(error)),
+        }
+    }
+
+    /// Saves bytes or a file, on the blocking pool.
+    fn put_now(
+        &self,
+        root: &OpenRoot<'_>,
+        put: Put,
+        abandoned: Abandoned<'_>,
+    ) -> Result<Published> {
+        self.limits.check(&put.target.name())?;
+        refuse_if_taken(&put.target, root)?;
+        let mut stage = self.stage(root)?;
+        if let Some(bytes) = small(&put.content) {
+            write(&self.root, &mut stage, bytes)?;
+        } else if let Some(file) = put.content.as_local_file() {
+            copying::copy_local_file(file, &self.root, &mut stage, abandoned)?;
+        }
+        self.publish(root, stage, put.target, abandoned)
     }
 
     /// Copies the file `from` without its content going through this process, where the system can.
@@ -249,6 +301,12 @@ impl Batches {
         }
         Ok(Some(batch.freeze()))
     }
+}
+
+/// Returns a content that is in memory and has the length that it is said to have.
+fn small(content: &Content) -> Option<&Bytes> {
+    let bytes = content.as_bytes()?;
+    (content.length() == Some(bytes.len() as u64)).then_some(bytes)
 }
 
 /// Gigabytes need not be written for a name that is taken now; what counts comes at the end.

@@ -115,8 +115,8 @@ pub(crate) fn set_folder_mode(parent: &Dir, part: &OsStr, mode: u32) -> io::Resu
 
 /// Gives `file` the group of the storage's folder, as Django does, where this user may. Returns
 /// whether that changed the file.
-pub(crate) fn share_group(file: &File, file_is: &Metadata, root: &Dir) -> io::Result<bool> {
-    let group = root.dir_metadata()?.gid();
+pub(crate) fn share_group(file: &File, file_is: &Metadata, root: &Metadata) -> io::Result<bool> {
+    let group = root.gid();
     if file_is.gid() == group {
         return Ok(false);
     }

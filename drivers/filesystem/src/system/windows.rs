@@ -69,7 +69,7 @@ pub(crate) fn set_folder_mode(_parent: &Dir, _part: &OsStr, _mode: u32) -> io::R
 }
 
 /// Does nothing: files have no group that matters.
-pub(crate) fn share_group(_file: &File, _file_is: &Metadata, _root: &Dir) -> io::Result<bool> {
+pub(crate) fn share_group(_file: &File, _file_is: &Metadata, _root: &Metadata) -> io::Result<bool> {
     Ok(false)
 }
 
