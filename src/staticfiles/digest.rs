@@ -2,6 +2,7 @@
 //! sources, and asks the bucket only where an ETag tells nothing of the content.
 
 use std::{
+    cmp::Reverse,
     fmt,
     fs::File,
     io::{self, Read},
@@ -13,13 +14,18 @@ use futures::StreamExt;
 use md5::{Digest, Md5};
 use storehouse_storage::{Error, EtagRule, Name, OpenOptions, Result, Storage};
 
-use super::{destination::Object, walk::unreadable};
+use super::{destination::Object, md5_lanes::md5_of_each, parallel, walk::unreadable};
 
 /// The metadata key under which a push keeps the MD5 of the content, for buckets whose ETags are
 /// none (SSE-KMS).
 pub(super) const DIGEST_KEY: &str = "storehouse-md5";
 
 const BLOCK: usize = 256 * 1024;
+
+/// How many contents one thread digests side by side.
+const LEAST_AT_ONCE: usize = 4;
+const MOST_AT_ONCE: usize = 64;
+const BYTES_AT_ONCE: u64 = 1024 * 1024;
 
 /// What is compared with an object.
 #[derive(Debug, Clone, Copy)]
@@ -190,6 +196,32 @@ pub(super) fn md5_hex(bytes: &[u8]) -> String {
     hex(&Md5::digest(bytes))
 }
 
+/// Groups contents for one thread each: of about one size, the largest first, so that no thread is left
+/// alone with them.
+pub(super) fn by_size(
+    indices: impl Iterator<Item = usize>,
+    size: impl Fn(usize) -> u64,
+) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = indices.collect();
+    order.sort_by_key(|&index| Reverse(size(index)));
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut bytes = 0;
+    for index in order {
+        bytes += size(index);
+        let takes_more = |group: &Vec<usize>| {
+            group.len() < LEAST_AT_ONCE || group.len() < MOST_AT_ONCE && bytes <= BYTES_AT_ONCE
+        };
+        match groups.last_mut().filter(|group| takes_more(group)) {
+            Some(group) => group.push(index),
+            None => {
+                bytes = size(index);
+                groups.push(vec![index]);
+            }
+        }
+    }
+    groups
+}
+
 /// The MD5 of a content. It is shown in lower-case hex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Md5Sum([u8; 16]);
@@ -199,6 +231,25 @@ impl Md5Sum {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Md5::digest(bytes).into())
+    }
+
+    /// Digests several, which takes less time than one after another.
+    pub(super) fn of_each(contents: &[&[u8]]) -> Vec<Self> {
+        md5_of_each(contents).into_iter().map(Self).collect()
+    }
+
+    /// Digests many, on all processors.
+    pub(super) fn of_all(contents: &[&[u8]]) -> Vec<Self> {
+        let groups = by_size(0..contents.len(), |index| contents[index].len() as u64);
+        let sums = parallel::map(&groups, |group| {
+            let contents: Vec<&[u8]> = group.iter().map(|&index| contents[index]).collect();
+            Self::of_each(&contents)
+        });
+        let mut all = vec![Self([0; 16]); contents.len()];
+        for (index, sum) in groups.iter().flatten().zip(sums.into_iter().flatten()) {
+            all[*index] = sum;
+        }
+        all
     }
 
     /// Reads 32 hex digits.
@@ -212,11 +263,6 @@ impl Md5Sum {
             *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
         }
         Some(Self(sum))
-    }
-
-    /// Returns the digest as a number.
-    pub(super) fn to_number(self) -> u128 {
-        u128::from_be_bytes(self.0)
     }
 
     /// Digests a file, and blocks meanwhile.

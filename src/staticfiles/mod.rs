@@ -39,6 +39,7 @@ mod ignore;
 mod integrity;
 mod link;
 mod manifest;
+mod md5_lanes;
 mod parallel;
 mod plan;
 mod plan_file;

@@ -9,6 +9,9 @@ use std::{
 
 use storehouse_storage::{Error, ErrorKind, Result};
 
+/// How many folders to read are worth the start of a thread.
+const ITEMS_A_THREAD: usize = 4;
+
 /// Runs `work` on the blocking pool.
 ///
 /// # Errors
@@ -24,6 +27,38 @@ pub(super) async fn on_the_blocking_pool<R: Send + 'static>(
 /// the next item as soon as it is done with one.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
+    map_with(processors.min(items.len()), items, work)
+}
+
+/// Returns what `work` makes of `first` and of all that it finds on the way, level by level: so a tree
+/// of folders is read by all processors. Blocks.
+pub(super) fn map_tree<T: Send + Sync, R: Send>(
+    first: T,
+    work: impl Fn(&T) -> (R, Vec<T>) + Sync,
+) -> Vec<R> {
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let (mut all, mut level) = (Vec::new(), vec![first]);
+    while !level.is_empty() {
+        let threads = processors.min(level.len() / ITEMS_A_THREAD);
+        let done = map_with(threads, &level, &work);
+        level.clear();
+        for (made, mut found) in done {
+            all.push(made);
+            level.append(&mut found);
+        }
+    }
+    all
+}
+
+/// As many threads, this one among them.
+fn map_with<T: Sync, R: Send>(
+    threads: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
     let next = AtomicUsize::new(0);
     let share = || {
         let mut done = Vec::new();
@@ -36,12 +71,12 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) 
         }
     };
     let mut all: Vec<(usize, R)> = thread::scope(|scope| {
-        let threads = processors.min(items.len());
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(share)).collect();
-        let join = |worker: thread::ScopedJoinHandle<'_, _>| {
-            worker.join().unwrap_or_else(|panic| resume_unwind(panic))
-        };
-        workers.into_iter().flat_map(join).collect()
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
+        let mut all = share();
+        for worker in workers {
+            all.extend(worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        all
     });
     all.sort_unstable_by_key(|(index, _)| *index);
     all.into_iter().map(|(_, made)| made).collect()
@@ -60,5 +95,19 @@ mod tests {
             (0..1000).map(|item| item * 2).collect::<Vec<_>>()
         );
         assert!(map(&[] as &[u32], |item| *item).is_empty());
+    }
+
+    #[test]
+    fn a_tree_is_worked_on_to_its_last_leaf() {
+        let children = |item: &u32| (1..8).map(|next| item * 10 + next).collect();
+        let work = |item: &u32| match *item < 10_000 {
+            true => (*item, children(item)),
+            false => (*item, Vec::new()),
+        };
+
+        let all = map_tree(1, work);
+
+        assert_eq!(all.len(), 1 + 7 + 49 + 343 + 2401);
+        assert!(all.contains(&17_777));
     }
 }

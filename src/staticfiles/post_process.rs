@@ -257,10 +257,7 @@ fn push_writes(
         None => !is_new || there.objects.contains_key(&file.name),
     };
     let (content, md5) = match file.content {
-        Some(content) => {
-            let md5 = Md5Sum::of(&content);
-            (WriteContent::Bytes(content), Some(md5))
-        }
+        Some((content, md5)) => (WriteContent::Bytes(content), Some(md5)),
         None => {
             let (file, held) = (found.source.clone(), known.content.clone());
             (WriteContent::Source { file, held }, known.md5)

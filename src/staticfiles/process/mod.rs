@@ -37,7 +37,9 @@ mod tests;
 pub(super) use self::problem::Problem;
 use self::{destination::Contents, problem::ProblemKind, rewriter::Rewriter};
 use super::{
+    digest::Md5Sum,
     hashed::{FileHash, hashed_name},
+    parallel,
     references::Language,
 };
 use crate::storages::ManifestOptions;
@@ -100,8 +102,8 @@ pub(super) struct HashedFile {
     pub(super) name: Name,
     /// Its name on a disk, where that is one that only a disk can hold (with a `\`).
     pub(super) disk_name: Option<String>,
-    /// Its content, where it is not that of the source.
-    pub(super) content: Option<Bytes>,
+    /// Its content and the MD5 of that, where it is not that of the source.
+    pub(super) content: Option<(Bytes, Md5Sum)>,
     /// What passes wrote under other names before.
     pub(super) intermediate: Vec<(Name, Bytes)>,
 }
@@ -197,10 +199,15 @@ impl<'s> Prepared<'s> {
             texts: Vec::new(),
             copies: Vec::new(),
         };
-        for (index, source) in sources.iter().enumerate() {
+        let indices: Vec<usize> = (0..sources.len()).collect();
+        let texts = parallel::map(&indices, |&index| match &sources[index].content {
+            SourceContent::Text(bytes, _) => std::str::from_utf8(bytes),
+            SourceContent::Hash(_) | SourceContent::Fixed => Ok(""),
+        });
+        for (index, (source, text)) in sources.iter().zip(texts).enumerate() {
             let mut refuse = |kind| problems.push(Problem::new(index, &source.name, kind));
             match &source.content {
-                SourceContent::Text(bytes, hash) => match std::str::from_utf8(bytes) {
+                SourceContent::Text(bytes, hash) => match text {
                     Ok(text) => prepared.texts.push(Text {
                         source: index,
                         name: &source.name,

@@ -15,7 +15,10 @@ use super::{
     disk_name, key_of,
     rewriter::{Outcome, Rewriter},
 };
-use crate::{staticfiles::hashed::FileHash, storages::ManifestOptions};
+use crate::{
+    staticfiles::{digest::Md5Sum, hashed::FileHash},
+    storages::ManifestOptions,
+};
 
 /// Makes the passes. `None` if names still change after the last: Django gives up there.
 pub(super) fn simulate(rewriter: &Rewriter<'_>, options: &ManifestOptions) -> Option<Outcome> {
@@ -102,7 +105,10 @@ impl State<'_> {
                     key: key_of(text.name),
                     name,
                     disk_name: disk_name(text.name, &hash),
-                    content: changed(content),
+                    content: changed(content).map(|content| {
+                        let md5 = Md5Sum::of(&content);
+                        (content, md5)
+                    }),
                     intermediate,
                 }),
                 Err(problem) => outcome.problems.push(problem),

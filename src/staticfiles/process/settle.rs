@@ -13,7 +13,7 @@
 //! So a name changes if and only if a content in the cycle, or something that the cycle refers to,
 //! changes, and it does not depend on the order in which files are found.
 
-use std::{borrow::Cow, panic::resume_unwind, thread, vec};
+use std::borrow::Cow;
 
 use super::{
     HashedFile, changed, disk_name,
@@ -21,10 +21,11 @@ use super::{
     key_of,
     rewriter::{Outcome, Rewriter},
 };
-use crate::staticfiles::{digest::md5_hex, hashed::FileHash};
-
-/// A thread more is worth its start for this many texts.
-const TEXTS_A_THREAD: usize = 16;
+use crate::staticfiles::{
+    digest::{Md5Sum, md5_hex},
+    hashed::FileHash,
+    parallel,
+};
 
 /// Rewrites all texts.
 pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
@@ -33,8 +34,10 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
     let placeholder = FileHash::of_md5("000000000000");
     let mut drafts = Vec::with_capacity(rewriter.texts.len());
     let mut edges = Vec::with_capacity(rewriter.texts.len());
+    let mut sums = Vec::with_capacity(rewriter.texts.len());
     for draft in first_drafts(rewriter, &placeholder) {
         drafts.push(draft.text);
+        sums.push(draft.sum);
         edges.push(draft.leads_to);
         outcome.problems.extend(draft.outcome.problems);
         outcome.unread.extend(draft.outcome.unread);
@@ -43,24 +46,28 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
         rewriter,
         placeholder,
         hashes: vec![None; drafts.len()],
+        sums,
     };
     for mut members in components(&edges) {
         match members[..] {
-            [only] if edges[only].is_empty() => settled.hash(only, &drafts[only]),
+            [only] if edges[only].is_empty() => settled.hash(only),
             [only] if !edges[only].contains(&only) => {
                 drafts[only] = settled.rewrite(only);
-                settled.hash(only, &drafts[only]);
+                settled.sums[only] = sum(&drafts[only]);
+                settled.hash(only);
             }
             _ => {
                 members.sort_unstable_by_key(|&member| rewriter.texts[member].name);
                 settled.hash_cycle(&members);
                 for member in members {
                     drafts[member] = settled.rewrite(member);
+                    settled.sums[member] = sum(&drafts[member]);
                 }
             }
         }
     }
-    for (index, (draft, hash)) in drafts.into_iter().zip(settled.hashes).enumerate() {
+    let results = drafts.into_iter().zip(settled.hashes).zip(settled.sums);
+    for (index, ((draft, hash), sum)) in results.enumerate() {
         let text = &rewriter.texts[index];
         let hash = hash.unwrap_or_else(|| text.hash.clone());
         match rewriter.name_of(index, &hash) {
@@ -69,7 +76,7 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
                 key: key_of(text.name),
                 name,
                 disk_name: disk_name(text.name, &hash),
-                content: changed(draft),
+                content: changed(draft).zip(sum),
                 intermediate: Vec::new(),
             }),
             Err(problem) => outcome.problems.push(problem),
@@ -81,6 +88,8 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
 /// A text before the names of others are known.
 struct Draft<'a> {
     text: Cow<'a, str>,
+    /// The MD5 of the text, if it was rewritten and refers to no other.
+    sum: Option<Md5Sum>,
     /// The texts that it refers to.
     leads_to: Vec<usize>,
     outcome: Outcome,
@@ -88,31 +97,10 @@ struct Draft<'a> {
 
 /// Rewrites each text for itself, on all processors: this is where the time goes.
 fn first_drafts<'a>(rewriter: &Rewriter<'a>, placeholder: &FileHash) -> Vec<Draft<'a>> {
-    let count = rewriter.texts.len();
-    let processors = thread::available_parallelism().map_or(1, usize::from);
-    let threads = processors.min(count.div_ceil(TEXTS_A_THREAD)).max(1);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|first| {
-                let own = (first..count).step_by(threads);
-                scope.spawn(move || {
-                    own.map(|index| draft(rewriter, index, placeholder))
-                        .collect()
-                })
-            })
-            .collect();
-        let mut drafts: Vec<vec::IntoIter<Draft<'a>>> = workers
-            .into_iter()
-            .map(|worker| {
-                let done: Result<Vec<_>, _> = worker.join();
-                done.unwrap_or_else(|panic| resume_unwind(panic))
-                    .into_iter()
-            })
-            .collect();
-        (0..count)
-            .filter_map(|index| drafts[index % threads].next())
-            .collect()
-    })
+    let indices: Vec<usize> = (0..rewriter.texts.len()).collect();
+    let mut drafts = parallel::map(&indices, |&index| draft(rewriter, index, placeholder));
+    digest(&mut drafts);
+    drafts
 }
 
 fn draft<'a>(rewriter: &Rewriter<'a>, index: usize, placeholder: &FileHash) -> Draft<'a> {
@@ -125,8 +113,34 @@ fn draft<'a>(rewriter: &Rewriter<'a>, index: usize, placeholder: &FileHash) -> D
     let text = rewriter.rewrite(index, &mut hash_of, &mut outcome);
     Draft {
         text,
+        sum: None,
         leads_to,
         outcome,
+    }
+}
+
+/// Digests what was rewritten for good.
+fn digest(drafts: &mut [Draft<'_>]) {
+    let is_final =
+        |draft: &Draft<'_>| draft.leads_to.is_empty() && matches!(draft.text, Cow::Owned(_));
+    let texts = drafts.iter().filter(|draft| is_final(draft));
+    let texts: Vec<&[u8]> = texts.map(|draft| draft.text.as_bytes()).collect();
+    let sums = Md5Sum::of_all(&texts);
+    let drafts = drafts.iter_mut().filter(|draft| is_final(draft));
+    for (draft, sum) in drafts.zip(sums) {
+        draft.sum = Some(sum);
+    }
+}
+
+/// The MD5 of a text, if it was rewritten.
+#[expect(
+    clippy::ptr_arg,
+    reason = "whether it is borrowed tells whether it was rewritten"
+)]
+fn sum(draft: &Cow<'_, str>) -> Option<Md5Sum> {
+    match draft {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(text) => Some(Md5Sum::of(text.as_bytes())),
     }
 }
 
@@ -135,6 +149,8 @@ struct Settled<'a> {
     placeholder: FileHash,
     /// Of the texts that are settled.
     hashes: Vec<Option<FileHash>>,
+    /// Of those of them that were rewritten.
+    sums: Vec<Option<Md5Sum>>,
 }
 
 impl<'a> Settled<'a> {
@@ -148,15 +164,11 @@ impl<'a> Settled<'a> {
             .rewrite(index, &mut hash_of, &mut Outcome::default())
     }
 
-    #[expect(
-        clippy::ptr_arg,
-        reason = "whether it is borrowed tells whether it was rewritten"
-    )]
-    fn hash(&mut self, index: usize, draft: &Cow<'_, str>) {
-        self.hashes[index] = Some(match draft {
+    fn hash(&mut self, index: usize) {
+        self.hashes[index] = Some(match self.sums[index] {
             // As it was read.
-            Cow::Borrowed(_) => self.rewriter.texts[index].hash.clone(),
-            Cow::Owned(text) => FileHash::of(text.as_bytes()),
+            None => self.rewriter.texts[index].hash.clone(),
+            Some(sum) => FileHash::of_sum(sum),
         });
     }
 

@@ -43,7 +43,7 @@ fn made(files: &[(&str, &str)], options: &ManifestOptions) -> Vec<String> {
         .filter_map(|file| {
             let (name, source) = files[file.source];
             let text = match &file.content {
-                Some(content) => std::str::from_utf8(content).unwrap(),
+                Some((content, _)) => std::str::from_utf8(content).unwrap(),
                 None => is_adjustable(name).then_some(source)?,
             };
             Some(format!("{}: {text}", file.name))
@@ -140,7 +140,7 @@ fn a_reference_that_is_missing_stays_and_others_are_rewritten() {
 
     let processed = processed(&files, &options());
 
-    let css = processed.files[0].content.as_ref().unwrap();
+    let (css, _) = processed.files[0].content.as_ref().unwrap();
     assert_eq!(&css[..], b"url(nope.png)url(\"a.d41d8cd98f00.png\")");
 }
 
@@ -162,7 +162,7 @@ fn a_file_of_an_earlier_run_is_asked_for_when_it_is_referred_to() {
     };
 
     assert_eq!(with(&unknown).unread, [old]);
-    let css = with(&known).files[0].content.clone().unwrap();
+    let (css, _) = with(&known).files[0].content.clone().unwrap();
     assert_eq!(&css[..], b"url(\"old.149603e6c035.png\")");
 }
 
@@ -230,8 +230,8 @@ fn made_with_bundle(files: &[(&str, &[u8])], options: &ManifestOptions) -> Vec<S
     let processed = process(&sources, &site);
     assert_eq!(processed.problems, [], "{files:?}");
     let files = processed.files.iter().map(|file| {
-        let content = file.content.as_deref().unwrap_or(b"as it is");
-        let text = std::str::from_utf8(content).unwrap();
+        let content = file.content.as_ref();
+        let text = content.map_or("as it is", |(bytes, _)| std::str::from_utf8(bytes).unwrap());
         format!("{} -> {}: {text}", file.key, file.name)
     });
     files.collect()
