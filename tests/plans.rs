@@ -55,7 +55,7 @@ async fn a_source_that_has_changed_since_it_was_found_is_a_failure() {
     let (site, storage) = site();
     site.write("a.css", "longer than it was");
     let plan = Plan {
-        writes: vec![copy(&site, "a.css", 4)],
+        writes: vec![copy(&site, "a.css", 4).into()],
         deletions: vec![name("old.css")],
         ..Plan::default()
     };
@@ -76,7 +76,7 @@ async fn nothing_is_written_where_no_room_could_be_made() {
     site.write("a.css", "a");
     site.write("out/folder/b.css", "b");
     let plan = Plan {
-        writes: vec![copy(&site, "a.css", 1)],
+        writes: vec![copy(&site, "a.css", 1).into()],
         in_the_way: vec![name("folder")],
         ..Plan::default()
     };

@@ -13,6 +13,8 @@ use std::{
 use futures::TryStreamExt;
 use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
 
+use super::parallel;
+
 /// The folders of a storage on disk that hold unfinished saves begin so.
 const STAGING: &str = ".storehouse-tmp";
 
@@ -83,56 +85,69 @@ fn scan(root: &Path) -> Result<Destination> {
         is_local: true,
         ..Destination::default()
     };
-    let mut pending = vec![(root.to_owned(), PathBuf::new())];
-    while let Some((folder, below)) = pending.pop() {
-        scan_folder(&folder, &below, &mut pending, &mut destination).map_err(|error| {
-            let error = Error::from_io(error);
-            let problem = format!("cannot list {folder:?}: {}", error.problem());
-            Error::new(error.kind(), problem)
-        })?;
+    for folder in parallel::map_tree(PathBuf::new(), |below| scan_folder(root, below)) {
+        for (relative, object) in folder? {
+            match relative {
+                Ok(name) => destination.objects.insert(name, object).map(|_| ()),
+                Err(path) => destination.unnameable.replace(path).map(|_| ()),
+            };
+        }
     }
     Ok(destination)
 }
 
-fn scan_folder(
-    folder: &Path,
-    below: &Path,
-    pending: &mut Vec<(PathBuf, PathBuf)>,
-    destination: &mut Destination,
-) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
+/// The files of a folder by name, or by path where they have none.
+type Files = Vec<(std::result::Result<Name, PathBuf>, Object)>;
+
+/// Returns the files of one folder, and the paths of its folders.
+fn scan_folder(root: &Path, below: &Path) -> (Result<Files>, Vec<PathBuf>) {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let folder = root.join(below);
+    let scanned = match fs::read_dir(&folder) {
         // Gone meanwhile, or never there.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let file_name = entry.file_name();
-        let relative = below.join(&file_name);
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            if !file_name.to_string_lossy().starts_with(STAGING) {
-                pending.push((entry.path(), relative));
-            }
-            continue;
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(mut entries) => {
+            entries.try_for_each(|entry| scan_entry(&entry?, below, &mut files, &mut folders))
         }
-        let is_link = kind.is_symlink();
-        let object = match metadata(&entry, is_link) {
-            Ok(metadata) => Object {
-                size: metadata.len(),
-                modified: metadata.modified().ok(),
-                etag: None,
-                is_link,
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        let name = relative.to_str().filter(|name| !name.contains('\\'));
-        match name.and_then(|name| Name::new(name).ok()) {
-            Some(name) => destination.objects.insert(name, object).map(|_| ()),
-            None => destination.unnameable.replace(relative).map(|_| ()),
-        };
+    };
+    let scanned = scanned.map(|()| files).map_err(|error| {
+        let error = Error::from_io(error);
+        let problem = format!("cannot list {folder:?}: {}", error.problem());
+        Error::new(error.kind(), problem)
+    });
+    (scanned, folders)
+}
+
+fn scan_entry(
+    entry: &fs::DirEntry,
+    below: &Path,
+    files: &mut Files,
+    folders: &mut Vec<PathBuf>,
+) -> io::Result<()> {
+    let file_name = entry.file_name();
+    let relative = below.join(&file_name);
+    let kind = entry.file_type()?;
+    if kind.is_dir() {
+        if !file_name.to_string_lossy().starts_with(STAGING) {
+            folders.push(relative);
+        }
+        return Ok(());
     }
+    let is_link = kind.is_symlink();
+    let object = match metadata(entry, is_link) {
+        Ok(metadata) => Object {
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+            etag: None,
+            is_link,
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let name = relative.to_str().filter(|name| !name.contains('\\'));
+    let name = name.and_then(|name| Name::new(name).ok());
+    files.push((name.ok_or(relative), object));
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 
 use std::{
     collections::HashSet,
+    fs::{self, File},
     io, mem,
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -12,18 +13,19 @@ use std::{
     },
 };
 
+use bytes::Bytes;
 use futures::{
     StreamExt,
     stream::{self, BoxStream, Stream},
 };
 use storehouse_storage::{
-    Content, Entry, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Storage, Target,
+    Content, Entry, Error, ErrorKind, Name, Put, Result, SaveOptions, Storage, Target,
 };
 
 use super::{
     destination::local_root,
-    digest::{DIGEST_KEY, Md5Sum, digest_file},
-    link,
+    digest::{DIGEST_KEY, Md5Sum},
+    link, parallel,
     plan::{Action, Kind, Plan, Write, WriteContent},
     walk::{SourceFile, unreadable},
 };
@@ -31,6 +33,9 @@ use super::{
 /// Files up to this size are read once, into memory, before they are sent: what a bucket takes in
 /// one request.
 const WHOLE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How many bytes are put in one call that has several files: a large file has one of its own.
+const BATCH_BYTES: u64 = 1024 * 1024;
 
 /// How many names one call deletes: what a bucket takes in one request.
 const DELETE_BATCH: usize = 1000;
@@ -70,7 +75,7 @@ pub fn execute(
     };
     let stage = |which: fn(Kind) -> bool| {
         let writes = plan.writes.iter().filter(|write| which(write.kind));
-        run.write_all(writes.cloned().map(Arc::new).collect())
+        run.write_all(writes.cloned().collect())
     };
     let hashed = stage(|kind| match kind {
         Kind::Hashed { .. } | Kind::Intermediate => true,
@@ -131,11 +136,12 @@ struct Run {
 impl Run {
     fn write_all(&self, writes: Vec<Arc<Write>>) -> BoxStream<'static, Event> {
         let (storage, failed) = (Arc::clone(&self.storage), Arc::clone(&self.failed));
-        self.until_failure(writes)
-            .map(move |write| {
+        let batches = batches(writes, storage.capabilities().puts_at_once);
+        self.until_failure(batches)
+            .map(move |batch| {
                 let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
                 async move {
-                    let events = carry_out(write, &*storage).await;
+                    let events = carry_out(batch, &*storage).await;
                     let has_failed = events.iter().any(|event| matches!(event, Event::Failed(_)));
                     failed.fetch_or(has_failed, Ordering::Relaxed);
                     stream::iter(events)
@@ -203,57 +209,153 @@ impl Run {
     }
 }
 
-/// Does what is to be done with one file, and tells of it.
-async fn carry_out(write: Arc<Write>, storage: &dyn Storage) -> Vec<Event> {
-    let mut events = Vec::with_capacity(3);
-    if write.is_copied() {
-        events.push(Event::Started(Arc::clone(&write)));
+/// Groups what is put as a plain content, so many files and not too many bytes at once; anything else
+/// is by itself.
+fn batches(writes: Vec<Arc<Write>>, most: usize) -> Vec<Vec<Arc<Write>>> {
+    let mut batches: Vec<Vec<Arc<Write>>> = Vec::new();
+    let (mut is_open, mut bytes) = (false, 0);
+    for write in writes {
+        let is_put = is_plain_put(&write);
+        bytes += write.size();
+        match batches.last_mut() {
+            Some(batch) if is_open && is_put && batch.len() < most && bytes <= BATCH_BYTES => {
+                batch.push(write);
+            }
+            _ => {
+                bytes = write.size();
+                batches.push(vec![write]);
+            }
+        }
+        is_open = is_put;
     }
-    let (done, event) = match write.action {
-        Action::Copy => (put(&write, storage).await, Some(Event::Wrote(write.size()))),
-        Action::Repair => (
-            repair(&write, storage).await,
-            Some(Event::Repaired(Arc::clone(&write))),
-        ),
-        Action::Skip | Action::Superseded | Action::Omitted => (Ok(()), None),
+    batches
+}
+
+fn is_plain_put(write: &Write) -> bool {
+    let is_link = matches!(
+        write.content,
+        WriteContent::Link(_) | WriteContent::AsItIs { .. }
+    );
+    write.action == Action::Copy && !is_link && write.disk_name.is_none()
+}
+
+/// Does what is to be done with a batch, and tells of it.
+async fn carry_out(batch: Vec<Arc<Write>>, storage: &dyn Storage) -> Vec<Event> {
+    match &batch[..] {
+        [write] if !is_plain_put(write) => carry_out_alone(write, storage).await,
+        _ => put_all(batch, storage).await,
+    }
+}
+
+async fn carry_out_alone(write: &Arc<Write>, storage: &dyn Storage) -> Vec<Event> {
+    let (done, event) = match (write.action, &write.content, &write.disk_name) {
+        (Action::Repair, _, _) => {
+            let repaired = Event::Repaired(Arc::clone(write));
+            (repair(write, storage).await, Some(repaired))
+        }
+        (Action::Copy, WriteContent::Link(file), _) => {
+            let made = link::make(storage, &write.name, file).await;
+            (made, Some(Event::Wrote(write.size())))
+        }
+        (Action::Copy, _, Some(disk_name)) => {
+            let mut events = put_all(vec![Arc::clone(write)], storage).await;
+            if !events.iter().any(|event| matches!(event, Event::Failed(_)))
+                && let Err(error) = link::rename(storage, &write.name, disk_name).await
+            {
+                events.push(Event::Failed(error));
+            }
+            return events;
+        }
+        _ => (Ok(()), None),
     };
-    match done {
-        Ok(()) => events.extend(event.into_iter().chain([Event::Done(write)])),
-        Err(error) => events.push(Event::Failed(error)),
+    let started = write.is_copied().then(|| Event::Started(Arc::clone(write)));
+    let done = match done {
+        Ok(()) => event
+            .into_iter()
+            .chain([Event::Done(Arc::clone(write))])
+            .collect(),
+        Err(error) => vec![Event::Failed(error)],
+    };
+    started.into_iter().chain(done).collect()
+}
+
+/// Puts a batch; the first failure ends it.
+async fn put_all(batch: Vec<Arc<Write>>, storage: &dyn Storage) -> Vec<Event> {
+    let keeps_digest = storage.capabilities().attributes
+        && batch
+            .first()
+            .is_some_and(|write| storage.path(&write.name).is_none());
+    let (puts, unreadable) = match puts(&batch, keeps_digest).await {
+        Ok(puts) => puts,
+        Err(error) => return vec![Event::Failed(error)],
+    };
+    let (saved, failure) = storage.put_many(puts).await;
+    let failure = failure.map(with_advice).or(unreadable);
+    let mut events = Vec::with_capacity(3 * batch.len());
+    for (index, write) in batch.into_iter().enumerate() {
+        let is_saved = index < saved.len();
+        if write.is_copied() && (is_saved || index == saved.len()) {
+            events.push(Event::Started(Arc::clone(&write)));
+        }
+        if is_saved {
+            events.extend([Event::Wrote(write.size()), Event::Done(write)]);
+        }
     }
+    events.extend(failure.map(Event::Failed));
     events
 }
 
-async fn put(write: &Write, storage: &dyn Storage) -> Result<()> {
-    let keeps_digest = storage.capabilities().attributes && storage.path(&write.name).is_none();
+/// Returns what is to be put, up to the first source that cannot be, and why that is so.
+async fn puts(batch: &[Arc<Write>], keeps_digest: bool) -> Result<(Vec<Put>, Option<Error>)> {
+    let writes = batch.to_vec();
+    let prepare = move || {
+        let mut puts = Vec::with_capacity(writes.len());
+        for write in writes {
+            match put_of(&write, keeps_digest) {
+                Ok(put) => puts.push(put),
+                Err(error) => return (puts, Some(error)),
+            }
+        }
+        (puts, None)
+    };
+    match batch.iter().any(|write| write.source().is_some()) {
+        true => parallel::on_the_blocking_pool(prepare).await,
+        false => Ok(prepare()),
+    }
+}
+
+/// Returns what is to be put. It looks at the source, and reads it where it has to be known; that
+/// blocks.
+fn put_of(write: &Write, keeps_digest: bool) -> Result<Put> {
+    let is_hashed = matches!(write.kind, Kind::Hashed { .. });
     let (content, md5) = match &write.content {
-        WriteContent::Link(file) => return link::make(storage, &write.name, file).await,
         WriteContent::Bytes(bytes) => (Content::from_bytes(bytes.clone()), write.md5),
-        // Never written: it is what is there.
-        WriteContent::AsItIs { .. } => return Ok(()),
-        WriteContent::Source { file, held } => match held {
-            Some(bytes) if bytes.len() as u64 != file.size || has_changed(file) => {
+        // A name with a hash in it has the content that was hashed, whatever is in the file now.
+        WriteContent::Source {
+            held: Some(bytes),
+            file,
+        } => {
+            if bytes.len() as u64 != file.size || !is_hashed && has_changed(file) {
                 return Err(changed(file));
             }
-            Some(bytes) => (Content::from_bytes(bytes.clone()), write.md5),
-            None => {
-                // A name with a hash in it must have the content that was hashed.
-                let is_hashed = matches!(write.kind, Kind::Hashed { .. });
-                let (content, md5) = read(file, keeps_digest || is_hashed).await?;
-                if is_hashed && md5 != write.md5 {
-                    return Err(changed(file));
-                }
-                (content, md5)
+            (Content::from_bytes(bytes.clone()), write.md5)
+        }
+        WriteContent::Source { held: None, file } => {
+            let (content, md5) = read(file, keeps_digest || is_hashed)?;
+            if is_hashed && md5 != write.md5 {
+                return Err(changed(file));
             }
-        },
+            (content, md5)
+        }
+        // Never put: one is made, the other is there.
+        WriteContent::Link(file) => return Err(changed(file)),
+        WriteContent::AsItIs { .. } => (Content::from_bytes(Bytes::new()), None),
     };
-    let options = with_digest(&write.options, md5.filter(|_| keeps_digest));
-    let put = storage.put(Target::Replace(write.name.clone()), content, &options);
-    put.await.map_err(with_advice)?;
-    match &write.disk_name {
-        Some(disk_name) => link::rename(storage, &write.name, disk_name).await,
-        None => Ok(()),
-    }
+    Ok(Put {
+        target: Target::Replace(write.name.clone()),
+        content,
+        options: with_digest(&write.options, md5.filter(|_| keeps_digest)),
+    })
 }
 
 /// Gives an object that stays what is to be kept beside it, without sending its content.
@@ -275,19 +377,19 @@ fn with_digest(options: &SaveOptions, md5: Option<Md5Sum>) -> SaveOptions {
 }
 
 /// Opens a source, and digests it if asked to.
-async fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<Md5Sum>)> {
-    let (content, md5) = if source.size <= WHOLE_BYTES && digests {
-        let bytes = tokio::fs::read(&source.path)
-            .await
-            .map_err(|error| unreadable(&source.path, error))?;
+fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<Md5Sum>)> {
+    let failed = |error| unreadable(&source.path, error);
+    let (content, md5) = if !digests {
+        let size = fs::metadata(&source.path).map_err(failed)?.len();
+        (Content::at_path(&source.path, size), None)
+    } else if source.size <= WHOLE_BYTES {
+        let bytes = fs::read(&source.path).map_err(failed)?;
         let md5 = Md5Sum::of(&bytes);
         (Content::from_bytes(bytes), Some(md5))
     } else {
-        let md5 = match digests {
-            true => Md5Sum::from_hex(&digest_file(&source.path, EtagRule::Md5).await?),
-            false => None,
-        };
-        (open(&source.path).await?, md5)
+        let md5 = Md5Sum::of_file(&source.path).map_err(failed)?;
+        let file = File::open(&source.path).map_err(failed)?;
+        (Content::from_file(file).map_err(failed)?, Some(md5))
     };
     if content.length() != Some(source.size) {
         return Err(changed(source));
@@ -297,10 +399,8 @@ async fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<Md5
 
 /// Whether a source is another by now. Were it written as it was, its copy would be the newer file of
 /// the two, and never be replaced.
-///
-/// Blocks for one look at a file that was read just now: less than handing it to another thread.
 fn has_changed(source: &SourceFile) -> bool {
-    let metadata = std::fs::metadata(&source.path);
+    let metadata = fs::metadata(&source.path);
     !metadata.is_ok_and(|now| now.len() == source.size && now.modified().ok() == source.modified)
 }
 
@@ -318,12 +418,6 @@ fn with_advice(error: Error) -> Error {
         ),
         _ => error,
     }
-}
-
-async fn open(path: &Path) -> Result<Content> {
-    Content::from_path(path)
-        .await
-        .map_err(|error| unreadable(path, error))
 }
 
 /// What a run did, for the summary line.

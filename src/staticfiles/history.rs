@@ -4,6 +4,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -121,7 +122,7 @@ impl History {
         self,
         pushed: &Manifest,
         new: Option<Release>,
-        writes: &[Write],
+        writes: &[Arc<Write>],
         destination: &Destination,
         policy: PrunePolicy,
         now: SystemTime,

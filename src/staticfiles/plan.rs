@@ -11,6 +11,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
+    sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -31,7 +32,7 @@ use crate::storages::Coding;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// What is to be there in the end; the collected files in the order they were found.
-    pub writes: Vec<Write>,
+    pub writes: Vec<Arc<Write>>,
     /// Files that lost their name to one found before.
     pub conflicts: Vec<Found>,
     /// Files that are there where a write needs a folder: what `--clear` removes before anything is
@@ -288,8 +289,7 @@ impl Plan {
     /// Returns whether nothing is written or deleted.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        let is_skipped = |write: &Write| write.action == Action::Skip;
-        self.writes.iter().all(is_skipped) && self.deleted() == 0
+        self.writes().all(|write| write.action == Action::Skip) && self.deleted() == 0
     }
 
     /// Puts writes together to a plan. Where two have one name the later stands: hashed files
@@ -304,7 +304,7 @@ impl Plan {
     ) -> Self {
         supersede(&mut writes);
         let mut plan = Self {
-            writes,
+            writes: writes.into_iter().map(Arc::new).collect(),
             conflicts,
             ..Self::default()
         };
@@ -377,15 +377,19 @@ impl Plan {
         self.cleared.sort_unstable();
     }
 
+    fn writes(&self) -> impl Iterator<Item = &Write> {
+        self.writes.iter().map(|write| &**write)
+    }
+
     /// Returns the collected files that this run writes.
     pub fn copies(&self) -> impl Iterator<Item = &Write> {
-        self.writes.iter().filter(|write| write.is_copied())
+        self.writes().filter(|write| write.is_copied())
     }
 
     /// Returns the collected files whose content stays as it is.
     pub fn unmodified(&self) -> impl Iterator<Item = &Write> {
-        let writes = self.writes.iter();
-        writes.filter(|write| write.kind == Kind::Collected && !write.is_copied())
+        self.writes()
+            .filter(|write| write.kind == Kind::Collected && !write.is_copied())
     }
 
     /// Returns how many objects are deleted for good.

@@ -36,7 +36,11 @@ const MOST_DIFFERENCES: usize = 10;
 /// Returns the document of a plan for `destination`, made with `options`.
 #[must_use]
 pub fn document(plan: &Plan, listing: &str, destination: &str, options: Json) -> Json {
-    let writes: Vec<Json> = plan.writes.iter().map(write_as_json).collect();
+    let writes: Vec<Json> = plan
+        .writes
+        .iter()
+        .map(|write| write_as_json(write))
+        .collect();
     let names = plan.in_the_way.iter().chain(&plan.stale_releases);
     let names = names.chain(&plan.deletions);
     let unnameable = plan.unnameable_deletions.iter();

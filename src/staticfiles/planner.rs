@@ -8,7 +8,7 @@ use storehouse_storage::{Error, Name, Result, Storage};
 use super::{
     attributes::{self, InForce},
     clash, compare, compressed,
-    destination::{Destination, local_root},
+    destination::{Destination, Object, local_root},
     finders::Found,
     history::{History, release_write},
     integrity,
@@ -22,7 +22,7 @@ use super::{
     releases::Release,
     retention::PrunePolicy,
     rules::ObjectRules,
-    settled::{self, Settled},
+    settled::{self, Settled, State},
 };
 use crate::storages::CompressionOptions;
 
@@ -59,42 +59,66 @@ impl Planned {
         let Some(memory) = self.memory else {
             return;
         };
-        let mut learned = self.learned;
+        if self.already_settled.is_some() {
+            return;
+        }
         // On a disk another look costs no request.
         let after = match (self.plan.is_done(), local_root(storage).is_some()) {
-            (true, _) => Some(memory.before),
-            (false, true) => Destination::list(storage).await.ok(),
-            (false, false) => None,
+            (true, _) => After::AsBefore,
+            (false, true) => match Destination::list(storage).await {
+                Ok(destination) => After::Listed(destination),
+                Err(_) => After::Unknown,
+            },
+            (false, false) => After::Unknown,
         };
+        let (plan, learned) = (self.plan, self.learned);
         let saving = parallel::on_the_blocking_pool(move || {
-            let plan = self.plan;
-            if self.already_settled.is_some() {
-                return;
-            }
-            settled::forget(&memory.destination);
-            if let Some(after) = &after {
-                for write in &plan.writes {
-                    let is_made = matches!(
-                        write.kind,
-                        Kind::Hashed { is_text: true } | Kind::Compressed { .. }
-                    );
-                    let object = after.objects.get(&write.name).filter(|_| is_made);
-                    if let (Some(object), Some(md5)) = (object, write.md5) {
-                        learned.add_made(write.name.as_str(), object, md5);
-                    }
-                }
-            }
-            let saved = learned.save(&memory.destination);
-            let after = after.filter(|_| saved.is_ok() && memory.is_whole);
-            if let Some(after) = after.filter(|_| settled::are_old(&memory.wanted, memory.began)) {
-                let texts = plan.writes.iter();
-                let texts = texts.filter(|write| write.kind == Kind::Hashed { is_text: true });
-                let state = settled::state(&memory.key, &memory.wanted, &after);
-                // What cannot be kept is found out again.
-                let _ = Settled::new(state, texts.count()).save(&memory.destination);
-            }
+            keep(&memory, learned, &plan, &after);
+            (plan, after)
         });
-        let _ = saving.await;
+        if let Ok(large) = saving.await {
+            // Nobody has to wait until so much memory is free.
+            tokio::task::spawn_blocking(move || drop(large));
+        }
+    }
+}
+
+/// Writes down what the next run need not find out again.
+fn keep(memory: &Memory, mut learned: Recall, plan: &Plan, after: &After) {
+    settled::forget(&memory.destination);
+    for write in &plan.writes {
+        learned.add(write, after.object(write), memory.began);
+    }
+    if learned.save(&memory.destination).is_err() || !memory.is_trusted {
+        return;
+    }
+    let state = match after {
+        After::AsBefore => memory.state,
+        After::Listed(destination) => memory.state.with_destination(destination),
+        After::Unknown => return,
+    };
+    let texts = plan.writes.iter();
+    let texts = texts.filter(|write| write.kind == Kind::Hashed { is_text: true });
+    // What cannot be kept is found out again.
+    let _ = Settled::new(state, texts.count()).save(&memory.destination);
+}
+
+/// The destination when all is done.
+enum After {
+    /// Nothing was done.
+    AsBefore,
+    Listed(Destination),
+    Unknown,
+}
+
+impl After {
+    /// What was written, as it is there.
+    fn object<'a>(&'a self, write: &'a Write) -> Option<&'a Object> {
+        match self {
+            Self::AsBefore => write.there.as_ref(),
+            Self::Listed(destination) => destination.objects.get(&write.name),
+            Self::Unknown => None,
+        }
     }
 }
 
@@ -102,13 +126,13 @@ impl Planned {
 #[derive(Debug)]
 struct Memory {
     destination: String,
-    key: String,
-    wanted: Vec<Found>,
-    /// The destination before the run.
-    before: Destination,
+    /// Before the run.
+    state: State,
     began: SystemTime,
     /// Whether the run does all that there is to do.
     is_whole: bool,
+    /// Whether, after it, there is nothing to do as long as all stays as it is.
+    is_trusted: bool,
 }
 
 /// Where a run remembers what it did, and what it is told apart by.
@@ -243,13 +267,14 @@ impl<'a> Planner<'a> {
     /// Notes what has to be known at the end to remember the run.
     fn begin(&mut self, wanted: &[Found], destination: &Destination) -> Option<Memory> {
         let key = self.memory.take()?;
+        let began = SystemTime::now();
+        let is_whole = self.options.is_plain() && !self.pruning.prunes();
         Some(Memory {
             destination: key.destination,
-            key: key.options,
-            wanted: wanted.to_vec(),
-            before: destination.clone(),
-            began: SystemTime::now(),
-            is_whole: self.options.is_plain() && !self.pruning.prunes(),
+            state: State::new(&key.options, wanted, destination),
+            began,
+            is_whole,
+            is_trusted: is_whole && settled::are_old(wanted, began),
         })
     }
 
@@ -271,13 +296,12 @@ impl<'a> Planner<'a> {
             false => &destination,
         };
         let wants = wanted.iter().map(|found| self.want(found, there)).collect();
-        let began = SystemTime::now();
         let recall = match memory {
             Some(memory) => Recall::load_from(memory.destination.clone()).await,
             None => Recall::default(),
         };
         let (wanted, known, recall) = read::read_all(wanted, wants, recall).await?;
-        let mut learned = Recall::of_sources(&wanted, &known, began);
+        let mut learned = Recall::begin();
         let mut made = self
             .make_writes(&wanted, &known, there, &recall, &mut learned)
             .await?;
@@ -507,9 +531,8 @@ async fn look_up(
         memory => return Ok((memory, None)),
     };
     parallel::on_the_blocking_pool(move || {
-        let settled = Settled::load(&memory.destination).filter(|settled| {
-            settled.is(settled::state(&memory.key, &memory.wanted, &memory.before))
-        });
+        let settled = Settled::load(&memory.destination);
+        let settled = settled.filter(|settled| settled.is(memory.state));
         (Some(memory), settled.map(|settled| settled.post_processed))
     })
     .await

@@ -22,9 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     destination::Object,
     digest::{Md5Sum, md5_hex},
-    finders::Found,
     parallel,
-    read::Known,
+    plan::{Kind, Write},
     walk::SourceFile,
 };
 
@@ -137,15 +136,16 @@ impl Recall {
         }
     }
 
-    /// Starts with the sources whose digests are known.
-    pub(super) fn of_sources(wanted: &[Found], known: &[Known], now: SystemTime) -> Self {
-        let mut recall = Self::begin();
-        for (found, known) in wanted.iter().zip(known) {
-            if let Some(md5) = known.md5 {
-                recall.add_source(&found.source, md5, now);
+    /// Remembers what a write tells: the digest of a source, and of `there`, what was made of it.
+    pub(super) fn add(&mut self, write: &Write, there: Option<&Object>, now: SystemTime) {
+        let Some(md5) = write.md5 else { return };
+        match (write.kind, write.source(), there) {
+            (Kind::Collected, Some(source), _) => self.add_source(source, md5, now),
+            (Kind::Hashed { is_text: true } | Kind::Compressed { .. }, _, Some(object)) => {
+                self.add_made(write.name.as_str(), object, md5);
             }
+            _ => {}
         }
-        recall
     }
 
     /// Remembers a source, unless it changed just now.

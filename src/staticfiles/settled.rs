@@ -5,30 +5,35 @@
 //! made of them. As in [`recall`](super::recall), nothing is kept of a run whose sources changed
 //! within two seconds before, and the file is safe to delete.
 
-use std::{fs, io, path::PathBuf, time::SystemTime};
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    path::PathBuf,
+    time::SystemTime,
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     destination::Destination,
-    digest::Md5Sum,
     finders::Found,
-    recall::{self, is_settled, nanoseconds},
+    recall::{self, is_settled},
 };
 
 /// That all is done, and of what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Settled {
-    /// [`state`] after the run.
-    state: String,
+    /// After the run.
+    state: State,
     /// How many files Django would process again.
     pub(super) post_processed: usize,
 }
 
 impl Settled {
-    pub(super) fn new(state: Md5Sum, post_processed: usize) -> Self {
+    pub(super) fn new(state: State, post_processed: usize) -> Self {
         Self {
-            state: state.to_string(),
+            state,
             post_processed,
         }
     }
@@ -40,8 +45,8 @@ impl Settled {
     }
 
     /// Returns whether the state is still this one.
-    pub(super) fn is(&self, state: Md5Sum) -> bool {
-        self.state == state.to_string()
+    pub(super) fn is(&self, state: State) -> bool {
+        self.state == state
     }
 
     /// Writes it down.
@@ -68,38 +73,51 @@ fn place(destination: &str) -> Option<PathBuf> {
     recall::place(destination).map(|place| place.with_extension("settled"))
 }
 
-/// Returns a digest of all that decides what a run does: `key` says what its options are.
-pub(super) fn state(key: &str, wanted: &[Found], destination: &Destination) -> Md5Sum {
-    let mut text = String::with_capacity(wanted.len() * 128);
-    text.push_str(key);
-    for found in wanted {
-        let source = &found.source;
-        let modified = source.modified.and_then(nanoseconds);
-        let line = format!(
-            "\n{}\0{}\0{} {modified:?} {}",
-            found.name,
-            source.path.display(),
-            source.size,
-            source.inode
-        );
-        text.push_str(&line);
+/// All that decides what a run does, in numbers. Only the program that made them compares them: an
+/// option that is digested is which program it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct State {
+    sources: u64,
+    destination: u64,
+}
+
+impl State {
+    /// `key` says what the options are.
+    pub(super) fn new(key: &str, wanted: &[Found], destination: &Destination) -> Self {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        for found in wanted {
+            let source = &found.source;
+            (found.name.as_str(), &source.path, source.size).hash(&mut hasher);
+            (source.modified, source.inode).hash(&mut hasher);
+        }
+        Self {
+            sources: hasher.finish(),
+            destination: 0,
+        }
+        .with_destination(destination)
     }
-    // In no order: a sum of digests is the same however they come.
-    let mut sum = destination.objects.len() as u128;
-    for (name, object) in &destination.objects {
-        let modified = object.modified.and_then(nanoseconds);
-        let line = format!(
-            "{name}\0{} {modified:?} {:?} {}",
-            object.size, object.etag, object.is_link
-        );
-        sum = sum.wrapping_add(Md5Sum::of(line.as_bytes()).to_number());
+
+    /// The same with another destination.
+    pub(super) fn with_destination(self, destination: &Destination) -> Self {
+        // In no order: a sum is the same however they come.
+        let objects = destination.objects.iter().map(|(name, object)| {
+            let kept = (object.size, object.modified, &object.etag, object.is_link);
+            digest_of((name.as_str(), kept))
+        });
+        let unnameable = destination.unnameable.iter().map(digest_of);
+        let destination = objects.chain(unnameable).fold(0, u64::wrapping_add);
+        Self {
+            destination,
+            ..self
+        }
     }
-    for path in &destination.unnameable {
-        let line = path.display().to_string();
-        sum = sum.wrapping_add(Md5Sum::of(line.as_bytes()).to_number());
-    }
-    text.push_str(&format!("\n{sum:x}"));
-    Md5Sum::of(text.as_bytes())
+}
+
+fn digest_of(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether the times of all sources can be trusted.
@@ -146,30 +164,36 @@ mod tests {
 
     #[test]
     fn a_state_changes_with_all_that_it_is_made_of() {
-        let one = state("key", &[found(1, 9)], &holding(&["x", "y"], 1));
+        let one = State::new("key", &[found(1, 9)], &holding(&["x", "y"], 1));
 
-        assert_eq!(one, state("key", &[found(1, 9)], &holding(&["y", "x"], 1)));
+        assert_eq!(
+            one,
+            State::new("key", &[found(1, 9)], &holding(&["y", "x"], 1))
+        );
         for (case, other) in [
             (
                 "options",
-                state("other", &[found(1, 9)], &holding(&["x", "y"], 1)),
+                State::new("other", &[found(1, 9)], &holding(&["x", "y"], 1)),
             ),
             (
                 "size",
-                state("key", &[found(2, 9)], &holding(&["x", "y"], 1)),
+                State::new("key", &[found(2, 9)], &holding(&["x", "y"], 1)),
             ),
             (
                 "time",
-                state("key", &[found(1, 8)], &holding(&["x", "y"], 1)),
+                State::new("key", &[found(1, 8)], &holding(&["x", "y"], 1)),
             ),
-            ("no source", state("key", &[], &holding(&["x", "y"], 1))),
+            (
+                "no source",
+                State::new("key", &[], &holding(&["x", "y"], 1)),
+            ),
             (
                 "destination",
-                state("key", &[found(1, 9)], &holding(&["x", "y"], 2)),
+                State::new("key", &[found(1, 9)], &holding(&["x", "y"], 2)),
             ),
             (
                 "one less",
-                state("key", &[found(1, 9)], &holding(&["x"], 1)),
+                State::new("key", &[found(1, 9)], &holding(&["x"], 1)),
             ),
         ] {
             assert_ne!(one, other, "{case}");

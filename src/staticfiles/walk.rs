@@ -3,14 +3,15 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    fs, io,
+    fs, io, iter,
     path::{Path, PathBuf},
+    sync::Arc,
     time::SystemTime,
 };
 
 use storehouse_storage::{Error, ErrorKind, Result};
 
-use super::ignore::IgnorePatterns;
+use super::{ignore::IgnorePatterns, parallel};
 
 /// A file below a source folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,64 +35,76 @@ pub struct SourceFile {
 /// A folder that cannot be read; a link that leads nowhere or in a circle; something that is
 /// neither file nor folder; a name that is not UTF-8. Each names the path.
 pub(super) fn walk(root: &Path, ignore: &IgnorePatterns) -> Result<Vec<SourceFile>> {
-    let mut files = Vec::new();
-    // Not recursive: however deep the folders are, they must not exhaust a thread's stack.
-    let mut pending = vec![Pending {
+    let root = Folder {
         path: root.to_owned(),
         relative: String::new(),
-        depth: 0,
+        place: Vec::new(),
+        above: None,
         is_link: true,
-    }];
-    let mut ancestors = Vec::new();
-    while let Some(folder) = pending.pop() {
-        ancestors.truncate(folder.depth);
-        ancestors.push(real_path(&folder, &ancestors)?);
-        let folders = read_folder(&folder, ignore, &mut files)?;
-        // The first is read next, with all that is in it.
-        pending.extend(folders.into_iter().rev());
+    };
+    let mut folders = parallel::map_tree(root, |folder| {
+        let (mut files, mut below) = (Vec::new(), Vec::new());
+        let read = read_folder(folder, ignore, &mut files, &mut below);
+        ((folder.place.clone(), read.map(|()| files)), below)
+    });
+    folders.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    let mut files = Vec::new();
+    for (_, folder) in folders {
+        files.append(&mut folder?);
     }
     Ok(files)
 }
 
-/// A folder still to be read.
-struct Pending {
+/// A folder to be read.
+struct Folder {
     path: PathBuf,
     relative: String,
-    /// How many folders it is in, from the root on.
-    depth: usize,
+    /// Which folder it is in its folder, and that in its own, from the root on: sorted by this, a folder
+    /// is followed by all that is in it.
+    place: Vec<usize>,
+    /// The folder it is in.
+    above: Option<Arc<Real>>,
     /// Whether only the system can tell where it really is.
     is_link: bool,
 }
 
-/// Where a folder really is; an error if that is one of those it is in.
-fn real_path(folder: &Pending, ancestors: &[PathBuf]) -> Result<PathBuf> {
-    let path = &folder.path;
-    let real = match (ancestors.last(), path.file_name()) {
-        // The system would look at each folder above it again.
-        (Some(parent), Some(name)) if !folder.is_link => parent.join(name),
-        _ => path
-            .canonicalize()
-            .map_err(|error| unreadable(path, error))?,
-    };
-    // As text: a path of another length differs at a glance.
-    if ancestors
-        .iter()
-        .any(|above| above.as_os_str() == real.as_os_str())
-    {
-        let problem = format!("{path:?} is a link to a folder that it is in");
-        let advice = "remove the link, or leave it out with --ignore";
-        return Err(Error::new(ErrorKind::Other, problem).with_advice(advice));
-    }
-    Ok(real)
+/// Where a folder really is, and those that it is in.
+struct Real {
+    path: PathBuf,
+    above: Option<Arc<Self>>,
 }
 
-/// Adds the files of a folder to `files` and returns its folders, both by name.
+impl Real {
+    /// An error if the folder is one of those that it is in.
+    fn of(folder: &Folder) -> Result<Arc<Self>> {
+        let path = &folder.path;
+        let above = folder.above.clone();
+        let real = match (&above, path.file_name()) {
+            // The system would look at each folder above it again.
+            (Some(parent), Some(name)) if !folder.is_link => parent.path.join(name),
+            _ => path
+                .canonicalize()
+                .map_err(|error| unreadable(path, error))?,
+        };
+        let mut ancestors = iter::successors(above.as_ref(), |real| real.above.as_ref());
+        // As text: a path of another length differs at a glance.
+        if ancestors.any(|above| above.path.as_os_str() == real.as_os_str()) {
+            let problem = format!("{path:?} is a link to a folder that it is in");
+            let advice = "remove the link, or leave it out with --ignore";
+            return Err(Error::new(ErrorKind::Other, problem).with_advice(advice));
+        }
+        Ok(Arc::new(Self { path: real, above }))
+    }
+}
+
+/// Adds the files of a folder to `files` and its folders to `folders`, both by name.
 fn read_folder(
-    folder: &Pending,
+    folder: &Folder,
     ignore: &IgnorePatterns,
     files: &mut Vec<SourceFile>,
-) -> Result<Vec<Pending>> {
-    let mut folders = Vec::new();
+    folders: &mut Vec<Folder>,
+) -> Result<()> {
+    let real = Real::of(folder)?;
     for (os_name, path, is_link) in sorted_entries(&folder.path)? {
         let name = text_of(&os_name);
         let below = if folder.relative.is_empty() {
@@ -114,10 +127,12 @@ fn read_folder(
             return Err(not_utf8(&path));
         }
         if is_folder {
-            folders.push(Pending {
+            let place = folder.place.iter().copied().chain([folders.len()]);
+            folders.push(Folder {
                 path,
                 relative: below,
-                depth: folder.depth + 1,
+                place: place.collect(),
+                above: Some(Arc::clone(&real)),
                 is_link,
             });
         } else {
@@ -125,7 +140,7 @@ fn read_folder(
             files.push(source_file(path, below, &metadata)?);
         }
     }
-    Ok(folders)
+    Ok(())
 }
 
 /// The entries of a folder by name, and whether each is a link.

@@ -99,7 +99,7 @@ pub(super) fn show_planned(plan: &Plan, file: &Path, output: Output) -> io::Resu
             .filter(move |write| write.action == action)
     };
     let (written, repaired) = (of(Action::Copy).count(), of(Action::Repair).count());
-    let bytes: u64 = of(Action::Copy).map(Write::size).sum();
+    let bytes: u64 = of(Action::Copy).map(|write| write.size()).sum();
     if output.is_json() {
         return output.report(json!({
             "event": "planned",
