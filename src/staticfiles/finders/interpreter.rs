@@ -1,13 +1,13 @@
 //! The Python interpreter that a Django project runs on, and the one question that it is asked:
 //! where apps are. It runs `find_apps.py` and believes nothing that it says but folders.
 //!
-//! Standard input is a JSON array of entries of INSTALLED_APPS. In what it prints, the line that
-//! begins with `storehouse-apps:` goes on with an object: `python`, how the interpreter shows itself,
+//! Standard input has an entry of INSTALLED_APPS a line. In what it prints, the line that begins with
+//! `storehouse-apps:` goes on with a JSON object: `python`, how the interpreter shows itself,
 //! and `apps`, for each entry an object with its `folder` or the `problem` with it.
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use storehouse_storage::{Error, Result};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
@@ -76,7 +76,7 @@ impl Interpreter {
                 Error::configuration(format!("cannot be started: {}", error.problem()))
                     .with_source(error)
             })?;
-        let question = json!(names).to_string();
+        let question = names.join("\n");
         match timeout(self.patience, exchange(&mut child, &question)).await {
             Ok(said) => said?.answer(names.len()),
             Err(_) => {

@@ -230,6 +230,21 @@ async fn an_app_that_is_not_found_has_a_reason() {
 }
 
 #[tokio::test]
+async fn a_folder_may_be_called_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("a \"b\" \\n \t\n\u{1} ü 😀");
+    fs::create_dir_all(odd.join("blog")).unwrap();
+
+    let answer = interpreter("python3", &odd)
+        .find_apps(&["blog"])
+        .await
+        .unwrap();
+
+    let root = odd.canonicalize().unwrap();
+    assert_eq!(answer.apps, [Ok(root.join("blog"))]);
+}
+
+#[tokio::test]
 async fn the_interpreter_says_what_it_is() {
     let folder = project();
 
