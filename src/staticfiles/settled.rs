@@ -10,6 +10,7 @@ use std::{fs, io, path::PathBuf, time::SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cache,
     destination::Destination,
     digest::Md5Sum,
     finders::Found,
@@ -50,7 +51,7 @@ impl Settled {
     /// What writing gives.
     pub(super) fn save(&self, destination: &str) -> io::Result<()> {
         match place(destination) {
-            Some(place) => recall::write_whole(&place, &serde_json::to_vec(self)?),
+            Some(place) => cache::write_whole(&place, &serde_json::to_vec(self)?),
             None => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 """Finds the folders of Django apps, and imports none of them.
 
 Given to an interpreter (3.8 or later) by `interpreter.rs`, which also says what is read from
-standard input and written to standard output. An entry of INSTALLED_APPS is understood as
+standard input and written to standard output. What decides an answer is told to `look_at`. An entry of INSTALLED_APPS is understood as
 django/apps/config.py (6.1) does; where that runs the code of an app, its source is read here.
 """
 import sys
@@ -95,6 +95,8 @@ def on_path(name, entries):
     portions = []
     for entry in entries:
         finder = finder_of(entry)
+        look_at(getattr(finder, "archive", entry))
+        look_at(os.path.join(entry, name.rpartition(".")[2]))
         spec = finder.find_spec(name) if hasattr(finder, "find_spec") else None
         if spec is None:
             continue
@@ -123,11 +125,17 @@ def with_extensions(name, file, folders, entries):
         if b"extend_path" in source or b"declare_namespace" in source:
             last = name.rpartition(".")[2]
             others = [os.path.join(entry, last) for entry in entries]
-            return folders + [path for path in others if path not in folders and os.path.isdir(path)]
+            return folders + [path for path in others if path not in folders and is_folder(path)]
     return folders
 
 
+def is_folder(path):
+    look_at(path)
+    return os.path.isdir(path)
+
+
 def read(file):
+    look_at(file)
     try:
         with open(file, "rb") as opened:
             return opened.read()
@@ -305,7 +313,7 @@ def folder_of(entry):
 
 
 def folder_of_module(module):
-    folders = list(dict.fromkeys(path for path in module.folders if os.path.isdir(path)))
+    folders = list(dict.fromkeys(path for path in module.folders if is_folder(path)))
     if len(folders) != 1 and module.file:
         return os.path.dirname(module.file)
     if len(folders) > 1:
@@ -337,6 +345,8 @@ def as_json(value):
         return "{%s}" % ",".join(as_json(key) + ":" + as_json(of) for key, of in value.items())
     if isinstance(value, list):
         return "[%s]" % ",".join(map(as_json, value))
+    if value in (None, False, True):
+        return {None: "null", False: "false", True: "true"}[value]
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"%s"' % "".join(char if char >= " " else "\\u%04x" % ord(char) for char in escaped)
 
@@ -346,6 +356,7 @@ request = sys.stdin.buffer.read().decode("utf-8").split()
 result = {
     "python": text("%s (Python %d.%d.%d)" % ((sys.executable,) + tuple(sys.version_info[:3]))),
     "apps": [dict([answer(entry)]) for entry in request],
+    "evidence": evidence(),
 }
 # A line of its own: whatever a .pth file or a sitecustomize prints is not part of it.
 sys.stdout.flush()
