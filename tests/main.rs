@@ -26,6 +26,8 @@ mod push;
 mod push_attributes;
 mod push_killed;
 mod pushing;
+#[cfg(unix)]
+mod python_names;
 mod releases;
 mod review;
 mod site;

@@ -13,15 +13,16 @@
 use std::{
     collections::HashMap,
     fs, io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cache,
     destination::Object,
-    digest::{Md5Sum, md5_hex},
+    digest::Md5Sum,
     parallel,
     plan::{Kind, Write},
     walk::SourceFile,
@@ -88,7 +89,7 @@ impl Recall {
         let Some(place) = place(destination) else {
             return Ok(());
         };
-        write_whole(&place, &serde_json::to_vec(self)?)
+        cache::write_whole(&place, &serde_json::to_vec(self)?)
     }
 
     /// Returns the MD5 of a source that has not changed since.
@@ -191,22 +192,6 @@ impl Recall {
     }
 }
 
-/// Writes a file all at once, with the folders that it is in.
-///
-/// # Errors
-/// What writing gives.
-pub(super) fn write_whole(place: &Path, content: &[u8]) -> io::Result<()> {
-    if let Some(folder) = place.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let unfinished = place.with_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&unfinished, content)?;
-    fs::rename(&unfinished, place).inspect_err(|_| {
-        // Nobody looks for it.
-        let _ = fs::remove_file(&unfinished);
-    })
-}
-
 fn coded_key(md5: Md5Sum, coding: &str) -> String {
     format!("{md5}.{coding}")
 }
@@ -222,22 +207,9 @@ pub(super) fn nanoseconds(time: SystemTime) -> Option<u64> {
     u64::try_from(since.as_nanos()).ok()
 }
 
-/// Where the memory of a destination lies: `$XDG_CACHE_HOME`, `~/.cache`, or what the system has for
-/// it.
+/// Where the memory of a destination lies.
 pub(super) fn place(destination: &str) -> Option<PathBuf> {
-    let folder = cache_folder(|name| std::env::var_os(name).map(PathBuf::from))?;
-    let file = format!("{}.json", md5_hex(destination.as_bytes()));
-    Some(folder.join("storehouse").join("staticfiles").join(file))
-}
-
-fn cache_folder(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    let absolute = |name: &str| variable(name).filter(|path| path.is_absolute());
-    let home = |below: &str| absolute("HOME").map(|home| home.join(below));
-    absolute("XDG_CACHE_HOME").or_else(|| match () {
-        () if cfg!(windows) => absolute("LOCALAPPDATA"),
-        () if cfg!(target_os = "macos") => home("Library/Caches"),
-        () => home(".cache"),
-    })
+    cache::place("staticfiles", destination)
 }
 
 #[cfg(test)]
@@ -300,27 +272,6 @@ mod tests {
                 Recall::from_json(json.as_bytes()),
                 Recall::default(),
                 "{json}"
-            );
-        }
-    }
-
-    #[test]
-    fn it_lies_in_the_cache_folder_of_the_user() {
-        let folder = |set: &[(&str, &str)]| {
-            let set: HashMap<&str, &str> = set.iter().copied().collect();
-            cache_folder(|name| set.get(name).map(PathBuf::from))
-        };
-
-        assert_eq!(
-            folder(&[("XDG_CACHE_HOME", "/c"), ("HOME", "/h")]),
-            Some("/c".into())
-        );
-        // A relative one is to be ignored, by the XDG specification.
-        assert_eq!(folder(&[("XDG_CACHE_HOME", "c")]), None);
-        if cfg!(target_os = "linux") {
-            assert_eq!(
-                folder(&[("HOME", "/h")]).as_deref(),
-                Some(Path::new("/h/.cache"))
             );
         }
     }

@@ -16,6 +16,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{
+    cache,
     destination::Destination,
     finders::Found,
     recall::{self, is_settled},
@@ -55,7 +56,7 @@ impl Settled {
     /// What writing gives.
     pub(super) fn save(&self, destination: &str) -> io::Result<()> {
         match place(destination) {
-            Some(place) => recall::write_whole(&place, &serde_json::to_vec(self)?),
+            Some(place) => cache::write_whole(&place, &serde_json::to_vec(self)?),
             None => Ok(()),
         }
     }

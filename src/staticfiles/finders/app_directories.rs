@@ -33,7 +33,8 @@ impl AppDirectoriesFinder {
     }
 
     /// Finds the folders of INSTALLED_APPS. The interpreter in PYTHON is asked, once, if there are
-    /// names of Python's among them, such as `django.contrib.admin`; it imports none of them.
+    /// names of Python's among them, such as `django.contrib.admin`; it imports none of them. What it
+    /// answers is remembered in the user's cache folder, as long as it is surely right.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) with all apps that

@@ -1,7 +1,7 @@
 """Finds the folders of Django apps, and imports none of them.
 
 Given to an interpreter (3.8 or later) by `interpreter.rs`, which also says what is read from
-standard input and written to standard output. An entry of INSTALLED_APPS is understood as
+standard input and written to standard output. What decides an answer is told to `look_at`. An entry of INSTALLED_APPS is understood as
 django/apps/config.py (6.1) does; where that runs the code of an app, its source is read here.
 """
 import sys
@@ -14,10 +14,9 @@ STARTED_WITH = frozenset(sys.modules)
 if sys.path and sys.path[0] == "":
     del sys.path[0]
 
-import ast
-import json
+# No more than these: json, ast and pkgutil take longer to import than the answer to find.
+import _ast
 import os
-import pkgutil
 from importlib.machinery import PathFinder
 
 MARK = "storehouse-apps:"
@@ -95,7 +94,9 @@ def on_path(name, entries):
     """What PathFinder does, which for a namespace package in another wants that imported."""
     portions = []
     for entry in entries:
-        finder = pkgutil.get_importer(entry)
+        finder = finder_of(entry)
+        look_at(getattr(finder, "archive", entry))
+        look_at(os.path.join(entry, name.rpartition(".")[2]))
         spec = finder.find_spec(name) if hasattr(finder, "find_spec") else None
         if spec is None:
             continue
@@ -105,6 +106,18 @@ def on_path(name, entries):
     return None, portions
 
 
+def finder_of(entry):
+    """What finds modules in an entry of sys.path, as pkgutil.get_importer tells it."""
+    if entry not in sys.path_importer_cache:
+        for hook in sys.path_hooks:
+            try:
+                sys.path_importer_cache[entry] = hook(entry)
+                break
+            except ImportError:
+                pass
+    return sys.path_importer_cache.get(entry)
+
+
 def with_extensions(name, file, folders, entries):
     """Adds the other folders of a package that is a namespace in the manner of Python 2."""
     if folders and file and file.endswith("__init__.py"):
@@ -112,11 +125,17 @@ def with_extensions(name, file, folders, entries):
         if b"extend_path" in source or b"declare_namespace" in source:
             last = name.rpartition(".")[2]
             others = [os.path.join(entry, last) for entry in entries]
-            return folders + [path for path in others if path not in folders and os.path.isdir(path)]
+            return folders + [path for path in others if path not in folders and is_folder(path)]
     return folders
 
 
+def is_folder(path):
+    look_at(path)
+    return os.path.isdir(path)
+
+
 def read(file):
+    look_at(file)
     try:
         with open(file, "rb") as opened:
             return opened.read()
@@ -130,7 +149,7 @@ def names_in(module):
         names = NAMES[module.name] = {}
         if module.file and module.file.endswith(".py"):
             try:
-                tree = ast.parse(read(module.file))
+                tree = compile(read(module.file), module.file, "exec", _ast.PyCF_ONLY_AST)
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return names
             gather(module, tree.body, names)
@@ -139,20 +158,20 @@ def names_in(module):
 
 def gather(module, statements, names):
     for statement in statements:
-        if isinstance(statement, ast.ClassDef):
+        if isinstance(statement, _ast.ClassDef):
             names.setdefault(statement.name, statement)
-        elif isinstance(statement, ast.Import):
+        elif isinstance(statement, _ast.Import):
             for alias in statement.names:
                 whole = alias.name if alias.asname else alias.name.partition(".")[0]
                 names.setdefault(alias.asname or whole, whole)
-        elif isinstance(statement, ast.ImportFrom):
+        elif isinstance(statement, _ast.ImportFrom):
             source = absolute(module, statement)
             for alias in statement.names:
                 names.setdefault(alias.asname or alias.name, source + "." + alias.name)
         else:
             # Of `if`, `try` and `with`; what comes first counts.
             for inner in ("body", "orelse", "handlers", "finalbody"):
-                if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if not isinstance(statement, (_ast.FunctionDef, _ast.AsyncFunctionDef)):
                     gather(module, getattr(statement, inner, []), names)
 
 
@@ -170,6 +189,9 @@ def find_class(dotted, depth=0):
     if dotted in APP_CONFIGS:
         return APP_CONFIGS
     module_name, _, name = dotted.rpartition(".")
+    if module_name.startswith("django.") and not module_name.endswith(".apps"):
+        # Django has such classes in its modules `apps` only; what these import is long to read.
+        return None
     module = locate(module_name) if module_name and depth < DEEPEST else None
     known = names_in(module).get(name) if module else None
     if isinstance(known, str):
@@ -180,10 +202,10 @@ def find_class(dotted, depth=0):
 def bases(of):
     for node in of.node.bases:
         rest = []
-        while isinstance(node, ast.Attribute):
+        while isinstance(node, _ast.Attribute):
             rest.insert(0, node.attr)
             node = node.value
-        if isinstance(node, ast.Name):
+        if isinstance(node, _ast.Name):
             known = names_in(of.module).get(node.id)
             if isinstance(known, str):
                 yield find_class(".".join([known] + rest))
@@ -198,24 +220,22 @@ def is_app_config(of, depth=0):
 
 
 def attribute(of, name, depth=0):
-    """Returns a literal of a class or of those it is made from; MISSING, UNREADABLE."""
+    """Returns a text or truth value of a class or of those it is made from; MISSING, UNREADABLE."""
     if of is APP_CONFIGS or of is None or depth > DEEPEST:
         return MISSING
     value = MISSING
     for statement in of.node.body:
-        if isinstance(statement, ast.Assign):
+        if isinstance(statement, _ast.Assign):
             targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign) and statement.value:
+        elif isinstance(statement, _ast.AnnAssign) and statement.value:
             targets = [statement.target]
         else:
             if getattr(statement, "name", None) == name:
                 value = UNREADABLE
             continue
-        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
-            try:
-                value = ast.literal_eval(statement.value)
-            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-                value = UNREADABLE
+        if any(isinstance(target, _ast.Name) and target.id == name for target in targets):
+            is_literal = isinstance(statement.value, _ast.Constant)
+            value = statement.value.value if is_literal else UNREADABLE
     if value is not MISSING:
         return value
     for base in bases(of):
@@ -293,7 +313,7 @@ def folder_of(entry):
 
 
 def folder_of_module(module):
-    folders = list(dict.fromkeys(path for path in module.folders if os.path.isdir(path)))
+    folders = list(dict.fromkeys(path for path in module.folders if is_folder(path)))
     if len(folders) != 1 and module.file:
         return os.path.dirname(module.file)
     if len(folders) > 1:
@@ -307,24 +327,37 @@ def answer(entry):
     try:
         folder = os.path.abspath(folder_of(entry))
         folder.encode("utf-8")
-        return {"folder": folder}
+        return "folder", folder
     except NotFound as problem:
-        return {"problem": text(problem)}
+        return "problem", text(problem)
     except UnicodeEncodeError:
-        return {"problem": "the name of its folder is not UTF-8"}
+        return "problem", "the name of its folder is not UTF-8"
     except Exception as error:
-        return {"problem": text("%s: %s" % (type(error).__name__, error))}
+        return "problem", text("%s: %s" % (type(error).__name__, error))
 
 
 def text(message):
     return str(message).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def as_json(value):
+    if isinstance(value, dict):
+        return "{%s}" % ",".join(as_json(key) + ":" + as_json(of) for key, of in value.items())
+    if isinstance(value, list):
+        return "[%s]" % ",".join(map(as_json, value))
+    if value in (None, False, True):
+        return {None: "null", False: "false", True: "true"}[value]
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"%s"' % "".join(char if char >= " " else "\\u%04x" % ord(char) for char in escaped)
+
+
 sys.path.insert(0, os.getcwd())
-request = json.loads(sys.stdin.buffer.read().decode("utf-8"))
+request = sys.stdin.buffer.read().decode("utf-8").split()
 result = {
     "python": text("%s (Python %d.%d.%d)" % ((sys.executable,) + tuple(sys.version_info[:3]))),
-    "apps": [answer(entry) for entry in request],
+    "apps": [dict([answer(entry)]) for entry in request],
+    "evidence": evidence(),
 }
 # A line of its own: whatever a .pth file or a sitecustomize prints is not part of it.
-sys.stdout.write("\n%s%s\n" % (MARK, json.dumps(result)))
+sys.stdout.flush()
+sys.stdout.buffer.write(("\n%s%s\n" % (MARK, as_json(result))).encode("utf-8"))

@@ -1,13 +1,20 @@
 //! The Python interpreter that a Django project runs on, and the one question that it is asked:
-//! where apps are. It runs `find_apps.py` and believes nothing that it says but folders.
+//! where apps are. It runs `find_apps.py` and believes nothing that it says but folders. Where the last
+//! answer is [remembered](super::remembered) it runs nothing.
 //!
-//! Standard input is a JSON array of entries of INSTALLED_APPS. In what it prints, the line that
-//! begins with `storehouse-apps:` goes on with an object: `python`, how the interpreter shows itself,
-//! and `apps`, for each entry an object with its `folder` or the `problem` with it.
+//! Standard input has an entry of INSTALLED_APPS a line. In what it prints, the line that begins with
+//! `storehouse-apps:` goes on with a JSON object: `python`, how the interpreter shows itself,
+//! `apps`, for each entry an object with its `folder` or the `problem` with it, and `evidence`, what the
+//! answer rests on, if that can be told.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, SystemTime},
+};
 
-use serde_json::{Value as Json, json};
+use serde::Deserialize;
+use serde_json::Value as Json;
 use storehouse_storage::{Error, Result};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
@@ -15,9 +22,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::settings::Settings;
+use super::remembered::{Evidence, Question};
+use crate::{settings::Settings, staticfiles::parallel::on_the_blocking_pool};
 
-const SCRIPT: &str = include_str!("find_apps.py");
+const SCRIPT: &str = concat!(include_str!("looked_at.py"), include_str!("find_apps.py"));
 /// As in the script.
 const MARK: &str = "storehouse-apps:";
 /// A cold start on a slow network disk takes some seconds; an interpreter that waits for something
@@ -44,6 +52,8 @@ pub(super) struct Answer {
     pub(super) python: Option<String>,
     /// The folder of each app in the order of the question, or why there is none.
     pub(super) apps: Vec<Result<PathBuf, String>>,
+    /// What decided it, if that is known.
+    pub(super) evidence: Option<Evidence>,
 }
 
 impl Interpreter {
@@ -56,13 +66,40 @@ impl Interpreter {
         }
     }
 
+    /// Tells where these apps are: from memory, or by asking.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub(super) async fn find_apps(&self, names: &[&str]) -> Result<Answer> {
+        let (program, folder) = (self.program.clone(), self.folder.clone());
+        let owned: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let recalling = on_the_blocking_pool(move || {
+            let question = Question::new(&program, &folder, SCRIPT, &owned);
+            let known = question.as_ref().and_then(Question::recall);
+            (question, known)
+        });
+        let (question, known) = recalling.await?;
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let asked = SystemTime::now();
+        let answer = self.ask(names).await?;
+        on_the_blocking_pool(move || {
+            if let Some(question) = question {
+                question.remember(&answer, asked);
+            }
+            answer
+        })
+        .await
+    }
+
     /// Asks where these apps are.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) if it cannot be
     /// started, fails, does not answer in time or not in this form. The problem reads on after its
     /// name.
-    pub(super) async fn find_apps(&self, names: &[&str]) -> Result<Answer> {
+    async fn ask(&self, names: &[&str]) -> Result<Answer> {
         let mut child = Command::new(&self.program)
             .args(["-c", SCRIPT])
             .current_dir(&self.folder)
@@ -76,7 +113,7 @@ impl Interpreter {
                 Error::configuration(format!("cannot be started: {}", error.problem()))
                     .with_source(error)
             })?;
-        let question = json!(names).to_string();
+        let question = names.join("\n");
         match timeout(self.patience, exchange(&mut child, &question)).await {
             Ok(said) => said?.answer(names.len()),
             Err(_) => {
@@ -161,6 +198,9 @@ fn parse(line: &str, count: usize) -> Option<Answer> {
     (apps.len() == count).then(|| Answer {
         python: Some(harmless(python)),
         apps,
+        evidence: answer
+            .get("evidence")
+            .and_then(|evidence| Evidence::deserialize(evidence).ok()),
     })
 }
 

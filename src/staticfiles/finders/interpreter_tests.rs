@@ -174,7 +174,7 @@ async fn an_app_is_where_django_would_import_it_from() {
     let names: Vec<&str> = FOUND.iter().map(|(_, name, _)| *name).collect();
 
     let answer = interpreter("python3", folder.path())
-        .find_apps(&names)
+        .ask(&names)
         .await
         .unwrap();
 
@@ -220,7 +220,7 @@ async fn an_app_that_is_not_found_has_a_reason() {
     let names = cases.map(|(name, _)| name);
 
     let answer = interpreter("python3", folder.path())
-        .find_apps(&names)
+        .ask(&names)
         .await
         .unwrap();
 
@@ -230,11 +230,23 @@ async fn an_app_that_is_not_found_has_a_reason() {
 }
 
 #[tokio::test]
+async fn a_folder_may_be_called_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("a \"b\" \\n \t\n\u{1} ü 😀");
+    fs::create_dir_all(odd.join("blog")).unwrap();
+
+    let answer = interpreter("python3", &odd).ask(&["blog"]).await.unwrap();
+
+    let root = odd.canonicalize().unwrap();
+    assert_eq!(answer.apps, [Ok(root.join("blog"))]);
+}
+
+#[tokio::test]
 async fn the_interpreter_says_what_it_is() {
     let folder = project();
 
     let answer = interpreter("python3", folder.path())
-        .find_apps(&["blog"])
+        .ask(&["blog"])
         .await
         .unwrap();
 
@@ -276,7 +288,7 @@ async fn a_program_that_is_no_python_is_told_by_its_answer() {
         let program = fake(folder.path(), commands);
 
         let error = interpreter(program, folder.path())
-            .find_apps(&["blog"])
+            .ask(&["blog"])
             .await
             .unwrap_err();
 
@@ -298,7 +310,7 @@ async fn what_else_is_printed_is_not_the_answer() {
     let program = fake(folder.path(), commands);
 
     let answer = interpreter(program, folder.path())
-        .find_apps(&["blog"])
+        .ask(&["blog"])
         .await
         .unwrap();
 
@@ -314,7 +326,7 @@ async fn an_interpreter_that_hangs_is_ended() {
 
     // Until the machine was fast enough for it to start in time.
     let pid = loop {
-        let error = asked.find_apps(&["blog"]).await.unwrap_err();
+        let error = asked.ask(&["blog"]).await.unwrap_err();
         assert!(error.problem().starts_with("did not answer in "), "{error}");
         match fs::read_to_string(folder.path().join("pid")) {
             Ok(pid) if pid.ends_with('\n') => break pid,
@@ -335,7 +347,7 @@ async fn a_program_that_is_not_there_is_named_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
 
     let error = interpreter("/no/such/python", folder.path())
-        .find_apps(&["blog"])
+        .ask(&["blog"])
         .await
         .unwrap_err();
 

@@ -71,6 +71,7 @@ mod default_storage;
 mod file_system;
 mod folder;
 mod interpreter;
+mod remembered;
 mod search;
 
 pub use self::{
