@@ -32,5 +32,6 @@ mod review;
 mod site;
 mod sources;
 mod static_bad_input;
+mod static_bad_places;
 mod static_urls;
 mod verbs;
