@@ -58,6 +58,12 @@ impl LastGood {
         }
     }
 
+    /// The name that the manifest has for a source.
+    pub(crate) fn path(&self, source: &str) -> Option<String> {
+        let key = source.strip_prefix("assets/").unwrap();
+        paths(&self.manifest).remove(key)
+    }
+
     /// The paths of the manifest without those that [`site`](Self::site) has.
     pub(crate) fn new_paths(&self) -> BTreeMap<String, String> {
         let mut paths = paths(&self.manifest);

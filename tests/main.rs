@@ -33,5 +33,6 @@ mod site;
 mod sources;
 mod static_bad_input;
 mod static_bad_places;
+mod static_changing;
 mod static_urls;
 mod verbs;

@@ -75,8 +75,9 @@ pub(super) fn state(key: &str, wanted: &[Found], destination: &Destination) -> M
     for found in wanted {
         let source = &found.source;
         let modified = source.modified.and_then(nanoseconds);
+        let changed = source.changed.and_then(nanoseconds);
         let line = format!(
-            "\n{}\0{}\0{} {modified:?} {}",
+            "\n{}\0{}\0{} {modified:?} {changed:?} {}",
             found.name,
             source.path.display(),
             source.size,
@@ -104,10 +105,7 @@ pub(super) fn state(key: &str, wanted: &[Found], destination: &Destination) -> M
 
 /// Whether the times of all sources can be trusted.
 pub(super) fn are_old(wanted: &[Found], now: SystemTime) -> bool {
-    wanted.iter().all(|found| {
-        let modified = found.source.modified;
-        modified.is_some_and(|modified| is_settled(modified, now))
-    })
+    wanted.iter().all(|found| is_settled(&found.source, now))
 }
 
 #[cfg(test)]
@@ -127,6 +125,7 @@ mod tests {
                 relative: "a".to_owned(),
                 size,
                 modified: Some(UNIX_EPOCH + Duration::from_secs(modified)),
+                changed: None,
                 inode: 1,
             },
         }
