@@ -1,8 +1,8 @@
 //! Settings and arguments that are wrong: one message that says what, where and what to do.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt};
 
-use crate::site::{Ran, Site};
+use crate::site::Site;
 
 #[test]
 fn a_setting_of_the_wrong_type_is_named_with_its_place() {
@@ -134,9 +134,8 @@ fn a_root_that_cannot_be_written_to_is_named() {
     site.write("a.txt", "a");
     fs::create_dir(site.path("media")).unwrap();
     fs::set_permissions(site.path("media"), fs::Permissions::from_mode(0o555)).unwrap();
-    fs::set_permissions(site.path(""), fs::Permissions::from_mode(0o755)).unwrap();
 
-    let ran = Ran::of(unprivileged(&site, &["save", "a.txt"])).failed(1);
+    let ran = site.run_unprivileged(&["save", "a.txt"]).failed(1);
 
     assert!(
         ran.err.contains("permission denied") && ran.err.contains("default (file://"),
@@ -144,36 +143,6 @@ fn a_root_that_cannot_be_written_to_is_named() {
         ran.err
     );
     assert_eq!(site.files("media"), Vec::<String>::new());
-}
-
-/// Runs the command as a user whom file modes hold back. Root is held back by none.
-fn unprivileged(site: &Site, arguments: &[&str]) -> std::process::Output {
-    let command = site.command(arguments);
-    let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
-    if !is_root {
-        return { command }.output().unwrap();
-    }
-    // The program may be in a folder that only root can enter: it runs from the site's folder.
-    let program = site.path("storehouse");
-    // By a process of its own: a file that this one has open for writing, or has handed down to a
-    // child of another test, cannot be run.
-    assert!(
-        Command::new("cp")
-            .arg(command.get_program())
-            .arg(&program)
-            .status()
-            .unwrap()
-            .success()
-    );
-    let mut wrapped = Command::new("setpriv");
-    wrapped
-        .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
-        .arg(program)
-        .args(arguments)
-        .current_dir(site.path(""));
-    wrapped
-        .output()
-        .expect("setpriv, of the package util-linux, is needed to test as another user than root")
 }
 
 #[test]

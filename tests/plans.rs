@@ -31,6 +31,7 @@ fn copy(site: &Site, file: &str, size: u64) -> Write {
         relative: file.to_owned(),
         size,
         modified: None,
+        changed: None,
         inode: 0,
     };
     Write {

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -57,6 +58,37 @@ impl Site {
     /// Runs the command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the command as a user whom file modes hold back. Root is held back by none.
+    pub(crate) fn run_unprivileged(&self, arguments: &[&str]) -> Ran {
+        let command = self.command(arguments);
+        let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
+        if !is_root {
+            return self.run(arguments);
+        }
+        // Anybody may enter the site's folder, and only root the one that the program is in.
+        fs::set_permissions(self.path(""), fs::Permissions::from_mode(0o755)).unwrap();
+        let program = self.path("storehouse");
+        // By a process of its own: a file that this one has open for writing, or has handed down to
+        // a child of another test, cannot be run.
+        let copied = Command::new("cp")
+            .arg(command.get_program())
+            .arg(&program)
+            .status();
+        assert!(copied.unwrap().success());
+        let environment = command.get_envs();
+        let mut wrapped = Command::new("setpriv");
+        wrapped
+            .env_clear()
+            .envs(environment.filter_map(|(name, value)| Some((name, value?))))
+            .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+            .arg(program)
+            .args(arguments)
+            .current_dir(self.path(""));
+        Ran::of(wrapped.output().expect(
+            "setpriv, of the package util-linux, is needed to test as another user than root",
+        ))
     }
 
     /// All files below a folder of the site, sorted, with `/`.

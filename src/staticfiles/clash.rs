@@ -76,6 +76,7 @@ mod tests {
                 relative: name.to_owned(),
                 size: 1,
                 modified: None,
+                changed: None,
                 inode: 0,
             },
         }

@@ -458,6 +458,7 @@ mod tests {
                 relative: name.to_owned(),
                 size,
                 modified: Some(UNIX_EPOCH + Duration::from_millis(millis)),
+                changed: None,
                 inode: 0,
             },
         }

@@ -2,9 +2,10 @@
 //! not changed: sizes, times and digests. It lies in the user's cache folder and is safe to delete;
 //! nothing in it decides what is right, only what is read again.
 //!
-//! A file is known by its path, size, time of change (nanoseconds) and inode. A file that changed
-//! within two seconds before the memory was written is never known: on a disk with coarse times it
-//! could change again without showing it (what git calls racily clean).
+//! A source is known by its path, size, inode, and the times (in nanoseconds) of its content and of
+//! all that the system has of it: the first can be set back, as `cp -p` and `tar` do. A source that
+//! changed within two seconds before the memory was written is never known: on a disk with coarse
+//! times it could change again without showing it (what git calls racily clean).
 //!
 //! ```text
 //! $XDG_CACHE_HOME/storehouse/staticfiles/<hash of the destination>.json
@@ -29,7 +30,7 @@ use super::{
 };
 
 /// Changes with the format: what another version wrote is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Between a change of a file and the memory of it: the coarsest times of disks in use (FAT).
 const RACY: Duration = Duration::from_secs(2);
@@ -55,6 +56,8 @@ struct Seen {
     size: u64,
     /// Nanoseconds since 1970.
     modified: u64,
+    /// As [`SourceFile::changed`], in nanoseconds since 1970.
+    changed: Option<u64>,
     inode: u64,
     md5: String,
 }
@@ -98,6 +101,7 @@ impl Recall {
         let seen = self.sources.get(&source.path)?;
         let is_same = seen.size == source.size
             && seen.inode == source.inode
+            && seen.changed == source.changed.and_then(nanoseconds)
             && Some(seen.modified) == source.modified.and_then(nanoseconds);
         is_same.then(|| Md5Sum::from_hex(&seen.md5)).flatten()
     }
@@ -151,15 +155,16 @@ impl Recall {
 
     /// Remembers a source, unless it changed just now.
     pub(super) fn add_source(&mut self, source: &SourceFile, md5: Md5Sum, now: SystemTime) {
-        let Some(modified) = source.modified.filter(|time| is_settled(*time, now)) else {
+        if !is_settled(source, now) {
             return;
-        };
-        let Some(modified) = nanoseconds(modified) else {
+        }
+        let Some(modified) = source.modified.and_then(nanoseconds) else {
             return;
         };
         let seen = Seen {
             size: source.size,
             modified,
+            changed: source.changed.and_then(nanoseconds),
             inode: source.inode,
             md5: md5.to_string(),
         };
@@ -174,6 +179,7 @@ impl Recall {
         let seen = Seen {
             size: object.size,
             modified,
+            changed: None,
             inode: 0,
             md5: md5.to_string(),
         };
@@ -196,9 +202,10 @@ fn coded_key(md5: Md5Sum, coding: &str) -> String {
     format!("{md5}.{coding}")
 }
 
-/// Returns whether a time of change is too long ago for another change to have the same.
-pub(super) fn is_settled(modified: SystemTime, now: SystemTime) -> bool {
-    now.duration_since(modified).is_ok_and(|age| age > RACY)
+/// Returns whether a source changed too long ago for another change to have the same times.
+pub(super) fn is_settled(source: &SourceFile, now: SystemTime) -> bool {
+    let is_old = |time| now.duration_since(time).is_ok_and(|age| age > RACY);
+    source.modified.is_some_and(is_old) && source.changed.is_none_or(is_old)
 }
 
 /// Returns the nanoseconds since 1970.
@@ -217,6 +224,7 @@ mod tests {
     use super::*;
 
     const NOW: Duration = Duration::from_secs(1_800_000_000);
+    const OLD: Duration = Duration::from_secs(1_700_000_000);
 
     fn source(size: u64, modified: Duration, inode: u64) -> SourceFile {
         SourceFile {
@@ -224,7 +232,15 @@ mod tests {
             relative: "a".to_owned(),
             size,
             modified: Some(UNIX_EPOCH + modified),
+            changed: Some(UNIX_EPOCH + OLD),
             inode,
+        }
+    }
+
+    fn changed(source: SourceFile, changed: Duration) -> SourceFile {
+        SourceFile {
+            changed: Some(UNIX_EPOCH + changed),
+            ..source
         }
     }
 
@@ -245,6 +261,7 @@ mod tests {
             ("size", source(2, old, 7)),
             ("time", source(1, old + Duration::from_nanos(1), 7)),
             ("inode", source(1, old, 8)),
+            ("time of any change", changed(source(1, old, 7), NOW)),
         ] {
             assert_eq!(recall.source(&changed), None, "{case}");
         }
@@ -261,6 +278,8 @@ mod tests {
                 "{age:?}"
             );
         }
+        let set_back = changed(source(1, OLD, 7), NOW - RACY);
+        assert_eq!(remembered(&set_back).source(&set_back), None);
         let of_the_future = source(1, NOW + RACY, 7);
         assert_eq!(remembered(&of_the_future).source(&of_the_future), None);
     }

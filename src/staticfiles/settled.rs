@@ -90,7 +90,7 @@ impl State {
         for found in wanted {
             let source = &found.source;
             (found.name.as_str(), &source.path, source.size).hash(&mut hasher);
-            (source.modified, source.inode).hash(&mut hasher);
+            (source.modified, source.changed, source.inode).hash(&mut hasher);
         }
         Self {
             sources: hasher.finish(),
@@ -123,10 +123,7 @@ fn digest_of(value: impl Hash) -> u64 {
 
 /// Whether the times of all sources can be trusted.
 pub(super) fn are_old(wanted: &[Found], now: SystemTime) -> bool {
-    wanted.iter().all(|found| {
-        let modified = found.source.modified;
-        modified.is_some_and(|modified| is_settled(modified, now))
-    })
+    wanted.iter().all(|found| is_settled(&found.source, now))
 }
 
 #[cfg(test)]
@@ -146,6 +143,7 @@ mod tests {
                 relative: "a".to_owned(),
                 size,
                 modified: Some(UNIX_EPOCH + Duration::from_secs(modified)),
+                changed: None,
                 inode: 1,
             },
         }

@@ -6,7 +6,7 @@ use std::{
     fs, io, iter,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use storehouse_storage::{Error, ErrorKind, Result};
@@ -24,6 +24,9 @@ pub struct SourceFile {
     pub size: u64,
     /// When its content was last written.
     pub modified: Option<SystemTime>,
+    /// When anything of it last changed, be it its times or its names: unlike `modified`, nobody can
+    /// set it. None where the system does not tell.
+    pub changed: Option<SystemTime>,
     /// Which file it is on its disk; 0 where that cannot be told.
     pub inode: u64,
 }
@@ -181,10 +184,24 @@ fn source_file(path: PathBuf, relative: String, metadata: &fs::Metadata) -> Resu
     Ok(SourceFile {
         size: metadata.len(),
         modified: metadata.modified().ok(),
+        changed: changed(metadata),
         inode: inode(metadata),
         path,
         relative,
     })
+}
+
+#[cfg(unix)]
+fn changed(metadata: &fs::Metadata) -> Option<SystemTime> {
+    use std::os::unix::fs::MetadataExt;
+    let seconds = u64::try_from(metadata.ctime()).ok()?;
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))
+}
+
+#[cfg(not(unix))]
+fn changed(_: &fs::Metadata) -> Option<SystemTime> {
+    None
 }
 
 #[cfg(unix)]

@@ -2,7 +2,7 @@
 
 use storehouse_storage::{Error, ErrorKind};
 
-/// References are shown up to this length, in characters: a data URL may be megabytes long.
+/// References and names are shown up to this length, in characters: a data URL may be megabytes long.
 const SHOWN: usize = 120;
 
 /// Something wrong in a file.
@@ -74,7 +74,8 @@ impl Problem {
     }
 }
 
-fn shortened(text: &str) -> String {
+/// Returns a text that is short enough to be shown.
+pub(super) fn shortened(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -9,7 +9,7 @@ use super::{
     convert::{Refused, convert},
     destination::{Contents, depth},
     key_of,
-    problem::{Problem, ProblemKind},
+    problem::{Problem, ProblemKind, shortened},
     stored_as,
 };
 use crate::staticfiles::{
@@ -149,8 +149,10 @@ fn is_seen_late(name: &str, from: &str) -> bool {
 
 fn note(text: &Text<'_>, reference: &Reference<'_>, refused: Refused, outcome: &mut Outcome) {
     let why = match refused {
-        Refused::Missing(name) => format!("there is no static file {name:?}"),
-        Refused::Outside(name) => format!("{name:?} is outside of the static files"),
+        Refused::Missing(name) => format!("there is no static file {:?}", shortened(&name)),
+        Refused::Outside(name) => {
+            format!("{:?} is outside of the static files", shortened(&name))
+        }
         Refused::BadUrl => "that is no URL".to_owned(),
         Refused::Fixed => return,
         Refused::Unread(name) => {

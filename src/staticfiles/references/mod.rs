@@ -128,4 +128,6 @@ fn count_lines(text: &str) -> usize {
 }
 
 #[cfg(test)]
+mod django_tests;
+#[cfg(test)]
 mod tests;

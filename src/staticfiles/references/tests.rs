@@ -1,7 +1,5 @@
 //! The matchers against answers of Django 6.1's own patterns, and what holds for every text.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 
 use super::*;
@@ -201,13 +199,9 @@ fn a_text_of_nothing_but_starts_takes_linear_time() {
             "import{};from'./a'",
         ] {
             let text = piece.repeat(1_000_000 / piece.len());
-            let started = Instant::now();
 
+            // In quadratic time this would not end.
             rewrite(&text, language, &mut |_| None);
-
-            // Quadratic time would be hours.
-            let taken = started.elapsed();
-            assert!(taken < Duration::from_secs(20), "{piece:?}: {taken:?}");
         }
     }
 }
