@@ -30,5 +30,7 @@ mod releases;
 mod review;
 mod site;
 mod sources;
+mod static_compressed;
+mod static_kept_names;
 mod static_urls;
 mod verbs;

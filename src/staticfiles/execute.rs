@@ -215,7 +215,7 @@ async fn carry_out(write: Arc<Write>, storage: &dyn Storage) -> Vec<Event> {
             repair(&write, storage).await,
             Some(Event::Repaired(Arc::clone(&write))),
         ),
-        Action::Skip | Action::Superseded | Action::Omitted => (Ok(()), None),
+        Action::Skip | Action::Superseded | Action::Omitted { .. } => (Ok(()), None),
     };
     match done {
         Ok(()) => events.extend(event.into_iter().chain([Event::Done(write)])),
@@ -331,6 +331,8 @@ async fn open(path: &Path) -> Result<Content> {
 pub struct Report {
     /// Collected files written.
     pub copied: usize,
+    /// Collected files that are new, and that only their hashed names were written for.
+    pub omitted: usize,
     /// Bytes written, under all names.
     pub bytes: u64,
     /// Files that are there under their hashed names, as Django counts them.
@@ -350,7 +352,11 @@ impl Report {
             Event::Started(_) => {}
             Event::Wrote(bytes) => self.bytes += bytes,
             Event::Done(write) => {
-                self.copied += usize::from(write.is_copied());
+                let count = match write.is_omitted() {
+                    true => &mut self.omitted,
+                    false => &mut self.copied,
+                };
+                *count += usize::from(write.is_copied());
                 self.post_processed += usize::from(write.is_post_processed());
             }
             Event::Repaired(_) => self.repaired += 1,

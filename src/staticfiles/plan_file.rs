@@ -185,7 +185,7 @@ fn action(action: Action) -> &'static str {
         Action::Skip => "skip",
         Action::Repair => "repair",
         Action::Superseded => "superseded",
-        Action::Omitted => "omitted",
+        Action::Omitted { .. } => "omitted",
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn show_dry_run(plan: &Plan, output: Output) -> Result<Report, Failur
 fn would_be_done(plan: &Plan) -> impl Iterator<Item = Json> {
     let writes = plan.writes.iter().filter_map(|write| {
         let event = match (write.action, write.kind) {
-            (Action::Skip | Action::Omitted, _) => return None,
+            (Action::Skip | Action::Omitted { .. }, _) => return None,
             (Action::Repair, _) => "would_repair",
             (_, Kind::Collected) => "would_copy",
             _ => "would_write",
@@ -132,9 +132,11 @@ pub(super) fn show_event(event: &Event, output: Output) -> io::Result<()> {
             "Setting the attributes of '{}'",
             shown(&write.name)
         )),
-        Event::Done(write) if output.is_json() && write.is_copied() => output.report(
-            json!({ "event": "copied", "name": write.name.as_str(), "size": write.size() }),
-        ),
+        Event::Done(write) if output.is_json() && write.is_copied() && !write.is_omitted() => {
+            output.report(
+                json!({ "event": "copied", "name": write.name.as_str(), "size": write.size() }),
+            )
+        }
         Event::Done(write) if output.is_json() && write.is_post_processed() => {
             output.result(json!({
                 "event": "post_processed",
@@ -183,6 +185,7 @@ pub(super) fn summarise(
         return Ok(output.report(json!({
             "event": "summary",
             "copied": report.copied,
+            "omitted": report.omitted,
             "bytes": report.bytes,
             "unmodified": unmodified,
             "post_processed": report.post_processed,
@@ -198,10 +201,11 @@ pub(super) fn summarise(
     if cleared > 0 {
         line.push_str(&format!("{cleared} static {} deleted, ", files(cleared)));
     }
+    // WhiteNoise copies what it deletes in the end.
+    let copied = report.copied + report.omitted;
     line.push_str(&format!(
-        "{} static {} {}",
-        report.copied,
-        files(report.copied),
+        "{copied} static {} {}",
+        files(copied),
         if asked.link { "symlinked" } else { "copied" }
     ));
     if let Some(location) = location {
