@@ -32,5 +32,6 @@ mod site;
 mod sources;
 mod static_compressed;
 mod static_kept_names;
+mod static_options;
 mod static_urls;
 mod verbs;

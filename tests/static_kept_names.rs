@@ -112,8 +112,9 @@ fn what_was_there_under_its_own_name_is_deleted() {
     site.run(&[&RUN[..], &deletion].concat()).failed(1);
     assert_eq!(site.files("out"), ["a.png", "app.css", "theirs.txt"]);
 
-    site.run(&RUN).done();
+    let ran = site.run(&[&RUN[..], &["-v", "2"]].concat()).done();
 
+    assert!(ran.out.contains("\nDeleting 'app.css'\n"), "{}", ran.out);
     let left = site.files("out");
     assert!(!left.contains(&"app.css".to_owned()), "{left:?}");
     assert!(left.contains(&"theirs.txt".to_owned()), "{left:?}");

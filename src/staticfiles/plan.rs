@@ -402,12 +402,6 @@ impl Plan {
         let named = self.in_the_way.len() + self.deletions.len() + self.stale_releases.len();
         named + self.unnameable_deletions.len()
     }
-
-    /// Returns how many bytes the writes of collected files have.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.copies().map(Write::size).sum()
-    }
 }
 
 /// Marks every write whose name a later one takes. What is skipped takes no name.
