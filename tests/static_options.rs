@@ -337,3 +337,29 @@ fn what_is_ignored_from_now_on_goes_with_clear_only() {
         "{left:?}"
     );
 }
+
+#[test]
+fn a_flag_may_be_given_again_as_in_django() {
+    let site = changed_site();
+
+    let twice = [
+        "--noinput",
+        "--clear",
+        "-c",
+        "-v",
+        "0",
+        "-v",
+        "2",
+        "-i",
+        "*.js",
+        "-i",
+        "a.*",
+    ];
+    let ran = site.run(&run_with(&[&twice[..], &["--no-post-process"]].concat()));
+
+    assert!(ran.done().out.contains("Deleting 'old.css'\n"));
+    assert!(!site.path("out/old.css").exists());
+    let files = site.files("out");
+    assert!(files.contains(&"app.css".to_owned()), "{files:?}");
+    assert!(!files.contains(&"vendor/lib.js".to_owned()), "{files:?}");
+}
