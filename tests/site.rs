@@ -1,10 +1,12 @@
 //! A folder with a settings file and sources, and the command run in it.
 
 use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
+    collections::BTreeMap,
+    fs::{self, File},
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::SystemTime,
 };
 
 use storehouse_test_support::{Bucket, Minio};
@@ -98,6 +100,35 @@ impl Site {
         files.sort();
         files
     }
+
+    /// All files below a folder of the site with what is in them, through links.
+    pub(crate) fn contents(&self, relative: &str) -> BTreeMap<String, Vec<u8>> {
+        let files = self.files(relative).into_iter();
+        files
+            .map(|name| {
+                let content = fs::read(self.path(relative).join(&name)).unwrap();
+                (name, content)
+            })
+            .collect()
+    }
+
+    /// All files below a folder of the site with what changes when one is written again: a file that
+    /// replaces another is another file, within the same tick of the clock too.
+    pub(crate) fn stamps(&self, relative: &str) -> BTreeMap<String, (u64, SystemTime)> {
+        let files = self.files(relative).into_iter();
+        files
+            .map(|name| {
+                let file = fs::symlink_metadata(self.path(relative).join(&name)).unwrap();
+                (name, (file.ino(), file.modified().unwrap()))
+            })
+            .collect()
+    }
+
+    /// Sets when a file was changed last.
+    pub(crate) fn set_modified(&self, relative: &str, time: SystemTime) {
+        let file = File::options().write(true).open(self.path(relative));
+        file.unwrap().set_modified(time).unwrap();
+    }
 }
 
 fn gather(folder: &Path, before: &str, files: &mut Vec<String>) {
@@ -127,6 +158,14 @@ impl Ran {
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// What was printed with `--json`.
+    pub(crate) fn json(&self) -> Vec<serde_json::Value> {
+        let lines = self.out.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// Fails the test unless the command did what it was told.

@@ -8,7 +8,14 @@ use crate::staticfiles::parse_age;
 
 /// One storage layer for an application's static and media files.
 #[derive(Debug, Parser)]
-#[command(name = "storehouse", version, about, disable_help_subcommand = true)]
+#[command(
+    name = "storehouse",
+    version,
+    about,
+    disable_help_subcommand = true,
+    // As in Django, a script may give a flag again: the last one counts.
+    args_override_self = true
+)]
 pub(super) struct Flags {
     #[command(flatten)]
     pub(super) common: Common,

@@ -3,7 +3,7 @@
 //! what an earlier run made of the same content is not made again.
 //!
 //! As WhiteNoise: collected files and hashed ones are compressed, no manifest and no intermediate
-//! file; with `keep_only_hashed_files` only the hashed ones, and no other is kept.
+//! file; with `keep_only_hashed_files` only what the manifest names, and no other is kept.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,6 +16,7 @@ use super::{
     compress::{self, Variant},
     destination::Destination,
     digest::Md5Sum,
+    manifest::Manifest,
     parallel,
     plan::{Action, Kind, Write, WriteContent},
     recall::Recall,
@@ -27,11 +28,18 @@ use crate::storages::{Coding, CompressAs, CompressionOptions};
 /// worth it.
 type Made = Vec<(Coding, Option<(u64, Md5Sum)>)>;
 
-/// Takes the files out of a plan that are not kept, because only those with hashed names are.
-pub(super) fn omit_unhashed(writes: &mut [Write]) {
+/// Takes the files out of a plan that are not kept, because only those with hashed names are. What
+/// the manifest names is one of these, also if it was collected under that name.
+pub(super) fn omit_unhashed(writes: &mut [Write], manifest: &Manifest, there: &Destination) {
+    let named: HashMap<&str, &str> = manifest.iter().collect();
+    let stored: HashSet<&str> = named.values().copied().collect();
+    let held: HashSet<&str> = there.objects.keys().map(Name::as_str).collect();
     for write in writes {
-        if matches!(write.kind, Kind::Collected | Kind::Intermediate) {
-            write.action = Action::Omitted;
+        let is_plain = matches!(write.kind, Kind::Collected | Kind::Intermediate);
+        if is_plain && !stored.contains(write.name.as_str()) {
+            let hashed = named.get(write.original.as_str());
+            let is_new = hashed.is_none_or(|hashed| !held.contains(hashed));
+            write.action = Action::Omitted { is_new };
         }
     }
 }
@@ -102,8 +110,8 @@ pub(super) async fn add(
 fn is_target(write: &Write, options: &CompressionOptions) -> bool {
     let is_file = matches!(write.kind, Kind::Collected | Kind::Hashed { .. });
     is_file
-        && write.action != Action::Omitted
-        && compress::is_compressible(write.name.as_str(), write.size(), options)
+        && !write.is_omitted()
+        && compress::is_compressible(write.name.as_str(), size_of(&write.content), options)
 }
 
 /// Returns what is known of the copies of a content, if all of it is.
@@ -265,11 +273,15 @@ fn replace(write: &mut Write, coding: Coding, content: WriteContent, md5: Md5Sum
     write.coding = Some(coding);
 }
 
-/// Returns the names of the compressed copies of hashed files.
-pub(super) fn names_of_hashed(writes: &[Write]) -> HashSet<Name> {
-    let copies = writes.iter();
-    copies
-        .filter(|write| matches!(write.kind, Kind::Compressed { is_hashed: true }))
-        .map(|write| write.name.clone())
-        .collect()
+/// Returns the names of the compressed copies of what the manifest names.
+pub(super) fn names_of_hashed(writes: &[Write], manifest: &Manifest) -> HashSet<Name> {
+    let stored: HashSet<&str> = manifest.iter().map(|(_, stored)| stored).collect();
+    let is_named = |write: &&Write| {
+        let suffix = write.coding.map(Coding::suffix).unwrap_or_default();
+        let plain = write.name.as_str().strip_suffix(suffix);
+        matches!(write.kind, Kind::Compressed { .. })
+            && plain.is_some_and(|plain| stored.contains(plain))
+    };
+    let copies = writes.iter().filter(is_named);
+    copies.map(|write| write.name.clone()).collect()
 }

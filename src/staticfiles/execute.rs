@@ -425,6 +425,8 @@ fn with_advice(error: Error) -> Error {
 pub struct Report {
     /// Collected files written.
     pub copied: usize,
+    /// Collected files that are new, and that only their hashed names were written for.
+    pub omitted: usize,
     /// Bytes written, under all names.
     pub bytes: u64,
     /// Files that are there under their hashed names, as Django counts them.
@@ -444,7 +446,11 @@ impl Report {
             Event::Started(_) => {}
             Event::Wrote(bytes) => self.bytes += bytes,
             Event::Done(write) => {
-                self.copied += usize::from(write.is_copied());
+                let count = match write.is_omitted() {
+                    true => &mut self.omitted,
+                    false => &mut self.copied,
+                };
+                *count += usize::from(write.is_copied());
                 self.post_processed += usize::from(write.is_post_processed());
             }
             Event::Repaired(_) => self.repaired += 1,

@@ -16,7 +16,7 @@ use super::{
     destination::Destination,
     digest::Md5Sum,
     manifest::Manifest,
-    plan::{Action, Kind, Write, WriteContent},
+    plan::{Kind, Write, WriteContent},
     releases::{KeptFile, RELEASES, Release, Releases, is_private},
     retention::{PruneFacts, PrunePolicy, Pruning, to_prune},
 };
@@ -88,7 +88,7 @@ impl History {
         let Some(manifest) = kept(Kind::Manifest) else {
             return Ok(None);
         };
-        let others = compressed::names_of_hashed(writes);
+        let others = compressed::names_of_hashed(writes, pushed);
         let mut release = Release::new(self.releases.next_time(now), manifest, others)?;
         if let Some(integrity) = kept(Kind::Integrity) {
             release = release.with_integrity(integrity);
@@ -137,7 +137,7 @@ impl History {
             .collect();
         let of_this_run: HashSet<Name> = writes
             .iter()
-            .filter(|write| write.action != Action::Omitted)
+            .filter(|write| !write.is_omitted())
             .map(|write| write.name.clone())
             .collect();
         let mut in_force = vec![pushed.clone()];

@@ -133,7 +133,10 @@ pub enum Action {
     /// Not written: another write of this plan puts something else under this name.
     Superseded,
     /// Not kept: only files with hashed names are.
-    Omitted,
+    Omitted {
+        /// Whether the file under the hashed name is not there yet.
+        is_new: bool,
+    },
 }
 
 /// How a plan is made.
@@ -217,11 +220,21 @@ impl Write {
         }
     }
 
-    /// Returns whether the file is collected by this run: written, or replaced by another write.
+    /// Returns whether the file is collected by this run: written, replaced by another write, or new
+    /// and kept under its hashed name alone.
     #[must_use]
     pub fn is_copied(&self) -> bool {
-        let is_kept = matches!(self.action, Action::Skip | Action::Repair);
+        let is_kept = matches!(
+            self.action,
+            Action::Skip | Action::Repair | Action::Omitted { is_new: false }
+        );
         self.kind == Kind::Collected && !is_kept
+    }
+
+    /// Returns whether nothing is kept under the name, because only files with hashed names are.
+    #[must_use]
+    pub fn is_omitted(&self) -> bool {
+        matches!(self.action, Action::Omitted { .. })
     }
 }
 
@@ -330,11 +343,9 @@ impl Plan {
     /// Deletes what is there of files that are not kept under their own names.
     fn delete_omitted(&mut self, destination: &Destination) {
         let writes = self.writes.iter();
-        let kept = writes
-            .clone()
-            .filter(|write| write.action != Action::Omitted);
+        let kept = writes.clone().filter(|write| !write.is_omitted());
         let kept: HashSet<&Name> = kept.map(|write| &write.name).collect();
-        let omitted = writes.filter(|write| write.action == Action::Omitted);
+        let omitted = writes.filter(|write| write.is_omitted());
         let names = omitted.map(|write| &write.name);
         self.deletions = names
             .filter(|name| destination.objects.contains_key(*name) && !kept.contains(name))
@@ -344,10 +355,7 @@ impl Plan {
     }
 
     fn clear(&mut self, destination: &Destination, kept: &dyn Fn(&Name) -> bool) {
-        let kept_writes = self
-            .writes
-            .iter()
-            .filter(|write| write.action != Action::Omitted);
+        let kept_writes = self.writes.iter().filter(|write| !write.is_omitted());
         let written: HashSet<&Name> = kept_writes.map(|write| &write.name).collect();
         let names = destination.objects.keys().filter(|name| !kept(name));
         let gone = names.clone().filter(|name| !written.contains(name));
@@ -397,12 +405,6 @@ impl Plan {
     pub fn deleted(&self) -> usize {
         let named = self.in_the_way.len() + self.deletions.len() + self.stale_releases.len();
         named + self.unnameable_deletions.len()
-    }
-
-    /// Returns how many bytes the writes of collected files have.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.copies().map(Write::size).sum()
     }
 }
 

@@ -111,16 +111,17 @@ pub fn refuse_unless_same(reviewed: &Json, now: &Json) -> Result<()> {
             differences.push(format!("{key} was {}, and is {}", reviewed[key], now[key]));
         }
     }
-    differences.extend(different_writes(&reviewed["writes"], &now["writes"]));
+    // Before the files, of which there may be too many to tell.
     for (key, what) in [
+        ("listing", "what the destination holds has changed"),
         ("deletions", "what would be deleted has changed"),
         ("conflicts", "which files lose their name has changed"),
-        ("listing", "what the destination holds has changed"),
     ] {
         if reviewed[key] != now[key] {
             differences.push(what.to_owned());
         }
     }
+    differences.extend(different_writes(&reviewed["writes"], &now["writes"]));
     let left = differences.len().saturating_sub(MOST_DIFFERENCES);
     differences.truncate(MOST_DIFFERENCES);
     if left > 0 {
@@ -189,7 +190,7 @@ fn action(action: Action) -> &'static str {
         Action::Skip => "skip",
         Action::Repair => "repair",
         Action::Superseded => "superseded",
-        Action::Omitted => "omitted",
+        Action::Omitted { .. } => "omitted",
     }
 }
 

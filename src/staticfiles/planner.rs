@@ -391,7 +391,7 @@ impl<'a> Planner<'a> {
     ) -> Result<Made> {
         let mut writes = plan::collected(wanted, known, there, self.options);
         let Some(hashing) = self.hashing else {
-            let writes = self.compress(writes, there, recall, learned).await?;
+            let writes = self.compress(writes, None, there, recall, learned).await?;
             return Ok(Made {
                 writes,
                 processed: PostProcessed::default(),
@@ -413,7 +413,9 @@ impl<'a> Planner<'a> {
             }
             None => None,
         };
-        let mut writes = self.compress(writes, there, recall, learned).await?;
+        let mut writes = self
+            .compress(writes, Some(manifest), there, recall, learned)
+            .await?;
         writes.extend(integrity);
         writes.push(post_process::manifest_write(
             manifest,
@@ -426,6 +428,7 @@ impl<'a> Planner<'a> {
     async fn compress(
         &self,
         mut writes: Vec<Write>,
+        manifest: Option<&Manifest>,
         there: &Destination,
         recall: &Recall,
         learned: &mut Recall,
@@ -433,8 +436,8 @@ impl<'a> Planner<'a> {
         let Some(options) = self.compression else {
             return Ok(writes);
         };
-        if options.keep_only_hashed_files && self.hashing.is_some() {
-            compressed::omit_unhashed(&mut writes);
+        if let Some(manifest) = manifest.filter(|_| options.keep_only_hashed_files) {
+            compressed::omit_unhashed(&mut writes, manifest, there);
         }
         let is_coded = |write: &Write| {
             let attributes = self.rules.map(|rules| attributes::of(write, rules));

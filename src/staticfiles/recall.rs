@@ -204,8 +204,13 @@ fn coded_key(md5: Md5Sum, coding: &str) -> String {
 
 /// Returns whether a source changed too long ago for another change to have the same times.
 pub(super) fn is_settled(source: &SourceFile, now: SystemTime) -> bool {
-    let is_old = |time| now.duration_since(time).is_ok_and(|age| age > RACY);
+    let is_old = |time| is_old(time, now);
     source.modified.is_some_and(is_old) && source.changed.is_none_or(is_old)
+}
+
+/// Returns whether a time is too long ago for a later change to have the same.
+pub(super) fn is_old(time: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(time).is_ok_and(|age| age > RACY)
 }
 
 /// Returns the nanoseconds since 1970.

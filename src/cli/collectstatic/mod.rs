@@ -147,12 +147,14 @@ async fn make_plan(
     let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
     let options = PlanOptions {
         clear: asked.clear,
-        dry_run: flags.dry_run,
+        // As JSON it tells what would be done, not what Django would say.
+        dry_run: flags.dry_run && !output.is_json(),
         link: asked.link,
         repair: asked.repair_metadata,
         // At a higher level every file has its line.
         summary: !output.shows(2) && !output.is_json(),
-        complete: is_looked_at || flags.dry_run && output.is_json(),
+        // Old files are told from others by what the hashed names of today are.
+        complete: is_looked_at || flags.dry_run && (output.is_json() || asked.pruning().prunes()),
     };
     let hashing = hashing(asked, context)?;
     refuse_pruning_without_names(asked, hashing.as_ref())?;
@@ -292,7 +294,7 @@ async fn carry_out(
     let mut events = pin!(staticfiles::execute(plan, storage, jobs));
     let mut report = Report::default();
     while let Some(event) = events.next().await {
-        show_event(&event, output)?;
+        show_event(&event, plan, output)?;
         if let Event::Wrote(bytes) = &event {
             progress.done(*bytes);
         }

@@ -10,6 +10,7 @@ use crate::{
         output::{Failure, Output, escaped, shown, shown_path},
     },
     staticfiles::{self, Action, Event, Kind, Plan, Report, Write, WriteContent},
+    storages::Coding,
 };
 
 /// The lines that come before anything is written: what is cleared, skipped or lost its name.
@@ -36,11 +37,11 @@ pub(super) fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Resul
     for write in plan.unmodified() {
         output.report(format_args!(
             "Skipping '{}' (not modified)",
-            shown(&write.name)
+            found_as(write)
         ))?;
     }
     let hashed = plan.writes.iter().filter(|write| is_skipped_hashed(write));
-    for write in hashed {
+    for write in hashed.filter(|_| !dry_run) {
         output.result(format_args!(
             "Skipped post-processing '{}'",
             shown(&write.original)
@@ -60,23 +61,58 @@ pub(super) fn show_dry_run(plan: &Plan, output: Output) -> Result<Report, Failur
         for line in would_be_done(plan) {
             output.report(line)?;
         }
-    } else if output.shows(1) {
-        for write in plan.copies() {
+        return Ok(foreseen(plan));
+    }
+    for write in plan.copies() {
+        if write.there.is_some() && output.shows(2) {
+            output.report(format_args!("Pretending to delete '{}'", found_as(write)))?;
+        }
+        if output.shows(1) {
             let verb = if is_link(write) { "link" } else { "copy" };
             output.report(format_args!("Pretending to {verb} '{}'", source_of(write)))?;
         }
     }
+    let deleted = plan.stale_releases.iter().chain(&plan.deletions);
+    for name in deleted.filter(|name| !is_cleared(plan, name.as_str()) && output.shows(2)) {
+        output.report(format_args!("Pretending to delete '{}'", shown(name)))?;
+    }
+    // As in Django, which makes no hashed names then.
     Ok(Report {
-        copied: plan.copies().count(),
-        bytes: plan.bytes(),
-        ..Report::default()
+        post_processed: 0,
+        ..foreseen(plan)
     })
+}
+
+/// What the report of a run that carries out the plan would be.
+fn foreseen(plan: &Plan) -> Report {
+    let count = |which: fn(&Write) -> bool| plan.writes.iter().filter(|write| which(write)).count();
+    let written = plan
+        .writes
+        .iter()
+        .filter(|write| write.action == Action::Copy);
+    Report {
+        copied: count(|write| write.is_copied() && !write.is_omitted()),
+        omitted: count(|write| write.is_copied() && write.is_omitted()),
+        bytes: written.map(|write| write.size()).sum(),
+        post_processed: count(|write| write.is_post_processed()),
+        repaired: count(|write| write.action == Action::Repair),
+        deleted: plan.deleted(),
+        ..Report::default()
+    }
+}
+
+/// Whether a file is among those that `--clear` has shown before.
+fn is_cleared(plan: &Plan, name: &str) -> bool {
+    let found = plan
+        .cleared
+        .binary_search_by(|cleared| (**cleared).cmp(name));
+    found.is_ok()
 }
 
 fn would_be_done(plan: &Plan) -> impl Iterator<Item = Json> {
     let writes = plan.writes.iter().filter_map(|write| {
         let event = match (write.action, write.kind) {
-            (Action::Skip | Action::Omitted, _) => return None,
+            (Action::Skip | Action::Omitted { .. }, _) => return None,
             (Action::Repair, _) => "would_repair",
             (_, Kind::Collected) => "would_copy",
             _ => "would_write",
@@ -86,8 +122,10 @@ fn would_be_done(plan: &Plan) -> impl Iterator<Item = Json> {
         Some(line)
     });
     let deleted = plan.in_the_way.iter().chain(&plan.stale_releases);
-    let deleted = deleted.chain(&plan.deletions);
-    let deleted = deleted.map(|name| json!({ "event": "would_delete", "name": name.as_str() }));
+    let deleted = deleted.chain(&plan.deletions).map(ToString::to_string);
+    let unnameable = plan.unnameable_deletions.iter();
+    let deleted = deleted.chain(unnameable.map(|path| path.display().to_string()));
+    let deleted = deleted.map(|name| json!({ "event": "would_delete", "name": name }));
     writes.chain(deleted)
 }
 
@@ -120,10 +158,13 @@ pub(super) fn show_planned(plan: &Plan, file: &Path, output: Output) -> io::Resu
     ))
 }
 
-pub(super) fn show_event(event: &Event, output: Output) -> io::Result<()> {
+pub(super) fn show_event(event: &Event, plan: &Plan, output: Output) -> io::Result<()> {
     match event {
         Event::Deleted(name) if output.is_json() => {
             output.report(json!({ "event": "deleted", "name": name }))
+        }
+        Event::Deleted(name) if output.shows(2) && !is_cleared(plan, name) => {
+            output.report(format_args!("Deleting '{}'", escaped(name)))
         }
         Event::Repaired(write) if output.is_json() => {
             output.report(json!({ "event": "repaired", "name": write.name.as_str() }))
@@ -132,9 +173,11 @@ pub(super) fn show_event(event: &Event, output: Output) -> io::Result<()> {
             "Setting the attributes of '{}'",
             shown(&write.name)
         )),
-        Event::Done(write) if output.is_json() && write.is_copied() => output.report(
-            json!({ "event": "copied", "name": write.name.as_str(), "size": write.size() }),
-        ),
+        Event::Done(write) if output.is_json() && write.is_copied() && !write.is_omitted() => {
+            output.report(
+                json!({ "event": "copied", "name": write.name.as_str(), "size": write.size() }),
+            )
+        }
         Event::Done(write) if output.is_json() && write.is_post_processed() => {
             output.result(json!({
                 "event": "post_processed",
@@ -145,11 +188,15 @@ pub(super) fn show_event(event: &Event, output: Output) -> io::Result<()> {
         Event::Done(write) if output.shows(2) && write.is_post_processed() => {
             output.result(format_args!(
                 "Post-processed '{}' as '{}'",
-                shown(&write.original),
+                escaped(made_of(write)),
                 shown(&write.name)
             ))
         }
         Event::Started(write) if output.shows(2) && !output.is_json() => {
+            // Django's words for what is replaced.
+            if write.there.is_some() {
+                output.report(format_args!("Deleting '{}'", found_as(write)))?;
+            }
             let verb = if is_link(write) { "Linking" } else { "Copying" };
             output.report(format_args!("{verb} '{}'", source_of(write)))
         }
@@ -159,6 +206,20 @@ pub(super) fn show_event(event: &Event, output: Output) -> io::Result<()> {
 
 fn is_link(write: &Write) -> bool {
     matches!(write.content, WriteContent::Link(_))
+}
+
+/// What a file is made of: a compressed copy of a hashed file is one of that.
+fn made_of(write: &Write) -> &str {
+    let suffix = write.coding.map_or("", Coding::suffix);
+    let plain = write.name.as_str().strip_suffix(suffix);
+    let plain = plain.filter(|_| matches!(write.kind, Kind::Compressed { .. }));
+    plain.unwrap_or(write.original.as_str())
+}
+
+/// The name that a file has where it was found, without a prefix: by it Django tells of a file.
+fn found_as(write: &Write) -> String {
+    let source = write.source();
+    source.map_or_else(|| shown(&write.name), |source| escaped(&source.relative))
 }
 
 /// Where a file is copied from, as it is shown.
@@ -177,17 +238,16 @@ pub(super) fn summarise(
 ) -> Result<(), Failure> {
     let unmodified = plan.unmodified().count();
     let skipped = plan.conflicts.len();
-    // What is replaced after `--clear` counts too, as in Django.
-    let cleared = plan.cleared.len().max(report.deleted);
     if output.is_json() {
         return Ok(output.report(json!({
             "event": "summary",
             "copied": report.copied,
+            "omitted": report.omitted,
             "bytes": report.bytes,
             "unmodified": unmodified,
             "post_processed": report.post_processed,
             "repaired": report.repaired,
-            "deleted": cleared,
+            "deleted": report.deleted,
             "conflicts": skipped,
         }))?);
     }
@@ -195,13 +255,16 @@ pub(super) fn summarise(
         return Ok(());
     }
     let mut line = String::from("\n");
+    // What is replaced after `--clear` counts too, as in Django.
+    let cleared = plan.cleared.len().max(report.deleted);
     if cleared > 0 {
         line.push_str(&format!("{cleared} static {} deleted, ", files(cleared)));
     }
+    // WhiteNoise copies what it deletes in the end.
+    let copied = report.copied + report.omitted;
     line.push_str(&format!(
-        "{} static {} {}",
-        report.copied,
-        files(report.copied),
+        "{copied} static {} {}",
+        files(copied),
         if asked.link { "symlinked" } else { "copied" }
     ));
     if let Some(location) = location {

@@ -23,7 +23,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::interpreter::Answer;
-use crate::staticfiles::{cache, digest::md5_hex, recall::is_settled};
+use crate::staticfiles::{cache, digest::md5_hex, recall::is_old};
 
 /// Changes with the format: what another version wrote is not read.
 const VERSION: u32 = 1;
@@ -200,7 +200,7 @@ impl Seen {
     /// Whether it was so when the question was put, and a later change will show.
     fn is_settled(&self, asked: SystemTime) -> bool {
         let time = |nanoseconds| UNIX_EPOCH + Duration::from_nanos(nanoseconds);
-        is_settled(time(self.modified), asked) && time(self.changed) <= asked
+        is_old(time(self.modified), asked) && time(self.changed) <= asked
     }
 }
 

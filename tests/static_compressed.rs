@@ -1,0 +1,231 @@
+//! Compressed copies of static files in a folder: which files have them, what is in them, and when
+//! they are made again.
+
+use std::{
+    fs::{self, File},
+    io,
+    time::{Duration, SystemTime},
+};
+
+use crate::site::Site;
+
+const RUN: [&str; 2] = ["collectstatic", "--noinput"];
+
+fn site(storage: &str, options: &str) -> Site {
+    Site::new(&format!(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nSTATICFILES_DIRS = [\"assets\"]\n\
+         [STORAGES.staticfiles]\nBACKEND = \"{storage}\"\nOPTIONS = {{ {options} }}\n"
+    ))
+}
+
+/// Text that is worth compressing.
+fn css(number: u32) -> String {
+    format!("a {{ order: {number} }}\n").repeat(50)
+}
+
+/// Bytes that no encoder makes smaller.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 7_u64;
+    let bytes = std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        state.to_be_bytes()[0]
+    });
+    bytes.take(length).collect()
+}
+
+/// The names in `out` without the hashes in them, those of compressed copies alone.
+fn copies(site: &Site) -> Vec<String> {
+    let names = site.files("out").into_iter();
+    let mut copies: Vec<String> = names
+        .filter(|name| name.ends_with(".gz") || name.ends_with(".br"))
+        .map(|name| {
+            let is_hash = |part: &&str| part.len() == 12 && u64::from_str_radix(part, 16).is_ok();
+            let parts = name.split('.');
+            let parts: Vec<&str> = parts
+                .map(|part| if is_hash(&part) { "#" } else { part })
+                .collect();
+            parts.join(".")
+        })
+        .collect();
+    copies.sort();
+    copies
+}
+
+fn decoded(site: &Site, name: &str) -> Vec<u8> {
+    let mut file = File::open(site.path("out").join(name)).unwrap();
+    let mut content = Vec::new();
+    if name.ends_with(".br") {
+        brotli::BrotliDecompress(&mut file, &mut content).unwrap();
+    } else {
+        io::copy(&mut flate2::read::GzDecoder::new(file), &mut content).unwrap();
+    }
+    content
+}
+
+#[test]
+fn what_gets_smaller_has_copies_of_the_same_content_under_both_names() {
+    let site = site("compressed+manifest+file:out", "");
+    site.write("assets/app.css", format!("{}b{{c:url(paper.svg)}}", css(1)));
+    site.write("assets/paper.svg", "<path d='M0 0'/>".repeat(20));
+    site.write("assets/tiny.css", "a{}");
+    site.write("assets/empty.js", "");
+    for skipped in ["a.png", "b.JPG", "c.woff2", "d.zip"] {
+        site.write(&format!("assets/{skipped}"), css(2));
+    }
+
+    site.run(&RUN).done();
+
+    assert_eq!(
+        copies(&site),
+        [
+            "app.#.css.br",
+            "app.#.css.gz",
+            "app.css.br",
+            "app.css.gz",
+            "paper.#.svg.br",
+            "paper.#.svg.gz",
+            "paper.svg.br",
+            "paper.svg.gz",
+        ]
+    );
+    let contents = site.contents("out");
+    let mut compared = 0;
+    for name in contents.keys() {
+        let plain = name.strip_suffix(".gz").or(name.strip_suffix(".br"));
+        if let Some(content) = plain.and_then(|plain| contents.get(plain)) {
+            assert!(decoded(&site, name) == *content, "{name}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 8);
+}
+
+#[test]
+fn a_copy_that_saves_less_than_a_twentieth_is_not_kept() {
+    let site = site("compressed+file:out", "");
+    let mixed = |noisy| [noise(noisy), vec![b'-'; 10_000 - noisy]].concat();
+    site.write("assets/little.bin", mixed(9600));
+    site.write("assets/enough.bin", mixed(9000));
+
+    site.run(&RUN).done();
+
+    assert_eq!(copies(&site), ["enough.bin.br", "enough.bin.gz"]);
+}
+
+#[test]
+fn copies_are_the_same_whenever_and_wherever_they_are_made() {
+    let site = site("compressed+manifest+file:out", "");
+    site.write("assets/app.css", css(1));
+    site.write("elsewhere/assets/app.css", css(1));
+    let year = Duration::from_secs(31_536_000);
+    site.set_modified("elsewhere/assets/app.css", SystemTime::now() - year);
+    let elsewhere = [
+        "--set",
+        "STATICFILES_DIRS=[\"elsewhere/assets\"]",
+        "--set",
+        "STORAGES.staticfiles.BACKEND=compressed+manifest+file:fresh",
+    ];
+
+    site.run(&RUN).done();
+    site.run(&[&RUN[..], &elsewhere].concat()).done();
+
+    let made = site.contents("out");
+    assert!(made == site.contents("fresh"));
+    let gzip = &made["app.css.gz"];
+    // RFC 1952: no name and no comment (flags), no time (the four bytes after them).
+    assert_eq!(gzip[3..8], [0; 5]);
+}
+
+#[test]
+fn copies_are_made_again_only_for_what_has_changed() {
+    let site = site("compressed+manifest+file:out", "");
+    site.write("assets/one.css", css(1));
+    site.write("assets/two.css", css(2));
+    site.run(&RUN).done();
+    let before = site.stamps("out");
+
+    for memory in ["with", "without"] {
+        let ran = site.run(&RUN).done();
+        assert!(ran.out.contains("\n0 static files copied"), "{}", ran.out);
+        assert_eq!(site.stamps("out"), before, "{memory} a memory");
+        fs::remove_dir_all(site.path(".cache")).unwrap();
+    }
+    site.write("assets/one.css", css(3));
+    site.set_modified("assets/one.css", SystemTime::now() + Duration::from_secs(9));
+    site.run(&RUN).done();
+
+    let after = site.stamps("out");
+    let is_kept = |name: &&String| after.get(*name) == before.get(*name);
+    let kept: Vec<&String> = before.keys().filter(is_kept).collect();
+    assert_eq!(kept.len(), 9, "{kept:?}");
+    assert!(
+        kept.iter()
+            .all(|name| name.starts_with("two.") || name.starts_with("one.f734cd007a49.")),
+        "{kept:?}"
+    );
+    assert_eq!(decoded(&site, "one.css.br"), css(3).as_bytes());
+    assert_eq!(decoded(&site, "one.css.gz"), css(3).as_bytes());
+}
+
+#[test]
+fn a_copy_that_was_lost_or_damaged_is_made_again() {
+    let site = site("compressed+manifest+file:out", "");
+    site.write("assets/app.css", css(1));
+    site.run(&RUN).done();
+    let made = site.contents("out");
+    fs::remove_file(site.path("out/app.css.br")).unwrap();
+    let damaged = vec![0; made["app.css.gz"].len()];
+    site.write("out/app.css.gz", damaged);
+
+    site.run(&RUN).done();
+
+    assert!(site.contents("out") == made);
+}
+
+#[test]
+fn the_options_say_which_copies_there_are() {
+    let options = |query: &str| format!("STORAGES.staticfiles.BACKEND=compressed+file:out?{query}");
+    let skipped = |list: &str| format!("WHITENOISE_SKIP_COMPRESS_EXTENSIONS={list}");
+    let (css_br, css_gz) = ("app.css.br", "app.css.gz");
+    let (png_br, png_gz) = ("logo.png.br", "logo.png.gz");
+    for (set, expected) in [
+        (options("compression=gzip"), &[css_gz][..]),
+        (options("compression=br"), &[css_br]),
+        (options("compression=gzip,br"), &[css_br, css_gz]),
+        (options("compress_max_bytes=750"), &[css_br, css_gz]),
+        (options("compress_max_bytes=749"), &[]),
+        (options("skip_compress_extensions=.CSS"), &[png_br, png_gz]),
+        (skipped("[\"css\", \"png\"]"), &[]),
+        (skipped("[]"), &[css_br, css_gz, png_br, png_gz]),
+    ] {
+        let site = site("compressed+file:out", "");
+        site.write("assets/app.css", css(1));
+        site.write("assets/logo.png", css(2));
+
+        site.run(&[&RUN[..], &["--set", &set]].concat()).done();
+
+        assert_eq!(copies(&site), expected, "{set}");
+    }
+}
+
+#[test]
+fn linked_files_have_copies_too() {
+    let site = site("compressed+manifest+file:out", "");
+    site.write("assets/app.css", css(1));
+
+    let ran = site.run(&[&RUN[..], &["--link"]].concat()).done();
+
+    assert!(ran.out.ends_with(", 5 post-processed.\n"), "{}", ran.out);
+    assert!(site.path("out/app.css").is_symlink());
+    for name in ["app.css.br", "app.css.gz", "app.f734cd007a49.css.br"] {
+        assert!(!site.path("out").join(name).is_symlink(), "{name}");
+        assert_eq!(decoded(&site, name), css(1).as_bytes(), "{name}");
+    }
+    // A run without links must not write through those that are there.
+    site.write("assets/app.css", css(2));
+    site.run(&RUN).done();
+    assert_eq!(site.read("assets/app.css"), css(2));
+    assert_eq!(decoded(&site, "app.css.gz"), css(2).as_bytes());
+}
