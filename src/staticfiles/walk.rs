@@ -5,7 +5,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs, io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use storehouse_storage::{Error, ErrorKind, Result};
@@ -178,7 +178,7 @@ fn source_file(path: PathBuf, relative: String, metadata: &fs::Metadata) -> Resu
 
 #[cfg(unix)]
 fn changed(metadata: &fs::Metadata) -> Option<SystemTime> {
-    use std::os::unix::fs::MetadataExt;
+    use std::{os::unix::fs::MetadataExt, time::Duration};
     let seconds = u64::try_from(metadata.ctime()).ok()?;
     let nanoseconds = u32::try_from(metadata.ctime_nsec()).ok()?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))
