@@ -137,6 +137,26 @@ fn an_empty_folder_gives_way_to_a_file() {
     assert_eq!(site.read("out/new.css"), "new");
 }
 
+// As in Django.
+#[test]
+fn a_file_that_has_the_name_of_a_folder_is_there_under_its_hashed_name() {
+    let (site, _) = LastGood::site();
+    site.write("more/x", "2");
+    site.run(COLLECT).done();
+    site.write("assets/x/y.css", "1");
+
+    let refused = site.run(COLLECT).failed(1);
+    site.run(&["collectstatic", "--noinput", "--clear"]).done();
+    let again = site.run(COLLECT).done();
+
+    assert!(refused.err.contains("--clear"), "{}", refused.err);
+    assert!(again.out.contains(", 4 unmodified, "), "{}", again.out);
+    let made = LastGood::of(&site).new_paths();
+    assert_eq!(made["x"], "x.c81e728d9d4c");
+    assert_eq!(made["x/y.css"], "x/y.c4ca4238a0b9.css");
+    assert_eq!(site.read("out/x/y.css"), "1");
+}
+
 #[test]
 fn a_folder_in_the_place_of_the_manifest_is_told_with_its_name() {
     let (site, _) = LastGood::site();
@@ -201,8 +221,8 @@ fn a_static_root_that_cannot_be_written_to_is_told_with_its_path() {
 
 #[test]
 fn a_source_that_changes_or_disappears_during_the_run_fails_it() {
-    // Read into memory for the hash, and read once more for the copy.
-    let (small, large) = (vec![b'o'; 4], vec![b'o'; 4 << 20]);
+    // One that is held in memory once it was hashed, and one that is read again.
+    let (small, large) = (vec![b'o'; 4], vec![b'o'; 33 << 20]);
     let other = "changed while it was being collected";
     for (case, content, then, says) in [
         ("small, gone", &small, None, other),
@@ -243,7 +263,7 @@ fn collect_while(site: &Site, happens: impl FnOnce()) -> Ran {
         let name = format!("assets/{number:03}{}.png", "-".repeat(200));
         site.write(&name, number.to_string());
     }
-    let mut command = site.command(&["collectstatic", "--noinput", "-v", "2"]);
+    let mut command = site.command(&["collectstatic", "--noinput", "-v", "2", "--jobs", "1"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut said = BufReader::new(child.stdout.take().unwrap());

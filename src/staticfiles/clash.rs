@@ -8,7 +8,8 @@ use storehouse_storage::{Error, ErrorKind, Name, Result};
 use super::finders::Found;
 
 /// Splits files into those that fit on one disk and those that came too late: a file whose name is
-/// the folder of one found before. Django takes the folder for the file, and leaves it as it is.
+/// the folder of one found before. Django takes the folder for the file, and leaves it as it is; under
+/// its hashed name the file is there.
 ///
 /// # Errors
 /// A file that needs a folder where a file found before is. Django stops there too, half-way.

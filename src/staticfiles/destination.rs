@@ -102,7 +102,10 @@ type Files = Vec<(std::result::Result<Name, PathBuf>, Object)>;
 /// Returns the files of one folder, and the paths of its folders.
 fn scan_folder(root: &Path, below: &Path) -> (Result<Files>, Vec<PathBuf>) {
     let (mut files, mut folders) = (Vec::new(), Vec::new());
-    let folder = root.join(below);
+    let folder = match below.as_os_str().is_empty() {
+        true => root.to_owned(),
+        false => root.join(below),
+    };
     let scanned = match fs::read_dir(&folder) {
         // Gone meanwhile, or never there.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -356,7 +356,12 @@ impl Plan {
 
     fn clear(&mut self, destination: &Destination, kept: &dyn Fn(&Name) -> bool) {
         let kept_writes = self.writes.iter().filter(|write| !write.is_omitted());
-        let written: HashSet<&Name> = kept_writes.map(|write| &write.name).collect();
+        let mut written: HashSet<&Name> = kept_writes.map(|write| &write.name).collect();
+        if destination.is_local {
+            // One that has a folder's name is not written, and leaves it to the folder.
+            let folders = clash::in_the_way(written.iter().copied(), written.iter().copied());
+            written.retain(|name| !folders.contains(*name));
+        }
         let names = destination.objects.keys().filter(|name| !kept(name));
         let gone = names.clone().filter(|name| !written.contains(name));
         let blocking = match destination.is_local {

@@ -14,7 +14,7 @@ use super::{
     integrity,
     manifest::Manifest,
     parallel,
-    plan::{self, Kind, Plan, PlanOptions, Write},
+    plan::{self, Action, Kind, Plan, PlanOptions, Write},
     plan_file,
     post_process::{self, Hashing, PostProcessed},
     read::{self, Known, Want},
@@ -246,11 +246,11 @@ impl<'a> Planner<'a> {
             let options = &hashing.options;
             post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
         }
-        let (wanted, conflicts) = without_conflicts(found, &destination)?;
-        let memory = self.begin(&wanted, &destination);
+        let (wanted, conflicts) = Wanted::of(found, &destination)?;
+        let memory = self.begin(&wanted.files, &destination);
         let (memory, settled) = look_up(memory, self.options).await?;
         if let Some(post_processed) = settled {
-            let writes = plan::settled(&wanted, &destination);
+            let writes = plan::settled(&wanted.files, &destination);
             let plan = Plan::new(writes, conflicts, &destination, self.options, &|_| true);
             return Ok(Planned {
                 plan,
@@ -281,7 +281,7 @@ impl<'a> Planner<'a> {
     /// Makes a plan where something may have changed.
     async fn full_plan(
         &self,
-        wanted: Vec<Found>,
+        wanted: Wanted,
         conflicts: Vec<Found>,
         destination: Destination,
         memory: Option<&Memory>,
@@ -295,15 +295,21 @@ impl<'a> Planner<'a> {
             true => &cleared,
             false => &destination,
         };
-        let wants = wanted.iter().map(|found| self.want(found, there)).collect();
+        let Wanted { files, late } = wanted;
+        let wants = files.iter().map(|found| self.want(found, there)).collect();
         let recall = match memory {
             Some(memory) => Recall::load_from(memory.destination.clone()).await,
             None => Recall::default(),
         };
-        let (wanted, known, recall) = read::read_all(wanted, wants, recall).await?;
+        let (files, known, recall) = read::read_all(files, wants, recall).await?;
         let mut learned = Recall::begin();
+        let mut collected = plan::collected(&files, &known, there, self.options);
+        let in_time = files.len() - late;
+        collected[in_time..]
+            .iter_mut()
+            .for_each(|write| write.action = Action::Skip);
         let mut made = self
-            .make_writes(&wanted, &known, there, &recall, &mut learned)
+            .make_writes(collected, &files, &known, there, &recall, &mut learned)
             .await?;
         if !made.processed.errors.is_empty() {
             return Ok(made.refused());
@@ -383,13 +389,13 @@ impl<'a> Planner<'a> {
     /// Makes the writes of all files, hashed ones and compressed copies, then of what tells of them.
     async fn make_writes(
         &self,
+        mut writes: Vec<Write>,
         wanted: &[Found],
         known: &[Known],
         there: &Destination,
         recall: &Recall,
         learned: &mut Recall,
     ) -> Result<Made> {
-        let mut writes = plan::collected(wanted, known, there, self.options);
         let Some(hashing) = self.hashing else {
             let writes = self.compress(writes, None, there, recall, learned).await?;
             return Ok(Made {
@@ -541,16 +547,23 @@ async fn look_up(
     .await
 }
 
-/// Splits what was found into what gets its name, and what came too late for it.
-fn without_conflicts(
-    found: Vec<Found>,
-    destination: &Destination,
-) -> Result<(Vec<Found>, Vec<Found>)> {
-    let (wanted, mut conflicts) = plan::first_of_each_name(found);
-    if !destination.is_local {
-        return Ok((wanted, conflicts));
+/// What was found and is the first of its name.
+struct Wanted {
+    files: Vec<Found>,
+    /// How many of the last of them have a hashed name only: a folder has their own.
+    late: usize,
+}
+
+impl Wanted {
+    /// Splits what was found into what is wanted, and what came too late for its name.
+    fn of(found: Vec<Found>, destination: &Destination) -> Result<(Self, Vec<Found>)> {
+        let (files, conflicts) = plan::first_of_each_name(found);
+        if !destination.is_local {
+            return Ok((Self { files, late: 0 }, conflicts));
+        }
+        let (mut files, late_files) = clash::without_clashes(files)?;
+        let late = late_files.len();
+        files.extend(late_files);
+        Ok((Self { files, late }, conflicts))
     }
-    let (kept, late) = clash::without_clashes(wanted)?;
-    conflicts.extend(late);
-    Ok((kept, conflicts))
 }

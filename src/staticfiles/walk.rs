@@ -6,7 +6,7 @@ use std::{
     fs, io, iter,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use storehouse_storage::{Error, ErrorKind, Result};
@@ -193,7 +193,7 @@ fn source_file(path: PathBuf, relative: String, metadata: &fs::Metadata) -> Resu
 
 #[cfg(unix)]
 fn changed(metadata: &fs::Metadata) -> Option<SystemTime> {
-    use std::os::unix::fs::MetadataExt;
+    use std::{os::unix::fs::MetadataExt, time::Duration};
     let seconds = u64::try_from(metadata.ctime()).ok()?;
     let nanoseconds = u32::try_from(metadata.ctime_nsec()).ok()?;
     SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))
