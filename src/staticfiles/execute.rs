@@ -2,7 +2,7 @@
 //! where a folder has to be goes before. It decides nothing that the plan has not decided.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     io, mem,
     path::{Path, PathBuf},
     pin::pin,
@@ -17,7 +17,7 @@ use futures::{
     stream::{self, BoxStream, Stream},
 };
 use storehouse_storage::{
-    Content, Entry, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Storage, Target,
+    Content, Entry, Error, ErrorKind, EtagRule, Name, Result, SaveOptions, Saved, Storage, Target,
 };
 
 use super::{
@@ -40,8 +40,8 @@ const DELETE_BATCH: usize = 1000;
 pub enum Event {
     /// A file was begun with; told when it is done, or has failed.
     Started(Arc<Write>),
-    /// Something was written, this many bytes. For a display of progress.
-    Wrote(u64),
+    /// Something was written. For a display of progress.
+    Wrote(Saved),
     /// A file is there.
     Done(Arc<Write>),
     /// What is kept beside a content was replaced.
@@ -209,28 +209,31 @@ async fn carry_out(write: Arc<Write>, storage: &dyn Storage) -> Vec<Event> {
     if write.is_copied() {
         events.push(Event::Started(Arc::clone(&write)));
     }
-    let (done, event) = match write.action {
-        Action::Copy => (put(&write, storage).await, Some(Event::Wrote(write.size()))),
-        Action::Repair => (
-            repair(&write, storage).await,
-            Some(Event::Repaired(Arc::clone(&write))),
-        ),
-        Action::Skip | Action::Superseded | Action::Omitted { .. } => (Ok(()), None),
+    let done = match write.action {
+        Action::Copy => put(&write, storage).await.map(Event::Wrote).map(Some),
+        Action::Repair => {
+            let repaired = Event::Repaired(Arc::clone(&write));
+            repair(&write, storage).await.map(|()| Some(repaired))
+        }
+        Action::Skip | Action::Superseded | Action::Omitted { .. } => Ok(None),
     };
     match done {
-        Ok(()) => events.extend(event.into_iter().chain([Event::Done(write)])),
+        Ok(event) => events.extend(event.into_iter().chain([Event::Done(write)])),
         Err(error) => events.push(Event::Failed(error)),
     }
     events
 }
 
-async fn put(write: &Write, storage: &dyn Storage) -> Result<()> {
+async fn put(write: &Write, storage: &dyn Storage) -> Result<Saved> {
     let keeps_digest = storage.capabilities().attributes && storage.path(&write.name).is_none();
     let (content, md5) = match &write.content {
-        WriteContent::Link(file) => return link::make(storage, &write.name, file).await,
+        WriteContent::Link(file) => {
+            let made = link::make(storage, &write.name, file).await;
+            return made.map(|()| Saved::new(write.name.clone(), 0));
+        }
         WriteContent::Bytes(bytes) => (Content::from_bytes(bytes.clone()), write.md5),
         // Never written: it is what is there.
-        WriteContent::AsItIs { .. } => return Ok(()),
+        WriteContent::AsItIs { .. } => return Ok(Saved::new(write.name.clone(), 0)),
         WriteContent::Source { file, held } => match held {
             Some(bytes) if bytes.len() as u64 != file.size || has_changed(file) => {
                 return Err(changed(file));
@@ -249,11 +252,11 @@ async fn put(write: &Write, storage: &dyn Storage) -> Result<()> {
     };
     let options = with_digest(&write.options, md5.filter(|_| keeps_digest));
     let put = storage.put(Target::Replace(write.name.clone()), content, &options);
-    put.await.map_err(with_advice)?;
-    match &write.disk_name {
-        Some(disk_name) => link::rename(storage, &write.name, disk_name).await,
-        None => Ok(()),
+    let saved = put.await.map_err(with_advice)?;
+    if let Some(disk_name) = &write.disk_name {
+        link::rename(storage, &write.name, disk_name).await?;
     }
+    Ok(saved)
 }
 
 /// Gives an object that stays what is to be kept beside it, without sending its content.
@@ -343,6 +346,8 @@ pub struct Report {
     pub deleted: usize,
     /// What failed.
     pub failures: Vec<Error>,
+    /// The tags that the storage told of what was written.
+    pub tags: HashMap<Name, String>,
 }
 
 impl Report {
@@ -350,7 +355,11 @@ impl Report {
     pub fn add(&mut self, event: Event) {
         match event {
             Event::Started(_) => {}
-            Event::Wrote(bytes) => self.bytes += bytes,
+            Event::Wrote(saved) => {
+                self.bytes += saved.size;
+                let Saved { name, etag, .. } = saved;
+                self.tags.extend(etag.map(|tag| (name, tag)));
+            }
             Event::Done(write) => {
                 let count = match write.is_omitted() {
                     true => &mut self.omitted,

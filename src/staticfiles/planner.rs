@@ -1,14 +1,15 @@
 //! Makes plans: from what is found, what is there and what is known to a [`Plan`], step by step. Each
 //! step is in a room of its own; here is their order.
 
-use std::time::SystemTime;
+use std::{collections::HashMap, time::SystemTime};
 
 use storehouse_storage::{Error, Name, Result, Storage};
 
 use super::{
     attributes::{self, InForce},
     clash, compare, compressed,
-    destination::{Destination, local_root},
+    destination::{Destination, Object, local_root},
+    execute::Report,
     finders::Found,
     history::{History, release_write},
     integrity,
@@ -53,48 +54,81 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Keeps what the next run need not find out again, once the plan was carried out to its end.
-    /// Without it that run does, and no more: nothing that goes wrong here is told.
-    pub async fn remember(self, storage: &dyn Storage) {
-        let Some(memory) = self.memory else {
+    /// Keeps what the next run need not find out again, once the plan was carried out to its end, as
+    /// `report` says. Without it that run does, and no more: nothing that goes wrong here is told.
+    ///
+    /// Another run may have written to the same place meanwhile: what is there counts as this run's
+    /// only if the storage told its tag, or if it has not changed since before.
+    pub async fn remember(self, storage: &dyn Storage, report: Report) {
+        let Some(memory) = self.memory.filter(|_| self.already_settled.is_none()) else {
             return;
         };
-        let mut learned = self.learned;
+        let (plan, mut learned) = (self.plan, self.learned);
         // On a disk another look costs no request.
-        let after = match (self.plan.is_done(), local_root(storage).is_some()) {
-            (true, _) => Some(memory.before),
-            (false, true) => Destination::list(storage).await.ok(),
-            (false, false) => None,
+        let listed = match (plan.is_done(), local_root(storage).is_some()) {
+            (true, _) => None,
+            (false, true) => Some(Destination::list(storage).await.unwrap_or_default()),
+            (false, false) => Some(Destination::default()),
         };
         let saving = parallel::on_the_blocking_pool(move || {
-            let plan = self.plan;
-            if self.already_settled.is_some() {
-                return;
-            }
+            let after = After {
+                all: listed.as_ref().unwrap_or(&memory.before),
+                before: &memory.before,
+                told: &report.tags,
+            };
             settled::forget(&memory.destination);
-            if let Some(after) = &after {
-                for write in &plan.writes {
-                    let is_made = matches!(
-                        write.kind,
-                        Kind::Hashed { is_text: true } | Kind::Compressed { .. }
-                    );
-                    let object = after.objects.get(&write.name).filter(|_| is_made);
-                    if let (Some(object), Some(md5)) = (object, write.md5) {
-                        learned.add_made(write.name.as_str(), object, md5);
-                    }
+            for write in &plan.writes {
+                let is_made = matches!(
+                    write.kind,
+                    Kind::Hashed { is_text: true } | Kind::Compressed { .. }
+                );
+                let object = after.ours(&write.name).filter(|_| is_made);
+                if let (Some(object), Some(md5)) = (object, write.md5) {
+                    learned.add_made(write.name.as_str(), object, md5);
                 }
             }
-            let saved = learned.save(&memory.destination);
-            let after = after.filter(|_| saved.is_ok() && memory.is_whole);
-            if let Some(after) = after.filter(|_| settled::are_old(&memory.wanted, memory.began)) {
+            let is_saved = learned.save(&memory.destination).is_ok();
+            let is_old = settled::are_old(&memory.wanted, memory.began);
+            if is_saved && is_old && memory.is_whole && after.is_what_the_plan_wants(&plan) {
                 let texts = plan.writes.iter();
                 let texts = texts.filter(|write| write.kind == Kind::Hashed { is_text: true });
-                let state = settled::state(&memory.key, &memory.wanted, &after);
+                let state = settled::state(&memory.key, &memory.wanted, after.all);
                 // What cannot be kept is found out again.
                 let _ = Settled::new(state, texts.count()).save(&memory.destination);
             }
         });
         let _ = saving.await;
+    }
+}
+
+/// What is there after a run.
+struct After<'a> {
+    all: &'a Destination,
+    before: &'a Destination,
+    /// The tags that the storage told of what this run wrote.
+    told: &'a HashMap<Name, String>,
+}
+
+impl After<'_> {
+    /// Returns what is there under a name, if this run wrote it or left it as it was.
+    fn ours(&self, name: &Name) -> Option<&Object> {
+        let object = self.all.objects.get(name)?;
+        let is_ours = match (self.told.get(name), object.tag()) {
+            (Some(told), Some(tag)) => *told == tag,
+            // Files have no numbers here.
+            (Some(_), None) => true,
+            (None, _) => self.before.objects.get(name) == Some(object),
+        };
+        is_ours.then_some(object)
+    }
+
+    /// Whether all is there that the plan wants, and nothing that somebody else has put there.
+    fn is_what_the_plan_wants(&self, plan: &Plan) -> bool {
+        let kept = plan.writes.iter();
+        let mut kept = kept.filter(|write| !write.is_omitted() && write.disk_name.is_none());
+        let mut all = self.all.objects.keys();
+        kept.all(|write| self.ours(&write.name).is_some())
+            && all.all(|name| self.ours(name).is_some())
     }
 }
 

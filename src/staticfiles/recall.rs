@@ -107,6 +107,7 @@ impl Recall {
     pub(super) fn made(&self, name: &str, object: &Object) -> Option<Md5Sum> {
         let seen = self.made.get(name)?;
         let is_same = seen.size == object.size
+            && seen.inode == object.inode
             && !object.is_link
             && Some(seen.modified) == object.modified.and_then(nanoseconds);
         is_same.then(|| Md5Sum::from_hex(&seen.md5)).flatten()
@@ -173,7 +174,7 @@ impl Recall {
         let seen = Seen {
             size: object.size,
             modified,
-            inode: 0,
+            inode: object.inode,
             md5: md5.to_string(),
         };
         self.made.insert(name.to_owned(), seen);

@@ -89,8 +89,8 @@ pub(super) fn state(key: &str, wanted: &[Found], destination: &Destination) -> M
     for (name, object) in &destination.objects {
         let modified = object.modified.and_then(nanoseconds);
         let line = format!(
-            "{name}\0{} {modified:?} {:?} {}",
-            object.size, object.etag, object.is_link
+            "{name}\0{} {modified:?} {:?} {} {}",
+            object.size, object.etag, object.is_link, object.inode
         );
         sum = sum.wrapping_add(Md5Sum::of(line.as_bytes()).to_number());
     }

@@ -173,12 +173,12 @@ fn source_file(path: PathBuf, relative: String, metadata: &fs::Metadata) -> Resu
 }
 
 #[cfg(unix)]
-fn inode(metadata: &fs::Metadata) -> u64 {
+pub(super) fn inode(metadata: &fs::Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::ino(metadata)
 }
 
 #[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> u64 {
+pub(super) fn inode(_: &fs::Metadata) -> u64 {
     0
 }
 
