@@ -42,5 +42,6 @@ mod static_kept_names;
 mod static_options;
 mod static_plans;
 mod static_retention;
+mod static_together;
 mod static_urls;
 mod verbs;

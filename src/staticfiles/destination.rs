@@ -7,13 +7,13 @@ use std::{
     collections::{HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use futures::TryStreamExt;
 use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
 
-use super::parallel;
+use super::{parallel, walk::inode};
 
 /// The folders of a storage on disk that hold unfinished saves begin so.
 const STAGING: &str = ".storehouse-tmp";
@@ -41,6 +41,20 @@ pub struct Object {
     pub etag: Option<String>,
     /// Whether it is a link on a disk.
     pub is_link: bool,
+    /// The number of the file on a disk; 0 where there are none.
+    pub inode: u64,
+}
+
+impl Object {
+    /// Returns the tag that a save of this file on a disk has told, if this is what was saved and not
+    /// what somebody else has put in its place: number, time and size, as in `storehouse-filesystem`.
+    /// `None` where files have no numbers. A driver with other tags is not believed, and its files
+    /// are read again.
+    pub(super) fn tag(&self) -> Option<String> {
+        let modified = self.modified?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
+        let tag = format!("{:x}-{modified:x}-{:x}", self.inode, self.size);
+        (self.inode != 0).then_some(tag)
+    }
 }
 
 impl Destination {
@@ -60,7 +74,7 @@ impl Destination {
                 size: entry.size,
                 modified: entry.modified,
                 etag: entry.etag,
-                is_link: false,
+                ..Object::default()
             };
             (entry.name, object)
         });
@@ -144,6 +158,7 @@ fn scan_entry(
             modified: metadata.modified().ok(),
             etag: None,
             is_link,
+            inode: inode(&metadata),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
@@ -159,5 +174,34 @@ fn metadata(entry: &fs::DirEntry, is_link: bool) -> io::Result<fs::Metadata> {
     match is_link {
         true => fs::metadata(entry.path()).or_else(|_| entry.metadata()),
         false => entry.metadata(),
+    }
+}
+
+#[cfg(all(test, unix, feature = "filesystem"))]
+mod tests {
+    use storehouse_filesystem::{FilesystemOptions, FilesystemStorage};
+    use storehouse_storage::{Content, SaveOptions, Target};
+
+    use super::*;
+
+    // Were it another, no run would believe what it has written itself, and all would be slow.
+    #[tokio::test]
+    async fn a_file_on_a_disk_has_the_tag_that_its_save_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = FilesystemOptions::default();
+        let storage = FilesystemStorage::new(folder.path(), options).unwrap();
+        let name = Name::new("a/b.css").unwrap();
+        let kept = SaveOptions::default();
+        let save = || {
+            let target = Target::Replace(name.clone());
+            storage.put(target, Content::from_bytes("css"), &kept)
+        };
+
+        let (first, second) = (save().await.unwrap().etag, save().await.unwrap().etag);
+
+        let there = Destination::list(&storage).await.unwrap();
+        let tag = there.objects[&name].tag();
+        assert_eq!(tag, second);
+        assert_ne!(tag, first);
     }
 }

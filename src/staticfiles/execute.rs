@@ -2,7 +2,7 @@
 //! where a folder has to be goes before. It decides nothing that the plan has not decided.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     fs::{self, File},
     io, mem,
     path::PathBuf,
@@ -19,7 +19,7 @@ use futures::{
     stream::{self, BoxStream, Stream},
 };
 use storehouse_storage::{
-    Content, Entry, Error, ErrorKind, Name, Put, Result, SaveOptions, Storage, Target,
+    Content, Entry, Error, ErrorKind, Name, Put, Result, SaveOptions, Saved, Storage, Target,
 };
 
 use super::{
@@ -45,8 +45,8 @@ const DELETE_BATCH: usize = 1000;
 pub enum Event {
     /// A file was begun with; told when it is done, or has failed.
     Started(Arc<Write>),
-    /// Something was written, this many bytes. For a display of progress.
-    Wrote(u64),
+    /// Something was written. For a display of progress.
+    Wrote(Saved),
     /// A file is there.
     Done(Arc<Write>),
     /// What is kept beside a content was replaced.
@@ -255,7 +255,8 @@ async fn carry_out_alone(write: &Arc<Write>, storage: &dyn Storage) -> Vec<Event
         }
         (Action::Copy, WriteContent::Link(file), _) => {
             let made = link::make(storage, &write.name, file).await;
-            (made, Some(Event::Wrote(write.size())))
+            let linked = Saved::new(write.name.clone(), 0);
+            (made, Some(Event::Wrote(linked)))
         }
         (Action::Copy, _, Some(disk_name)) => {
             let mut events = put_all(vec![Arc::clone(write)], storage).await;
@@ -292,13 +293,20 @@ async fn put_all(batch: Vec<Arc<Write>>, storage: &dyn Storage) -> Vec<Event> {
     let (saved, failure) = storage.put_many(puts).await;
     let failure = failure.map(with_advice).or(unreadable);
     let mut events = Vec::with_capacity(3 * batch.len());
-    for (index, write) in batch.into_iter().enumerate() {
-        let is_saved = index < saved.len();
-        if write.is_copied() && (is_saved || index == saved.len()) {
+    let mut saved = saved.into_iter();
+    for write in batch {
+        let one = saved.next();
+        let is_the_end = one.is_none();
+        if write.is_copied() {
             events.push(Event::Started(Arc::clone(&write)));
         }
-        if is_saved {
-            events.extend([Event::Wrote(write.size()), Event::Done(write)]);
+        events.extend(
+            one.map(|saved| [Event::Wrote(saved), Event::Done(write)])
+                .into_iter()
+                .flatten(),
+        );
+        if is_the_end {
+            break;
         }
     }
     events.extend(failure.map(Event::Failed));
@@ -437,6 +445,8 @@ pub struct Report {
     pub deleted: usize,
     /// What failed.
     pub failures: Vec<Error>,
+    /// The tags that the storage told of what was written.
+    pub tags: HashMap<Name, String>,
 }
 
 impl Report {
@@ -444,7 +454,11 @@ impl Report {
     pub fn add(&mut self, event: Event) {
         match event {
             Event::Started(_) => {}
-            Event::Wrote(bytes) => self.bytes += bytes,
+            Event::Wrote(saved) => {
+                self.bytes += saved.size;
+                let Saved { name, etag, .. } = saved;
+                self.tags.extend(etag.map(|tag| (name, tag)));
+            }
             Event::Done(write) => {
                 let count = match write.is_omitted() {
                     true => &mut self.omitted,

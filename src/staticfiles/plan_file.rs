@@ -166,6 +166,7 @@ fn line(name: &str, object: &Object) -> String {
         modified,
         etag,
         is_link,
+        inode: _,
     } = object;
     // A bucket's tag tells more than its time.
     let time = modified.filter(|_| etag.is_none());

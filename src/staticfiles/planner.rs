@@ -1,7 +1,7 @@
 //! Makes plans: from what is found, what is there and what is known to a [`Plan`], step by step. Each
 //! step is in a room of its own; here is their order.
 
-use std::time::SystemTime;
+use std::{collections::HashMap, time::SystemTime};
 
 use storehouse_storage::{Error, Name, Result, Storage};
 
@@ -9,6 +9,7 @@ use super::{
     attributes::{self, InForce},
     clash, compare, compressed,
     destination::{Destination, Object, local_root},
+    execute::Report,
     finders::Found,
     history::{History, release_write},
     integrity,
@@ -53,28 +54,24 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Keeps what the next run need not find out again, once the plan was carried out to its end.
-    /// Without it that run does, and no more: nothing that goes wrong here is told.
-    pub async fn remember(self, storage: &dyn Storage) {
-        let Some(memory) = self.memory else {
+    /// Keeps what the next run need not find out again, once the plan was carried out to its end, as
+    /// `report` says. Without it that run does, and no more: nothing that goes wrong here is told.
+    ///
+    /// Another run may have written to the same place meanwhile: a file there counts as this run's
+    /// only if it has the tag that the storage told.
+    pub async fn remember(self, storage: &dyn Storage, report: Report) {
+        let Some(memory) = self.memory.filter(|_| self.already_settled.is_none()) else {
             return;
         };
-        if self.already_settled.is_some() {
-            return;
-        }
-        // On a disk another look costs no request.
-        let after = match (self.plan.is_done(), local_root(storage).is_some()) {
-            (true, _) => After::AsBefore,
-            (false, true) => match Destination::list(storage).await {
-                Ok(destination) => After::Listed(destination),
-                Err(_) => After::Unknown,
-            },
-            (false, false) => After::Unknown,
+        // A listing of a bucket tells more than its saves.
+        let told = match local_root(storage) {
+            Some(_) => report.tags,
+            None => HashMap::new(),
         };
         let (plan, learned) = (self.plan, self.learned);
         let saving = parallel::on_the_blocking_pool(move || {
-            keep(&memory, learned, &plan, &after);
-            (plan, after)
+            keep(&memory, learned, &plan, &told);
+            plan
         });
         if let Ok(large) = saving.await {
             // Nobody has to wait until so much memory is free.
@@ -84,42 +81,25 @@ impl Planned {
 }
 
 /// Writes down what the next run need not find out again.
-fn keep(memory: &Memory, mut learned: Recall, plan: &Plan, after: &After) {
+fn keep(memory: &Memory, mut learned: Recall, plan: &Plan, told: &HashMap<Name, String>) {
     settled::forget(&memory.destination);
     for write in &plan.writes {
-        learned.add(write, after.object(write), memory.began);
+        let tag = match write.action {
+            Action::Copy => told.get(&write.name).cloned(),
+            _ => write.there.as_ref().and_then(Object::tag),
+        };
+        learned.add(write, tag, memory.began);
     }
     if learned.save(&memory.destination).is_err() || !memory.is_trusted {
         return;
     }
-    let state = match after {
-        After::AsBefore => memory.state,
-        After::Listed(destination) => memory.state.with_destination(destination),
-        After::Unknown => return,
+    let Some(state) = memory.state.after(plan, told) else {
+        return;
     };
     let texts = plan.writes.iter();
     let texts = texts.filter(|write| write.kind == Kind::Hashed { is_text: true });
     // What cannot be kept is found out again.
     let _ = Settled::new(state, texts.count()).save(&memory.destination);
-}
-
-/// The destination when all is done.
-enum After {
-    /// Nothing was done.
-    AsBefore,
-    Listed(Destination),
-    Unknown,
-}
-
-impl After {
-    /// What was written, as it is there.
-    fn object<'a>(&'a self, write: &'a Write) -> Option<&'a Object> {
-        match self {
-            Self::AsBefore => write.there.as_ref(),
-            Self::Listed(destination) => destination.objects.get(&write.name),
-            Self::Unknown => None,
-        }
-    }
 }
 
 /// What has to be known at the end to remember a run.

@@ -30,7 +30,7 @@ use super::{
 };
 
 /// Changes with the format: what another version wrote is not read.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Between a change of a file and the memory of it: the coarsest times of disks in use (FAT).
 const RACY: Duration = Duration::from_secs(2);
@@ -41,8 +41,8 @@ pub(super) struct Recall {
     version: u32,
     /// Sources by path.
     sources: HashMap<PathBuf, Seen>,
-    /// Files of the destination whose content was made here, by name.
-    made: HashMap<String, Seen>,
+    /// Files on a disk whose content was made here, by name: the tag that the save told, and the MD5.
+    made: HashMap<String, (String, String)>,
     /// What a coding made of a content, by the content's MD5 and the coding: its size and MD5, or
     /// nothing if it was not worth it.
     coded: HashMap<String, Option<(u64, String)>>,
@@ -109,11 +109,9 @@ impl Recall {
     /// Returns the MD5 of a file that was written to the destination, if it is as it was.
     #[must_use]
     pub(super) fn made(&self, name: &str, object: &Object) -> Option<Md5Sum> {
-        let seen = self.made.get(name)?;
-        let is_same = seen.size == object.size
-            && !object.is_link
-            && Some(seen.modified) == object.modified.and_then(nanoseconds);
-        is_same.then(|| Md5Sum::from_hex(&seen.md5)).flatten()
+        let (tag, md5) = self.made.get(name)?;
+        let is_same = !object.is_link && object.tag().as_ref() == Some(tag);
+        is_same.then(|| Md5Sum::from_hex(md5)).flatten()
     }
 
     /// Returns the rules that objects were last stored by.
@@ -141,13 +139,15 @@ impl Recall {
         }
     }
 
-    /// Remembers what a write tells: the digest of a source, and of `there`, what was made of it.
-    pub(super) fn add(&mut self, write: &Write, there: Option<&Object>, now: SystemTime) {
+    /// Remembers what a write tells: the digest of a source, and of what was made of it, if that has a
+    /// `tag` on a disk.
+    pub(super) fn add(&mut self, write: &Write, tag: Option<String>, now: SystemTime) {
         let Some(md5) = write.md5 else { return };
-        match (write.kind, write.source(), there) {
+        match (write.kind, write.source(), tag) {
             (Kind::Collected, Some(source), _) => self.add_source(source, md5, now),
-            (Kind::Hashed { is_text: true } | Kind::Compressed { .. }, _, Some(object)) => {
-                self.add_made(write.name.as_str(), object, md5);
+            (Kind::Hashed { is_text: true } | Kind::Compressed { .. }, _, Some(tag)) => {
+                let name = write.name.as_str().to_owned();
+                self.made.insert(name, (tag, md5.to_string()));
             }
             _ => {}
         }
@@ -169,21 +169,6 @@ impl Recall {
             md5: md5.to_string(),
         };
         self.sources.insert(source.path.clone(), seen);
-    }
-
-    /// Remembers a file of the destination whose content is known.
-    pub(super) fn add_made(&mut self, name: &str, object: &Object, md5: Md5Sum) {
-        let Some(modified) = object.modified.and_then(nanoseconds) else {
-            return;
-        };
-        let seen = Seen {
-            size: object.size,
-            modified,
-            changed: None,
-            inode: 0,
-            md5: md5.to_string(),
-        };
-        self.made.insert(name.to_owned(), seen);
     }
 
     /// Remembers what a coding made of a content.

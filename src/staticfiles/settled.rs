@@ -6,6 +6,7 @@
 //! within two seconds before, and the file is safe to delete.
 
 use std::{
+    collections::HashMap,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
     io,
@@ -14,11 +15,13 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use storehouse_storage::Name;
 
 use super::{
     cache,
-    destination::Destination,
+    destination::{Destination, Object},
     finders::Found,
+    plan::{Action, Plan},
     recall::{self, is_settled},
 };
 
@@ -92,25 +95,53 @@ impl State {
             (found.name.as_str(), &source.path, source.size).hash(&mut hasher);
             (source.modified, source.changed, source.inode).hash(&mut hasher);
         }
+        // In no order: a sum is the same however they come.
+        let objects = destination.objects.iter();
+        let objects = objects.map(|(name, object)| digest(name, object));
+        let unnameable = destination.unnameable.iter().map(digest_of);
         Self {
             sources: hasher.finish(),
-            destination: 0,
+            destination: objects.chain(unnameable).fold(0, u64::wrapping_add),
         }
-        .with_destination(destination)
     }
 
-    /// The same with another destination.
-    pub(super) fn with_destination(self, destination: &Destination) -> Self {
-        // In no order: a sum is the same however they come.
-        let objects = destination.objects.iter().map(|(name, object)| {
-            let kept = (object.size, object.modified, &object.etag, object.is_link);
-            digest_of((name.as_str(), kept))
-        });
-        let unnameable = destination.unnameable.iter().map(digest_of);
-        let destination = objects.chain(unnameable).fold(0, u64::wrapping_add);
-        Self {
+    /// What it is after this run, by the tags that the storage `told` of what was written; `None`
+    /// where they do not tell all.
+    ///
+    /// Nothing is looked at once more: what another run may have put there meanwhile would count as
+    /// this one's.
+    pub(super) fn after(self, plan: &Plan, told: &HashMap<Name, String>) -> Option<Self> {
+        if plan.deleted() > 0 {
+            return None;
+        }
+        let mut destination = self.destination;
+        for write in plan
+            .writes
+            .iter()
+            .filter(|write| write.action == Action::Copy)
+        {
+            if write.disk_name.is_some() {
+                return None;
+            }
+            if let Some(there) = &write.there {
+                destination = destination.wrapping_sub(digest(&write.name, there));
+            }
+            let tag = told.get(&write.name)?;
+            destination = destination.wrapping_add(digest_of((write.name.as_str(), tag)));
+        }
+        Some(Self {
             destination,
             ..self
+        })
+    }
+}
+
+fn digest(name: &Name, object: &Object) -> u64 {
+    match object.tag() {
+        Some(tag) if !object.is_link => digest_of((name.as_str(), tag)),
+        _ => {
+            let kept = (object.size, object.modified, &object.etag, object.is_link);
+            digest_of((name.as_str(), kept))
         }
     }
 }

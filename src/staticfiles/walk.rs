@@ -205,12 +205,12 @@ fn changed(_: &fs::Metadata) -> Option<SystemTime> {
 }
 
 #[cfg(unix)]
-fn inode(metadata: &fs::Metadata) -> u64 {
+pub(super) fn inode(metadata: &fs::Metadata) -> u64 {
     std::os::unix::fs::MetadataExt::ino(metadata)
 }
 
 #[cfg(not(unix))]
-fn inode(_: &fs::Metadata) -> u64 {
+pub(super) fn inode(_: &fs::Metadata) -> u64 {
     0
 }
 

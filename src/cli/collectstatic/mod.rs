@@ -85,7 +85,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     }
     summarise(&asked, &planned.plan, &report, location.as_deref(), output)?;
     if !flags.dry_run {
-        planned.remember(&*storage).await;
+        planned.remember(&*storage, report).await;
     }
     Ok(())
 }
@@ -295,8 +295,8 @@ async fn carry_out(
     let mut report = Report::default();
     while let Some(event) = events.next().await {
         show_event(&event, plan, output)?;
-        if let Event::Wrote(bytes) = &event {
-            progress.done(*bytes);
+        if let Event::Wrote(saved) = &event {
+            progress.done(saved.size);
         }
         report.add(event);
     }
