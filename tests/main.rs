@@ -19,6 +19,7 @@ mod environments;
 mod findstatic;
 mod golden;
 mod hostile;
+mod integrity;
 mod plans;
 mod post_processing;
 mod processes;

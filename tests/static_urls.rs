@@ -26,7 +26,9 @@ fn site(settings: &str) -> Site {
 
 fn digests() -> String {
     let digest = sri(b"hello", IntegrityHash::Sha384);
-    let integrity: Integrity = [("app.js".to_owned(), digest)].into_iter().collect();
+    let integrity: Integrity = [("app.5d41402abc4b.js".to_owned(), digest)]
+        .into_iter()
+        .collect();
     integrity.to_json()
 }
 

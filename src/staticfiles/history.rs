@@ -77,21 +77,16 @@ impl History {
         if !self.releases.are_without(pushed, self.in_force.as_ref()) {
             return Ok(None);
         }
-        let kept = |kind| {
-            let write = writes.iter().find(|write| write.kind == kind)?;
-            Some(KeptFile {
-                name: write.name.clone(),
-                text: text_of(write)?,
-            })
-        };
-        let Some(manifest) = kept(Kind::Manifest) else {
+        let write = writes.iter().find(|write| write.kind == Kind::Manifest);
+        let Some(write) = write else {
             return Ok(None);
+        };
+        let manifest = KeptFile {
+            name: write.name.clone(),
+            text: pushed.to_json(),
         };
         let others = compressed::names_of_hashed(writes);
         let mut release = Release::new(self.releases.next_time(now), manifest, others)?;
-        if let Some(integrity) = kept(Kind::Integrity) {
-            release = release.with_integrity(integrity);
-        }
         if let Some(rules) = rules {
             release = release.with_rules(rules);
         }
@@ -161,12 +156,5 @@ pub(super) fn release_write(release: &Release) -> Write {
     Write {
         md5: Some(md5),
         ..Write::new(name.clone(), Kind::Release, name, content)
-    }
-}
-
-fn text_of(write: &Write) -> Option<String> {
-    match &write.content {
-        WriteContent::Bytes(bytes) => String::from_utf8(bytes.to_vec()).ok(),
-        _ => None,
     }
 }

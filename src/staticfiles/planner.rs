@@ -11,16 +11,14 @@ use super::{
     destination::{Destination, local_root},
     finders::Found,
     history::{History, release_write},
-    integrity,
-    manifest::Manifest,
+    integrity::{self, Integrity},
     parallel,
     plan::{self, Kind, Plan, PlanOptions, Write},
     plan_file,
     post_process::{self, Hashing, PostProcessed},
     read::{self, Known, Want},
     recall::Recall,
-    releases::Release,
-    retention::PrunePolicy,
+    retention::{PrunePolicy, Pruning},
     rules::ObjectRules,
     settled::{self, Settled},
 };
@@ -285,19 +283,18 @@ impl<'a> Planner<'a> {
             return Ok(made.refused());
         }
         let history = self.history(&destination).await?;
-        let pushed = made.processed.manifest.take();
-        let release = self.add_release(&mut made.writes, pushed.as_ref(), &history)?;
+        let kept = self.kept(&history)?;
+        let pruned = self.end_history(&mut made, history, &destination)?;
+        let stays = |name: &Name| kept(name) && pruned.files.binary_search(name).is_err();
+        self.add_integrity(&mut made, &destination, there, &stays)
+            .await?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
         let asked =
             compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
         self.repair(writes, there, &recall, &mut learned).await?;
-        let kept = self.kept(&history)?;
-        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept);
-        let plan = match &pushed {
-            Some(pushed) => self.prune(plan, history, pushed, release, &destination)?,
-            None => plan,
-        };
+        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept)
+            .with_pruned(pruned.releases, pruned.files);
         let listing = self
             .options
             .complete
@@ -321,26 +318,60 @@ impl<'a> Planner<'a> {
         Ok(move |name: &Name| kept.as_ref().is_none_or(|kept| kept(name)))
     }
 
-    /// Adds what is deleted because it is old.
-    fn prune(
+    /// Adds the write of a release, and returns what is deleted because it is old.
+    fn end_history(
         &self,
-        plan: Plan,
+        made: &mut Made,
         history: History,
-        pushed: &Manifest,
-        release: Option<Release>,
         destination: &Destination,
-    ) -> Result<Plan> {
+    ) -> Result<Pruning> {
+        let Some(pushed) = &made.processed.manifest else {
+            return Ok(Pruning::default());
+        };
         let count = self.hashing.map_or(0, |hashing| hashing.options.releases);
-        let mut releases = match count {
+        let release = match count {
+            0 => None,
+            _ => {
+                let rules = self.rules.map(ObjectRules::fingerprint);
+                history.release(pushed, &made.writes, rules, self.time)?
+            }
+        };
+        made.writes.extend(release.as_ref().map(release_write));
+        let beyond = match count {
             0 => Vec::new(),
             count => history.beyond(count, release.as_ref(), pushed),
         };
         let (policy, time) = (self.pruning, self.time);
-        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, time)?;
-        releases.extend(pruned.releases);
-        releases.sort_unstable();
-        releases.dedup();
-        Ok(plan.with_pruned(releases, pruned.files))
+        let mut pruned = history.prune(pushed, release, &made.writes, destination, policy, time)?;
+        pruned.releases.extend(beyond);
+        pruned.releases.sort_unstable();
+        pruned.releases.dedup();
+        Ok(pruned)
+    }
+
+    /// Adds the write of the digests: of all files of this run, and of those of earlier runs that the
+    /// destination has and that stay.
+    async fn add_integrity(
+        &self,
+        made: &mut Made,
+        destination: &Destination,
+        there: &Destination,
+        stays: &(dyn Fn(&Name) -> bool + Sync),
+    ) -> Result<()> {
+        let (Some(hashing), Some(digests)) = (self.hashing, made.digests.take()) else {
+            return Ok(());
+        };
+        let name = integrity::integrity_name(&hashing.options.manifest_name)?;
+        let earlier = match destination.objects.contains_key(&name) {
+            true => Integrity::load(self.storage, &name).await?,
+            false => Integrity::default(),
+        };
+        let digests = digests.with_earlier(&earlier, |stored| {
+            let stored = Name::new(stored);
+            stored.is_ok_and(|name| destination.objects.contains_key(&name) && stays(&name))
+        });
+        made.writes.push(integrity::write(&digests, &name, there));
+        Ok(())
     }
 
     /// What has to be known of a file.
@@ -371,6 +402,7 @@ impl<'a> Planner<'a> {
             return Ok(Made {
                 writes,
                 processed: PostProcessed::default(),
+                digests: None,
             });
         };
         let already_hashed = self.rules.map(ObjectRules::already_hashed);
@@ -380,23 +412,28 @@ impl<'a> Planner<'a> {
                 .await?;
         writes.append(&mut processed.writes);
         let Some(manifest) = &processed.manifest else {
-            return Ok(Made { writes, processed });
+            return Ok(Made {
+                writes,
+                processed,
+                digests: None,
+            });
         };
-        let integrity = match options.integrity {
-            Some(hash) => {
-                let name = integrity::integrity_name(&options.manifest_name)?;
-                Some(integrity::write(manifest, &writes, name, hash, there).await?)
-            }
+        // Before they are compressed: a browser checks what it has decoded.
+        let digests = match options.integrity {
+            Some(hash) => Some(integrity::of_writes(manifest, &writes, hash).await?),
             None => None,
         };
         let mut writes = self.compress(writes, there, recall, learned).await?;
-        writes.extend(integrity);
         writes.push(post_process::manifest_write(
             manifest,
             &options.manifest_name,
             there,
         ));
-        Ok(Made { writes, processed })
+        Ok(Made {
+            writes,
+            processed,
+            digests,
+        })
     }
 
     async fn compress(
@@ -433,25 +470,6 @@ impl<'a> Planner<'a> {
         History::load(self.storage, destination, name).await
     }
 
-    /// Adds the write of a release, before that of the manifest.
-    fn add_release(
-        &self,
-        writes: &mut Vec<Write>,
-        pushed: Option<&Manifest>,
-        history: &History,
-    ) -> Result<Option<Release>> {
-        let releases = self.hashing.map_or(0, |hashing| hashing.options.releases);
-        let Some(pushed) = pushed.filter(|_| releases > 0) else {
-            return Ok(None);
-        };
-        let rules = self.rules.map(ObjectRules::fingerprint);
-        let release = history.release(pushed, writes, rules, self.time)?;
-        if let Some(release) = &release {
-            writes.push(release_write(release));
-        }
-        Ok(release)
-    }
-
     fn set_attributes(&self, writes: &mut [Write]) {
         let keeps_attributes = self.storage.capabilities().attributes;
         if let Some(rules) = self.rules.filter(|_| keeps_attributes) {
@@ -484,6 +502,8 @@ impl<'a> Planner<'a> {
 struct Made {
     writes: Vec<Write>,
     processed: PostProcessed,
+    /// Of all that the manifest names, if the options ask for it.
+    digests: Option<Integrity>,
 }
 
 impl Made {

@@ -224,11 +224,12 @@ impl StaticUrls {
                 ),
             );
         };
-        if let Some(digest) = integrity.get(name) {
+        let digest_of = |key: &str| integrity.get(self.manifest.get(key)?);
+        if let Some(digest) = digest_of(name) {
             return Ok(Some(digest));
         }
         let key = looked_up(name).map_err(|_| no_url(name))?;
-        match (integrity.get(&key), &self.naming) {
+        match (digest_of(&key), &self.naming) {
             (None, Naming::Hashed) => Err(Error::new(
                 ErrorKind::NotFound,
                 format!("there is no integrity digest of the static file {key:?}"),
