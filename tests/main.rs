@@ -20,6 +20,7 @@ mod findstatic;
 mod golden;
 mod hostile;
 mod integrity;
+mod manifest_storage;
 mod plans;
 mod post_processing;
 mod processes;

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fs, time::SystemTime};
 use storehouse::{
     settings::{Settings, Sources},
     staticfiles::{
-        self, Action, Hashing, IgnorePatterns, PlanOptions, Planned, Planner, Report, StaticUrls,
+        self, Action, Hashing, IgnorePatterns, Places, PlanOptions, Planned, Planner, Report,
+        StaticUrls,
     },
     storage::{Name, StorageExt},
     storages::{STATICFILES, Storages, builtin},
@@ -267,14 +268,14 @@ fn in_memory(site: &Site, name: &str) -> (Settings, Storages) {
 }
 
 async fn plan(settings: &Settings, storages: &Storages) -> Planned {
-    let storage = storages.staticfiles().unwrap();
+    let places = Places::of(storages).unwrap();
     let hashing = Hashing {
         options: storages.manifest_options(STATICFILES).unwrap().unwrap(),
         static_url: settings.static_url().unwrap(),
     };
     let finders = staticfiles::finders(settings, storages).await.unwrap();
     let finding = staticfiles::find(finders, IgnorePatterns::default());
-    Planner::new(&*storage, PlanOptions::default())
+    Planner::new(&places, PlanOptions::default())
         .with_hashing(Some(&hashing))
         .plan(finding)
         .await
@@ -282,8 +283,8 @@ async fn plan(settings: &Settings, storages: &Storages) -> Planned {
 }
 
 async fn push(planned: &Planned, storages: &Storages) -> Report {
-    let storage = storages.staticfiles().unwrap();
-    Report::of(staticfiles::execute(&planned.plan, storage, 4)).await
+    let places = Places::of(storages).unwrap();
+    Report::of(staticfiles::execute(&planned.plan, places, 4)).await
 }
 
 fn written(planned: &Planned) -> Vec<&str> {

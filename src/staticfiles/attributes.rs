@@ -3,8 +3,8 @@
 //!
 //! The fingerprint of the rules is in the metadata of the manifest's object, which is written last:
 //! so it tells of all objects that the manifest names. What else is there may be of any time: left by
-//! a run that was killed, or by one of last year that had other rules. Where names are not hashed the
-//! fingerprint is in the user's cache folder.
+//! a run that was killed, or by one of last year that had other rules. Where names are not hashed, or
+//! the manifest is in a folder, the fingerprint is in the user's cache folder.
 
 use std::collections::HashSet;
 
@@ -13,6 +13,7 @@ use storehouse_storage::{Attributes, OpenOptions, Result, Storage};
 use super::{
     destination::Destination,
     manifest::Manifest,
+    places::Places,
     plan::{Action, Kind, PlanOptions, Write},
     recall::Recall,
     rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
@@ -30,10 +31,16 @@ pub(super) fn of(write: &Write, rules: &ObjectRules) -> Attributes {
     rules.attributes(&write.original, kind)
 }
 
-/// Gives every write its attributes.
-pub(super) fn set(writes: &mut [Write], rules: &ObjectRules) {
+/// Whether what is kept beside a write is kept at all: a folder keeps nothing.
+pub(super) fn are_kept(write: &Write, places: &Places) -> bool {
+    places.of_kind(write.kind).capabilities().attributes
+}
+
+/// Gives every write its attributes, where they are kept.
+pub(super) fn set(writes: &mut [Write], places: &Places, rules: &ObjectRules) {
     let fingerprint = rules.fingerprint();
-    for write in writes {
+    let writes = writes.iter_mut();
+    for write in writes.filter(|write| are_kept(write, places)) {
         let mut attributes = of(write, rules);
         if let Some(coding) = write.coding {
             attributes.content_encoding = Some(coding.token().to_owned());
@@ -65,12 +72,12 @@ impl InForce {
     /// As [`Storage::stat`] and [`Storage::open`].
     pub(super) async fn of(
         writes: &[Write],
-        storage: &dyn Storage,
+        places: &Places,
         there: &Destination,
         recall: &Recall,
     ) -> Result<Self> {
         let pushed = writes.iter().find(|write| write.kind == Kind::Manifest);
-        let Some(pushed) = pushed else {
+        let Some(pushed) = pushed.filter(|write| are_kept(write, places)) else {
             let rules = recall.rules().map(str::to_owned);
             return Ok(Self { rules, named: None });
         };
@@ -79,9 +86,10 @@ impl InForce {
             rules: Some(String::new()),
             named: None,
         };
-        if !there.objects.contains_key(&pushed.name) {
+        if there.get(pushed.kind, &pushed.name).is_none() {
             return Ok(in_force);
         }
+        let storage = places.manifest();
         let entry = match pushed.action {
             Action::Skip => storage.stat(&pushed.name).await?,
             _ => {
@@ -133,19 +141,25 @@ fn without_suffix(write: &Write) -> &str {
 
 /// Has the objects that stay repaired, if they may be stored by other rules than those `wanted` or
 /// the options ask for it.
-pub(super) fn repair(writes: &mut [Write], in_force: &InForce, wanted: &str, options: PlanOptions) {
-    let stay = writes
-        .iter_mut()
-        .filter(|write| write.action == Action::Skip);
+pub(super) fn repair<'w>(
+    writes: impl Iterator<Item = &'w mut Write>,
+    in_force: &InForce,
+    wanted: &str,
+    options: PlanOptions,
+) {
+    let stay = writes.filter(|write| write.action == Action::Skip);
     for write in stay.filter(|write| options.repair || in_force.may_differ(write, wanted)) {
         write.action = Action::Repair;
     }
 }
 
 /// Whether all objects of the destination are stored by the rules once `writes` are carried out.
-pub(super) fn will_hold(writes: &[Write], in_force: &InForce, wanted: &str) -> bool {
-    in_force.rules.as_deref() == Some(wanted)
-        || writes.iter().all(|write| write.action != Action::Skip)
+pub(super) fn will_hold<'w>(
+    mut writes: impl Iterator<Item = &'w Write>,
+    in_force: &InForce,
+    wanted: &str,
+) -> bool {
+    in_force.rules.as_deref() == Some(wanted) || writes.all(|write| write.action != Action::Skip)
 }
 
 #[cfg(test)]
@@ -186,7 +200,7 @@ mod tests {
         ] {
             let mut writes = [write(Action::Skip), write(Action::Copy)];
 
-            repair(&mut writes, &in_force_by(in_force), "new", options);
+            repair(writes.iter_mut(), &in_force_by(in_force), "new", options);
 
             assert_eq!(writes[0].action, expected, "{case}");
             assert_eq!(writes[1].action, Action::Copy, "{case}");
@@ -228,8 +242,8 @@ mod tests {
         let (skip, copy) = (write(Action::Skip), write(Action::Copy));
         let (new, unknown) = (in_force_by(Some("new")), in_force_by(None));
 
-        assert!(will_hold(std::slice::from_ref(&skip), &new, "new"));
-        assert!(will_hold(&[copy], &unknown, "new"));
-        assert!(!will_hold(&[skip], &unknown, "new"));
+        assert!(will_hold([&skip].into_iter(), &new, "new"));
+        assert!(will_hold([&copy].into_iter(), &unknown, "new"));
+        assert!(!will_hold([&skip].into_iter(), &unknown, "new"));
     }
 }

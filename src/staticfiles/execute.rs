@@ -24,6 +24,7 @@ use super::{
     destination::local_root,
     digest::{DIGEST_KEY, Md5Sum, digest_file},
     link,
+    places::Places,
     plan::{Action, Kind, Plan, Write, WriteContent},
     walk::{SourceFile, unreadable},
 };
@@ -60,11 +61,11 @@ pub enum Event {
 /// files first.
 pub fn execute(
     plan: &Plan,
-    storage: Arc<dyn Storage>,
+    places: Places,
     jobs: usize,
 ) -> impl Stream<Item = Event> + Send + use<> {
     let run = Run {
-        storage,
+        places,
         jobs: jobs.max(1),
         failed: Arc::default(),
     };
@@ -123,19 +124,20 @@ fn lock(events: &Mutex<Vec<Event>>) -> MutexGuard<'_, Vec<Event>> {
 
 /// What the stages of a run share.
 struct Run {
-    storage: Arc<dyn Storage>,
+    places: Places,
     jobs: usize,
     failed: Arc<AtomicBool>,
 }
 
 impl Run {
     fn write_all(&self, writes: Vec<Arc<Write>>) -> BoxStream<'static, Event> {
-        let (storage, failed) = (Arc::clone(&self.storage), Arc::clone(&self.failed));
+        let (places, failed) = (self.places.clone(), Arc::clone(&self.failed));
         self.until_failure(writes)
             .map(move |write| {
-                let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
+                let (places, failed) = (places.clone(), Arc::clone(&failed));
                 async move {
-                    let events = carry_out(write, &*storage).await;
+                    let storage = places.of_kind(write.kind);
+                    let events = carry_out(write, storage).await;
                     let has_failed = events.iter().any(|event| matches!(event, Event::Failed(_)));
                     failed.fetch_or(has_failed, Ordering::Relaxed);
                     stream::iter(events)
@@ -148,7 +150,7 @@ impl Run {
 
     fn delete_all(&self, names: &[Name]) -> BoxStream<'static, Event> {
         let batches: Vec<Vec<Name>> = names.chunks(DELETE_BATCH).map(<[Name]>::to_vec).collect();
-        let (storage, failed) = (Arc::clone(&self.storage), Arc::clone(&self.failed));
+        let (storage, failed) = (Arc::clone(self.places.files()), Arc::clone(&self.failed));
         self.until_failure(batches)
             .then(move |batch| {
                 let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
@@ -170,7 +172,7 @@ impl Run {
 
     /// Deletes files that no storage could name, and so no storage can delete.
     fn delete_unnameable(&self, paths: &[PathBuf]) -> BoxStream<'static, Event> {
-        let root = local_root(&*self.storage);
+        let root = local_root(&**self.places.files());
         self.until_failure(paths.to_vec())
             .then(move |path| {
                 let whole = root.as_ref().map(|root| root.join(&path));

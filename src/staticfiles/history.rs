@@ -8,13 +8,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use storehouse_storage::{Name, Result, Storage};
+use storehouse_storage::{Name, Result};
 
 use super::{
     compressed,
     destination::Destination,
     digest::Md5Sum,
     manifest::Manifest,
+    places::Places,
     plan::{Action, Kind, Write, WriteContent},
     releases::{KeptFile, RELEASES, Release, Releases, is_private},
     retention::{PruneFacts, PrunePolicy, Pruning, to_prune},
@@ -33,19 +34,19 @@ impl History {
     /// # Errors
     /// As [`Releases::load`]; as [`Manifest::load`].
     pub(super) async fn load(
-        storage: &dyn Storage,
+        places: &Places,
         destination: &Destination,
         manifest_name: Option<&Name>,
     ) -> Result<Self> {
         let folder = format!("{RELEASES}/");
         let mut names = destination.objects.keys();
         let releases = match names.any(|name| name.as_str().starts_with(&folder)) {
-            true => Releases::load(storage).await?,
+            true => Releases::load(&**places.files()).await?,
             false => Releases::default(),
         };
         let in_force = match manifest_name {
-            Some(name) if destination.objects.contains_key(name) => {
-                Some(Manifest::load(storage, name).await?)
+            Some(name) if destination.get(Kind::Manifest, name).is_some() => {
+                Some(Manifest::load(&**places.manifest(), name).await?)
             }
             _ => None,
         };

@@ -207,7 +207,7 @@ pub(super) fn write(digests: &Integrity, name: &Name, there: &Destination) -> Wr
     let content = WriteContent::Bytes(json);
     Write {
         md5: Some(md5),
-        there: there.objects.get(name).cloned(),
+        there: there.get(Kind::Integrity, name).cloned(),
         ..Write::new(name.clone(), Kind::Integrity, name.clone(), content)
     }
 }

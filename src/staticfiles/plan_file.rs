@@ -89,6 +89,8 @@ pub(super) fn digest_of_listing(destination: &Destination) -> String {
         .collect();
     let unnameable = destination.unnameable.iter();
     lines.extend(unnameable.map(|path| format!("{path:?}\n")));
+    let with_manifest = destination.with_manifest.iter().flatten();
+    lines.extend(with_manifest.map(|found| format!("{found:?}\n")));
     lines.sort_unstable();
     md5_hex(lines.concat().as_bytes())
 }

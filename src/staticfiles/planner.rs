@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use storehouse_storage::{Error, Name, Result, Storage};
+use storehouse_storage::{Error, Name, Result};
 
 use super::{
     attributes::{self, InForce},
@@ -13,6 +13,7 @@ use super::{
     history::{History, release_write},
     integrity::{self, Integrity},
     parallel,
+    places::Places,
     plan::{self, Kind, Plan, PlanOptions, Write},
     plan_file,
     post_process::{self, Hashing, PostProcessed},
@@ -53,15 +54,20 @@ pub struct Planned {
 impl Planned {
     /// Keeps what the next run need not find out again, once the plan was carried out to its end.
     /// Without it that run does, and no more: nothing that goes wrong here is told.
-    pub async fn remember(self, storage: &dyn Storage) {
+    pub async fn remember(self, places: &Places) {
         let Some(memory) = self.memory else {
             return;
         };
         let mut learned = self.learned;
         // On a disk another look costs no request.
-        let after = match (self.plan.is_done(), local_root(storage).is_some()) {
+        let is_local = local_root(&**places.files()).is_some();
+        let after = match (self.plan.is_done(), is_local) {
             (true, _) => Some(memory.before),
-            (false, true) => Destination::list(storage).await.ok(),
+            (false, true) => {
+                let with_manifest = memory.before.with_manifest.iter().flatten();
+                let names: Vec<Name> = with_manifest.map(|(name, _)| name.clone()).collect();
+                Destination::look(places, &names).await.ok()
+            }
             (false, false) => None,
         };
         let saving = parallel::on_the_blocking_pool(move || {
@@ -112,7 +118,7 @@ struct Memory {
 /// Where a run remembers what it did, and what it is told apart by.
 #[derive(Debug, Clone)]
 pub struct MemoryKey {
-    /// The destination: [`Storage::describe`].
+    /// The destination: where it is, and where the manifest is.
     pub destination: String,
     /// All options that decide what is made: a run with others has to look at everything.
     pub options: String,
@@ -121,7 +127,7 @@ pub struct MemoryKey {
 /// Makes plans for one destination.
 #[derive(Debug)]
 pub struct Planner<'a> {
-    storage: &'a dyn Storage,
+    places: &'a Places,
     options: PlanOptions,
     hashing: Option<&'a Hashing>,
     compression: Option<&'a CompressionOptions>,
@@ -133,11 +139,11 @@ pub struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Plans for `storage`: copies, and nothing else.
+    /// Plans for `places`: copies, and nothing else.
     #[must_use]
-    pub fn new(storage: &'a dyn Storage, options: PlanOptions) -> Self {
+    pub fn new(places: &'a Places, options: PlanOptions) -> Self {
         Self {
-            storage,
+            places,
             options,
             hashing: None,
             compression: None,
@@ -206,19 +212,21 @@ impl<'a> Planner<'a> {
     /// copies, as in Django and WhiteNoise.
     ///
     /// # Errors
-    /// As [`Storage::list`]; a source that cannot be read; two that one disk cannot hold; a manifest
+    /// As [`Storage::list`](storehouse_storage::Storage::list); a source that cannot be read; two that one disk cannot hold; a manifest
     /// on disk that is damaged.
     pub async fn plan(
         mut self,
         finding: impl Future<Output = Result<Vec<Found>>>,
     ) -> Result<Planned> {
-        let (found, destination) = futures::try_join!(finding, Destination::list(self.storage))?;
         if self.options.dry_run && !self.options.complete {
             (self.hashing, self.compression) = (None, None);
         }
+        let names = self.names_with_manifest()?;
+        let listing = Destination::look(self.places, &names);
+        let (found, destination) = futures::try_join!(finding, listing)?;
         if let Some(hashing) = self.hashing {
-            let options = &hashing.options;
-            post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
+            let (storage, options) = (self.places.manifest(), &hashing.options);
+            post_process::refuse_damaged_manifest(&**storage, &destination, options).await?;
         }
         let (wanted, conflicts) = without_conflicts(found, &destination)?;
         let memory = self.begin(&wanted, &destination);
@@ -236,6 +244,18 @@ impl<'a> Planner<'a> {
             .full_plan(wanted, conflicts, destination, memory.as_ref())
             .await?;
         Ok(Planned { memory, ..planned })
+    }
+
+    /// The names that go where the manifest is.
+    fn names_with_manifest(&self) -> Result<Vec<Name>> {
+        let Some(Hashing { options, .. }) = self.hashing else {
+            return Ok(Vec::new());
+        };
+        let mut names = vec![options.manifest_name.clone()];
+        if options.integrity.is_some() {
+            names.push(integrity::integrity_name(&options.manifest_name)?);
+        }
+        Ok(names)
     }
 
     /// Notes what has to be known at the end to remember the run.
@@ -290,8 +310,7 @@ impl<'a> Planner<'a> {
             .await?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
-        let asked =
-            compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
+        let asked = compare::skip_unchanged(writes, self.places, there, &recall, self.jobs).await?;
         self.repair(writes, there, &recall, &mut learned).await?;
         let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept)
             .with_pruned(pruned.releases, pruned.files);
@@ -362,9 +381,9 @@ impl<'a> Planner<'a> {
             return Ok(());
         };
         let name = integrity::integrity_name(&hashing.options.manifest_name)?;
-        let earlier = match destination.objects.contains_key(&name) {
-            true => Integrity::load(self.storage, &name).await?,
-            false => Integrity::default(),
+        let earlier = match destination.get(Kind::Integrity, &name) {
+            Some(_) => Integrity::load(&**self.places.manifest(), &name).await?,
+            None => Integrity::default(),
         };
         let digests = digests.with_earlier(&earlier, |stored| {
             let stored = Name::new(stored);
@@ -406,9 +425,9 @@ impl<'a> Planner<'a> {
             });
         };
         let already_hashed = self.rules.map(ObjectRules::already_hashed);
-        let (storage, options) = (self.storage, &hashing.options);
+        let (files, options) = (&**self.places.files(), &hashing.options);
         let mut processed =
-            post_process::post_process(wanted, known, storage, there, hashing, already_hashed)
+            post_process::post_process(wanted, known, files, there, hashing, already_hashed)
                 .await?;
         writes.append(&mut processed.writes);
         let Some(manifest) = &processed.manifest else {
@@ -467,13 +486,12 @@ impl<'a> Planner<'a> {
         let name = options
             .map(|options| &options.manifest_name)
             .filter(|_| needs_manifest);
-        History::load(self.storage, destination, name).await
+        History::load(self.places, destination, name).await
     }
 
     fn set_attributes(&self, writes: &mut [Write]) {
-        let keeps_attributes = self.storage.capabilities().attributes;
-        if let Some(rules) = self.rules.filter(|_| keeps_attributes) {
-            attributes::set(writes, rules);
+        if let Some(rules) = self.rules {
+            attributes::set(writes, self.places, rules);
         }
     }
 
@@ -485,14 +503,20 @@ impl<'a> Planner<'a> {
         recall: &Recall,
         learned: &mut Recall,
     ) -> Result<()> {
-        let keeps_attributes = self.storage.capabilities().attributes;
+        let keeps_attributes = self.places.files().capabilities().attributes;
         let Some(rules) = self.rules.filter(|_| keeps_attributes) else {
             return Ok(());
         };
         let wanted = rules.fingerprint();
-        let in_force = InForce::of(writes, self.storage, there, recall).await?;
-        attributes::repair(writes, &in_force, &wanted, self.options);
-        let holds = attributes::will_hold(writes, &in_force, &wanted);
+        let places = self.places;
+        let in_force = InForce::of(writes, places, there, recall).await?;
+        let kept = |write: &&mut Write| attributes::are_kept(write, places);
+        let stay = writes.iter_mut().filter(kept);
+        attributes::repair(stay, &in_force, &wanted, self.options);
+        let kept = writes
+            .iter()
+            .filter(|write| attributes::are_kept(write, places));
+        let holds = attributes::will_hold(kept, &in_force, &wanted);
         learned.set_rules(holds.then_some(wanted));
         Ok(())
     }

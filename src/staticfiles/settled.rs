@@ -94,6 +94,9 @@ pub(super) fn state(key: &str, wanted: &[Found], destination: &Destination) -> M
         );
         sum = sum.wrapping_add(Md5Sum::of(line.as_bytes()).to_number());
     }
+    if let Some(found) = &destination.with_manifest {
+        text.push_str(&format!("\n{found:?}"));
+    }
     for path in &destination.unnameable {
         let line = path.display().to_string();
         sum = sum.wrapping_add(Md5Sum::of(line.as_bytes()).to_number());

@@ -124,17 +124,19 @@ impl StaticUrls {
     }
 
     /// Makes the URLs that the settings ask for: by the manifest of the storage of static files,
-    /// which is read here, if it has one; of unhashed names with `DEBUG`. With the option
-    /// `integrity` the digests beside the manifest are read too.
+    /// which is read here, if it has one, from where `manifest_storage` says; of unhashed names with
+    /// `DEBUG`. With the option `integrity` the digests beside the manifest are read too.
     ///
     /// # Errors
-    /// As [`Storages::get`]; as [`Manifest::load`] and [`Integrity::load`]; as [`Storage::url`].
+    /// As [`Storages::get`] and [`Storages::manifest_storage`]; as [`Manifest::load`] and [`Integrity::load`]; as [`Storage::url`].
     pub async fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
         let storage = storages.staticfiles()?;
         let base_url = base_url(&*storage).await?;
         let mut urls = match storages.manifest_options(STATICFILES)? {
             Some(options) if !settings.debug() => {
-                Self::load_manifest(&base_url, storage, &options).await?
+                let manifest = storages.manifest_storage(STATICFILES)?;
+                let manifest = manifest.unwrap_or_else(|| Arc::clone(&storage));
+                Self::load_manifest(&base_url, storage, &*manifest, &options).await?
             }
             options => Self {
                 naming: match options {
@@ -155,17 +157,18 @@ impl StaticUrls {
 
     async fn load_manifest(
         base_url: &str,
-        storage: Arc<dyn Storage>,
+        files: Arc<dyn Storage>,
+        manifest: &dyn Storage,
         options: &ManifestOptions,
     ) -> Result<Self> {
-        let manifest = Manifest::load(&*storage, &options.manifest_name).await?;
-        let mut urls = Self::new(base_url, manifest);
+        let paths = Manifest::load(manifest, &options.manifest_name).await?;
+        let mut urls = Self::new(base_url, paths);
         if options.integrity.is_some() {
             let name = integrity_name(&options.manifest_name)?;
-            urls.integrity = Some(Integrity::load(&*storage, &name).await?);
+            urls.integrity = Some(Integrity::load(manifest, &name).await?);
         }
         if !options.manifest_strict {
-            urls.naming = Naming::HashedThere(storage);
+            urls.naming = Naming::HashedThere(files);
         }
         Ok(urls)
     }

@@ -2,7 +2,7 @@
 //! what the driver takes. They are Django's class attributes of the same names
 //! (`django/contrib/staticfiles/storage.py`, 6.1), and two of ours: `missing_references`, `integrity`.
 
-use storehouse_storage::{Error, Name, OptionKind, OptionRow, Options, Result, Value};
+use storehouse_storage::{Error, Name, OptionKind, OptionRow, Options, Result, Secret, Value};
 
 /// The rows; a storage with hashed names has these beside its driver's.
 pub(super) const TABLE: &[OptionRow] = &[
@@ -22,6 +22,11 @@ pub(super) const TABLE: &[OptionRow] = &[
             "The name of the manifest.",
         )
     },
+    OptionRow::new(
+        "manifest_storage",
+        OptionKind::Storage,
+        "Where the manifest and the integrity digests are; if not given, where the files are.",
+    ),
     OptionRow {
         default: "false",
         ..OptionRow::new(
@@ -80,6 +85,9 @@ pub struct ManifestOptions {
     pub manifest_strict: bool,
     /// The name of the manifest.
     pub manifest_name: Name,
+    /// What the option of this name says, if anything;
+    /// [`Storages::manifest_storage`](super::Storages::manifest_storage) opens it.
+    pub manifest_storage: Option<Secret>,
     /// Whether files that one pass makes and the next replaces are kept.
     pub keep_intermediate_files: bool,
     /// How many passes Django makes after the first.
@@ -136,6 +144,10 @@ impl ManifestOptions {
         Ok(Self {
             manifest_strict: options.flag("manifest_strict"),
             manifest_name,
+            manifest_storage: options
+                .text("manifest_storage")
+                .filter(|text| !text.is_empty())
+                .map(Secret::new),
             keep_intermediate_files: options.flag("keep_intermediate_files"),
             max_post_process_passes: u32::try_from(passes).unwrap_or(u32::MAX),
             support_js_module_import_aggregation: options

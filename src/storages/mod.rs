@@ -30,7 +30,7 @@
 //! ```
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -57,6 +57,7 @@ mod builtin;
 mod coding;
 mod compression_options;
 mod manifest_options;
+mod manifest_storage;
 pub(crate) mod object_rules;
 mod prepare;
 mod spec;
@@ -93,8 +94,11 @@ impl Storages {
         let aliases = settings.storages().iter();
         let mut errors: Vec<Error> = aliases
             .filter(|(_, setting)| !is_built_in(setting))
-            .filter_map(|(alias, setting)| storages.prepare(alias, setting).err())
+            .filter_map(|(alias, setting)| storages.prepare_all(alias, setting).err())
             .collect();
+        // What is wrong with a storage that another names shows twice.
+        let mut seen = HashSet::new();
+        errors.retain(|error| seen.insert(error.to_string()));
         match errors.len() {
             0 => Ok(storages),
             1 => Err(errors.remove(0)),

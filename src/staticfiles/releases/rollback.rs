@@ -110,7 +110,7 @@ impl Release {
     }
 }
 
-/// Puts a release in force, with one write of its manifest.
+/// Puts a release in force, with one write of its manifest to `storage`, which is that of manifests.
 ///
 /// The caller has seen to it that the files are there ([`Release::verify`]). The manifest is kept with
 /// the fingerprint of the release, not of the rules of today: the next push then repairs what other
