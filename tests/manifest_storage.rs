@@ -274,6 +274,19 @@ fn a_manifest_storage_that_cannot_be_meant_is_an_error_that_says_why() {
 }
 
 #[test]
+fn the_command_line_names_the_storage_as_the_settings_do() {
+    let site = two_folders("");
+    let set = "STORAGES.staticfiles.OPTIONS.manifest_storage=file:other";
+
+    push(&site, &["--set", set]);
+
+    assert_eq!(site.files("other"), ["staticfiles.json"]);
+    let shown = site.run(&["settings", "--set", set]).done().out;
+    let line = "OPTIONS.manifest_storage = \"file:other\"  # command line";
+    assert!(shown.contains(line), "{shown}");
+}
+
+#[test]
 fn the_option_means_nothing_where_names_are_not_hashed() {
     let site = Site::new(
         "STATICFILES_STORAGE = \"file:static?manifest_storage=file:meta\"\nSTATIC_URL = \"/s/\"\n",
