@@ -2,53 +2,40 @@
 //! `manifest_storage`, an alias of `STORAGES` or a storage string. Django's `ManifestFilesMixin` takes
 //! a storage of this name (6.1). What is in it is decided in [`crate::staticfiles`].
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{path::Path, sync::Arc};
 
-use storehouse_storage::{Error, Files, Operation, Result, Secret, Storage};
+use storehouse_storage::{Error, Operation, Result, Secret, Storage};
 
-use super::{
-    Storages, is_word, place,
-    prepare::{Prepared, Wanted, prepare},
-};
-use crate::settings::StorageSetting;
+use super::{Storages, place, prepare::Prepared};
+use crate::settings::Source;
 
 const OPTION: &str = "manifest_storage";
 
-/// A storage that another names.
-struct Other {
-    prepared: Prepared,
-    /// If it is one of the settings.
-    alias: Option<String>,
-    /// Where it is named.
-    place: String,
-}
-
 impl Storages {
-    /// Returns the storage that has the manifest of the storage `alias`, and the integrity digests
-    /// beside it. `None` if that is `alias` itself, or if its names are not hashed.
+    /// Returns the storage that has the manifest of the storage that `text` means, as in
+    /// [`open`](Self::open), and the integrity digests beside it. `None` if it is that storage
+    /// itself, or if the names in it are not hashed.
     ///
     /// # Errors
-    /// As [`get`](Self::get), for each of the two; a manifest that would lie among the files, where
-    /// it would count for one of them.
-    pub fn manifest_storage(&self, alias: &str) -> Result<Option<Arc<dyn Storage>>> {
-        let Some(setting) = self.settings.storages().get(alias) else {
-            return Err(self.no_alias(alias));
-        };
-        let Some(manifest) = self.prepare(alias, setting)?.manifest else {
+    /// As [`open`](Self::open), for each of the two; a manifest that would lie among the files,
+    /// where it would count for one of them.
+    pub fn manifest_storage(&self, text: &str) -> Result<Option<Arc<dyn Storage>>> {
+        let Some(manifest) = self.prepared(text)?.manifest else {
             return Ok(None);
         };
-        let Some(other) = self.prepare_other(alias, setting, manifest.manifest_storage)? else {
+        let Some(other) = manifest.manifest_storage else {
             return Ok(None);
         };
-        let place = other.place.clone();
-        let storage = match &other.alias {
-            Some(alias) => self.get(alias)?,
+        let (place, _) = self.place_of_option(text);
+        let prepared = self.prepare_other(text, &other)?;
+        let storage = match self.settings.storages().contains_key(other.expose()) {
+            true => self.get(other.expose())?,
             // No storage string looks like this key.
-            None => self.opened(&format!("{OPTION} of {alias}"), || {
-                self.open_prepared(other.prepared, None, &place)
+            false => self.opened(&format!("{OPTION} of {text}"), || {
+                self.open_prepared(prepared, None, &place)
             })?,
         };
-        let files = self.get(alias)?.describe();
+        let files = self.open(text)?.describe();
         let inside = format!("{}/{}", storage.describe(), manifest.manifest_name);
         if let Some(name) = inside.strip_prefix(&format!("{files}/")) {
             let problem = format!("the manifest would be in {files}, where its files are");
@@ -59,67 +46,52 @@ impl Storages {
         Ok(Some(storage))
     }
 
-    /// Checks what is set for a storage, and for that of its manifest.
-    pub(super) fn prepare_all(&self, alias: &str, setting: &StorageSetting) -> Result<()> {
-        let manifest = self.prepare(alias, setting)?.manifest;
-        let named = manifest.and_then(|manifest| manifest.manifest_storage);
-        self.prepare_other(alias, setting, named).map(|_| ())
+    /// Checks what is set for the storage `alias`, and for that of its manifest.
+    pub(super) fn check(&self, alias: &str) -> Result<()> {
+        let manifest = self.prepared(alias)?.manifest;
+        match manifest.and_then(|manifest| manifest.manifest_storage) {
+            Some(other) => self.prepare_other(alias, &other).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
-    fn prepare_other(
-        &self,
-        alias: &str,
-        setting: &StorageSetting,
-        named: Option<Secret>,
-    ) -> Result<Option<Other>> {
-        let Some(text) = named else {
-            return Ok(None);
-        };
-        let option = setting.options.get(OPTION);
-        let backend = setting.backend.as_ref();
-        let source = option.map(|option| &option.source);
-        let source = source.or(backend.map(|backend| &backend.source));
-        let place = match option {
-            Some(option) => format!("STORAGES.{alias}.OPTIONS.{OPTION} ({})", option.source),
-            None => format!("{OPTION} of {}", place(alias, setting)),
-        };
+    /// Reads and checks the storage `other` that the storage `text` names.
+    fn prepare_other(&self, text: &str, other: &Secret) -> Result<Prepared> {
+        let (place, folder) = self.place_of_option(text);
         let at = |error: Error| error.during(Operation::Configure, &place, None);
-        let other = self.settings.storages().get(text.expose());
-        let is_driver = || {
-            self.registry
-                .driver(&text.expose().to_ascii_lowercase())
-                .is_ok()
+        let prepared = match self.settings.storages().get(other.expose()) {
+            Some(setting) => self.prepare(other.expose(), setting)?,
+            None => self.prepare_text(other, &place, folder).map_err(|error| {
+                match error.operation() {
+                    Some(_) => error,
+                    None => at(error),
+                }
+            })?,
         };
-        let prepared = match other {
-            Some(setting) => self.prepare(text.expose(), setting)?,
-            None if is_word(text.expose()) && !is_driver() => {
-                return Err(at(self.no_alias_or_driver(text.expose())));
-            }
-            None => {
-                let wanted = Wanted {
-                    place: place.clone(),
-                    text: &text,
-                    folder: source.map_or(self.settings.folder(), |source| {
-                        self.settings.folder_of(source)
-                    }),
-                    alias: None,
-                    options: &BTreeMap::new(),
-                    files: Files::Media,
-                };
-                prepare(&wanted, &self.settings, &self.registry)?
-            }
-        };
-        if !prepared.processing.is_empty() {
-            let shown = self.settings.shown_storage(text.expose());
-            let problem = format!("{shown:?} makes hashed names or compressed copies itself");
-            return Err(at(Error::configuration(problem).with_advice(
-                "name a storage that takes files as they are, without manifest+ and compressed+",
-            )));
+        if prepared.processing.is_empty() {
+            return Ok(prepared);
         }
-        Ok(Some(Other {
-            prepared,
-            alias: other.map(|_| text.expose().to_owned()),
-            place,
-        }))
+        let shown = self.settings.shown_storage(other.expose());
+        let problem = format!("{shown:?} makes hashed names or compressed copies itself");
+        Err(at(Error::configuration(problem).with_advice(
+            "name a storage that takes files as they are, without manifest+ and compressed+",
+        )))
+    }
+
+    /// What messages call the option of the storage `text`, and the folder that a relative path in
+    /// it is relative to.
+    fn place_of_option(&self, text: &str) -> (String, &Path) {
+        let settings = &self.settings;
+        let Some(setting) = settings.storages().get(text) else {
+            let place = format!("{OPTION} of {}", settings.shown_storage(text));
+            return (place, settings.folder_of(&Source::CommandLine));
+        };
+        if let Some(option) = setting.options.get(OPTION) {
+            let place = format!("STORAGES.{text}.OPTIONS.{OPTION} ({})", option.source);
+            return (place, settings.folder_of(&option.source));
+        }
+        let source = setting.backend.as_ref().map(|backend| &backend.source);
+        let folder = settings.folder_of(source.unwrap_or(&Source::Default));
+        (format!("{OPTION} of {}", place(text, setting)), folder)
     }
 }
