@@ -35,9 +35,13 @@ impl Storages {
                 self.open_prepared(prepared, None, &place)
             })?,
         };
-        let files = self.open(text)?.describe();
+        let files = self.open(text)?;
+        let is_one_service = files.service() == storage.service();
+        let files = files.describe();
         let inside = format!("{}/{}", storage.describe(), manifest.manifest_name);
-        if let Some(name) = inside.strip_prefix(&format!("{files}/")) {
+        if let Some(name) = inside.strip_prefix(&format!("{files}/"))
+            && is_one_service
+        {
             let problem = format!("the manifest would be in {files}, where its files are");
             let advice = format!("leave {OPTION} out, and set manifest_name to {name:?}");
             let error = Error::configuration(problem).with_advice(advice);

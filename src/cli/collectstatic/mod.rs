@@ -5,7 +5,7 @@ use std::{path::Path, pin::pin, time::SystemTime};
 
 use futures::StreamExt;
 use serde_json::Value as Json;
-use storehouse_storage::{Error, Storage};
+use storehouse_storage::Error;
 
 use self::{
     asked::Asked,
@@ -59,7 +59,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let planned = make_plan(&flags, &asked, context, finders, &places).await?;
     refuse_many_deletions(&flags, &planned.plan)?;
     if flags.plan.is_some() || reviewed.is_some() {
-        let document = document(&planned, &asked, files);
+        let document = document(&planned, &asked, &places);
         if let Some(reviewed) = reviewed {
             staticfiles::refuse_unless_same(&reviewed, &document)?;
         }
@@ -156,12 +156,12 @@ async fn make_plan(
     };
     let rules = ObjectRules::of(&context.storages, STATICFILES)?;
     let memory = MemoryKey {
-        destination: identity(&**places.files()).await,
+        destination: identity(&**places.files()),
         options: format!(
             "{:?} {hashing:?} {compression:?} {} {asked:?} {}",
             this_program(),
             rules.fingerprint(),
-            identity(&**places.manifest()).await
+            identity(&**places.manifest())
         ),
     };
     let is_local = staticfiles::local_root(&**places.files()).is_some();
@@ -238,14 +238,15 @@ fn refuse_many_deletions(flags: &CollectstaticFlags, plan: &Plan) -> Result<(), 
     }
 }
 
-fn document(planned: &Planned, asked: &Asked, storage: &dyn Storage) -> Json {
-    let destination = storage.describe();
-    staticfiles::document(
-        &planned.plan,
-        &planned.listing,
-        &destination,
-        asked.to_json(),
-    )
+fn document(planned: &Planned, asked: &Asked, places: &Places) -> Json {
+    let destination = identity(&**places.files());
+    let options = asked.to_json();
+    let mut document =
+        staticfiles::document(&planned.plan, &planned.listing, &destination, options);
+    if places.are_two() {
+        document["manifest_storage"] = Json::from(identity(&**places.manifest()));
+    }
+    document
 }
 
 fn read_plan(file: &Path) -> Result<Json, Failure> {
