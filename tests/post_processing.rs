@@ -129,6 +129,36 @@ fn a_missing_reference_is_told_with_its_place_and_nothing_is_written() {
 }
 
 #[test]
+fn a_module_that_is_told_of_is_named_as_in_its_source() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATICFILES_DIRS = [\"assets\"]\n\
+         STATICFILES_STORAGE = \"manifest+file:out?support_js_module_import_aggregation=1\"\n",
+    );
+    site.write("assets/a.js", "import { b } from './b.js'\n");
+    site.write("assets/b.js", "import { m } from './missing.js'\n");
+    site.write(
+        "assets/vs/c.js",
+        "export { x }\nimport { b } from '../b.js'\n",
+    );
+
+    for arguments in [
+        &["collectstatic", "--noinput"][..],
+        &[
+            "collectstatic",
+            "--noinput",
+            "--set",
+            "STATICFILES_STORAGE=manifest+file:out?support_js_module_import_aggregation=1&missing_references=warn",
+        ],
+    ] {
+        let err = site.run(arguments).err;
+
+        assert!(err.contains("no static file \"missing.js\""), "{err}");
+        assert!(err.contains("second reference to \"b.js\""), "{err}");
+        assert!(!err.contains("000000000000"), "{err}");
+    }
+}
+
+#[test]
 fn missing_references_can_be_allowed() {
     for (value, warnings) in [("warn", 1), ("ignore", 0)] {
         let site = site();
