@@ -5,10 +5,13 @@
 //! so it tells of all objects that the manifest names. What else is there may be of any time: left by
 //! a run that was killed, or by one of last year that had other rules. Where names are not hashed, or
 //! the manifest is in a folder, the fingerprint is in the user's cache folder.
+//!
+//! A run by other rules says so there before it touches an object, and at its end by which: if it is
+//! killed between the two, the next one repairs all that stays, whatever its rules are.
 
 use std::collections::HashSet;
 
-use storehouse_storage::{Attributes, OpenOptions, Result, Storage};
+use storehouse_storage::{Attributes, Entry, OpenOptions, Result, SaveOptions, Storage, Target};
 
 use super::{
     destination::Destination,
@@ -53,6 +56,18 @@ pub(super) fn set(writes: &mut [Write], places: &Places, rules: &ObjectRules) {
     }
 }
 
+/// In place of a fingerprint: objects are stored by more than one set of rules.
+const MIXED: &str = "mixed";
+
+/// Where it is noted, before a run, that objects will be stored by other rules than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unsettled {
+    /// Beside the manifest in force.
+    Manifest(Box<Entry>),
+    /// In the user's cache folder.
+    Memory,
+}
+
 /// By which rules the objects of the destination are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct InForce {
@@ -62,6 +77,8 @@ pub(super) struct InForce {
     /// What the manifest in force names, under both names: of other objects it tells nothing. `None`
     /// if it names the same as the one that is pushed.
     named: Option<HashSet<String>>,
+    /// The object of the manifest in force, where that has the fingerprint.
+    manifest: Option<Entry>,
 }
 
 impl InForce {
@@ -79,12 +96,15 @@ impl InForce {
         let pushed = writes.iter().find(|write| write.kind == Kind::Manifest);
         let Some(pushed) = pushed.filter(|write| are_kept(write, places)) else {
             let rules = recall.rules().map(str::to_owned);
-            return Ok(Self { rules, named: None });
+            return Ok(Self {
+                rules,
+                ..Self::default()
+            });
         };
         // What something else stored, with or without a manifest, was stored by other rules.
         let mut in_force = Self {
             rules: Some(String::new()),
-            named: None,
+            ..Self::default()
         };
         if there.get(pushed.kind, &pushed.name).is_none() {
             return Ok(in_force);
@@ -101,7 +121,20 @@ impl InForce {
         };
         let kept = entry.attributes.metadata.get(FINGERPRINT_KEY);
         in_force.rules = Some(kept.cloned().unwrap_or_default());
+        in_force.manifest = Some(entry);
         Ok(in_force)
+    }
+
+    /// Returns where it has to be noted that the rules `wanted` will be mixed with those in force.
+    pub(super) fn unsettled(self, wanted: &str) -> Option<Unsettled> {
+        // Where nobody knows the rules, or they are mixed already, there is nothing to note.
+        let rules = self
+            .rules
+            .filter(|rules| !rules.is_empty() && rules != MIXED)?;
+        (rules != wanted).then(|| match self.manifest {
+            Some(entry) => Unsettled::Manifest(Box::new(entry)),
+            None => Unsettled::Memory,
+        })
     }
 
     /// Returns whether an object may be stored by other rules than those `wanted`.
@@ -117,6 +150,28 @@ impl InForce {
         let tells = |named: &HashSet<String>| !is_named || named.contains(without_suffix(write));
         rules != wanted || !self.named.as_ref().is_none_or(tells)
     }
+}
+
+/// Notes beside the manifest in force that objects are stored by more than one set of rules. Nothing
+/// else of it changes, but for its tag, which is returned.
+///
+/// # Errors
+/// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as).
+pub(super) async fn note_mixed(manifest: &Entry, places: &Places) -> Result<Option<String>> {
+    let options = SaveOptions::default()
+        .with_attributes(manifest.attributes.clone())
+        .with_metadata(FINGERPRINT_KEY, MIXED);
+    let target = Target::Replace(manifest.name.clone());
+    let copied = places.manifest().copy_as(manifest, target, &options).await;
+    copied.map(|saved| saved.etag)
+}
+
+/// Notes in what is remembered that objects are stored by more than one set of rules.
+pub(super) fn remember_mixed(destination: &str) {
+    let mut recall = Recall::load(destination);
+    recall.set_rules(Some(MIXED.to_owned()));
+    // What cannot be kept is told by nothing that is kept.
+    let _ = recall.save(destination);
 }
 
 /// Returns the names in a manifest; none if it is damaged.
@@ -172,7 +227,7 @@ mod tests {
     fn in_force_by(rules: Option<&str>) -> InForce {
         InForce {
             rules: rules.map(str::to_owned),
-            named: None,
+            ..InForce::default()
         }
     }
 
@@ -235,6 +290,27 @@ mod tests {
             assert_eq!(in_force.may_differ(&write, "new"), expected, "{name}");
         }
         assert!(named(b"{").is_empty());
+    }
+
+    #[test]
+    fn it_is_noted_once_that_rules_are_mixed() {
+        let manifest = Entry::new(Name::new("staticfiles.json").unwrap(), 1);
+        let beside = Unsettled::Manifest(Box::new(manifest.clone()));
+        for (case, rules, manifest, expected) in [
+            ("other rules", Some("old"), Some(&manifest), Some(beside)),
+            ("remembered", Some("old"), None, Some(Unsettled::Memory)),
+            ("the same rules", Some("new"), Some(&manifest), None),
+            ("none of ours", Some(""), Some(&manifest), None),
+            ("mixed already", Some(MIXED), Some(&manifest), None),
+            ("nobody knows", None, None, None),
+        ] {
+            let in_force = InForce {
+                manifest: manifest.cloned(),
+                ..in_force_by(rules)
+            };
+
+            assert_eq!(in_force.unsettled("new"), expected, "{case}");
+        }
     }
 
     #[test]

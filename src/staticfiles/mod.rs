@@ -14,7 +14,8 @@
 //! let finders = staticfiles::finders(settings, storages).await?;
 //! let places = Places::of(storages)?;
 //! let finding = staticfiles::find(finders, IgnorePatterns::default());
-//! let planned = Planner::new(&places, PlanOptions::default()).plan(finding).await?;
+//! let mut planned = Planner::new(&places, PlanOptions::default()).plan(finding).await?;
+//! planned.begin(&places).await?;
 //! let report = Report::of(staticfiles::execute(&planned.plan, places, 8)).await;
 //! println!("{} files copied", report.copied);
 //! # Ok(()) }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use storehouse_storage::{Error, Name, Result};
 
 use super::{
-    attributes::{self, InForce},
+    attributes::{self, InForce, Unsettled},
     clash, compare, compressed,
     destination::{Destination, local_root},
     finders::Found,
@@ -45,6 +45,8 @@ pub struct Planned {
     pub listing: String,
     /// What the next run to this destination need not read again.
     learned: Recall,
+    /// Where it is to be noted that objects are about to be stored by other rules.
+    unsettled: Option<Unsettled>,
     /// How many files Django would process again, if the last run left nothing to do: then the plan
     /// has the collected files only.
     pub already_settled: Option<usize>,
@@ -52,6 +54,32 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Notes what has to be known if carrying out the plan is broken off: by which rules objects are
+    /// stored, if that changes. To be called before [`execute`](super::execute()); it costs a request
+    /// where rules have changed, and else nothing.
+    ///
+    /// # Errors
+    /// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as).
+    pub async fn begin(&mut self, places: &Places) -> Result<()> {
+        match (&self.unsettled, &self.memory) {
+            (Some(Unsettled::Manifest(entry)), _) => {
+                let etag = attributes::note_mixed(entry, places).await?;
+                let mut writes = self.plan.writes.iter_mut();
+                let manifest = writes.find(|write| write.kind == Kind::Manifest);
+                if let Some(there) = manifest.and_then(|write| write.there.as_mut()) {
+                    there.etag = etag;
+                }
+                Ok(())
+            }
+            (Some(Unsettled::Memory), Some(memory)) => {
+                let destination = memory.destination.clone();
+                let noting = move || attributes::remember_mixed(&destination);
+                parallel::on_the_blocking_pool(noting).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps what the next run need not find out again, once the plan was carried out to its end.
     /// Without it that run does, and no more: nothing that goes wrong here is told.
     pub async fn remember(self, places: &Places) {
@@ -311,7 +339,9 @@ impl<'a> Planner<'a> {
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
         let asked = compare::skip_unchanged(writes, self.places, there, &recall, self.jobs).await?;
-        self.repair(writes, there, &recall, &mut learned).await?;
+        let unsettled = self
+            .repair(writes, &destination, &recall, &mut learned)
+            .await?;
         let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept)
             .with_pruned(pruned.releases, pruned.files);
         let listing = self
@@ -324,6 +354,7 @@ impl<'a> Planner<'a> {
             warnings: made.processed.warnings,
             listing: listing.unwrap_or_default(),
             learned,
+            unsettled,
             ..Planned::default()
         })
     }
@@ -495,21 +526,21 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Has the objects repaired that other rules stored.
+    /// Has the objects repaired that other rules stored, and returns where that is to be noted first.
     async fn repair(
         &self,
         writes: &mut [Write],
-        there: &Destination,
+        destination: &Destination,
         recall: &Recall,
         learned: &mut Recall,
-    ) -> Result<()> {
+    ) -> Result<Option<Unsettled>> {
         let keeps_attributes = self.places.files().capabilities().attributes;
         let Some(rules) = self.rules.filter(|_| keeps_attributes) else {
-            return Ok(());
+            return Ok(None);
         };
         let wanted = rules.fingerprint();
         let places = self.places;
-        let in_force = InForce::of(writes, places, there, recall).await?;
+        let in_force = InForce::of(writes, places, destination, recall).await?;
         let kept = |write: &&mut Write| attributes::are_kept(write, places);
         let stay = writes.iter_mut().filter(kept);
         attributes::repair(stay, &in_force, &wanted, self.options);
@@ -517,8 +548,8 @@ impl<'a> Planner<'a> {
             .iter()
             .filter(|write| attributes::are_kept(write, places));
         let holds = attributes::will_hold(kept, &in_force, &wanted);
-        learned.set_rules(holds.then_some(wanted));
-        Ok(())
+        learned.set_rules(holds.then(|| wanted.clone()));
+        Ok(in_force.unsettled(&wanted))
     }
 }
 

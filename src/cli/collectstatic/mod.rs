@@ -56,7 +56,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     if !flags.noinput && flags.plan.is_none() {
         ask(&asked, flags.dry_run, files, location.as_deref(), output).await?;
     }
-    let planned = make_plan(&flags, &asked, context, finders, &places).await?;
+    let mut planned = make_plan(&flags, &asked, context, finders, &places).await?;
     refuse_many_deletions(&flags, &planned.plan)?;
     if flags.plan.is_some() || reviewed.is_some() {
         let document = document(&planned, &asked, &places);
@@ -71,6 +71,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let mut report = if flags.dry_run {
         show_dry_run(&planned.plan, output)?
     } else {
+        planned.begin(&places).await?;
         carry_out(&flags, &planned.plan, &places, output).await?
     };
     report.post_processed += planned.already_settled.unwrap_or(0);
