@@ -294,7 +294,11 @@ pub fn urls(settings: &Settings) -> Vec<Problem> {
 /// Opens every storage: no request is sent, but missing and contradictory options show.
 fn storages_open(storages: &Storages) -> Vec<Problem> {
     let aliases = storages.aliases();
-    let errors = aliases.iter().filter_map(|alias| storages.get(alias).err());
+    let open = |alias: &String| {
+        storages.get(alias)?;
+        storages.manifest_storage(alias)
+    };
+    let errors = aliases.iter().filter_map(|alias| open(alias).err());
     errors
         .map(|error| Problem::error("storehouse.E005", error.to_string()))
         .collect()

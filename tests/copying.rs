@@ -51,6 +51,25 @@ fn copy_to_itself_is_refused() {
 }
 
 #[test]
+fn copy_to_the_same_bucket_under_another_domain_is_refused() {
+    let [from, to] = ["a", "b"].map(|domain| format!("s3://assets?custom_domain={domain}.example"));
+    let mut command = vec!["copy", &from, &to];
+    for set in [
+        "AWS_S3_ACCESS_KEY_ID=key",
+        "AWS_S3_SECRET_ACCESS_KEY=secret",
+        "AWS_S3_REGION_NAME=eu-west-1",
+        // Nothing answers there.
+        "AWS_S3_ENDPOINT_URL=http://127.0.0.1:1",
+    ] {
+        command.extend(["--set", set]);
+    }
+
+    let ran = site().run(&command).failed(1);
+
+    assert!(ran.err.contains("the same storage"), "{}", ran.err);
+}
+
+#[test]
 fn copy_into_its_own_source_is_refused() {
     let site = site();
     site.write("media/a.txt", "a");

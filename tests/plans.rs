@@ -62,7 +62,7 @@ async fn a_source_that_has_changed_since_it_was_found_is_a_failure() {
     };
     site.write("out/old.css", "old");
 
-    let report = Report::of(execute(&plan, storage, 1)).await;
+    let report = Report::of(execute(&plan, storage.into(), 1)).await;
 
     let error = report.failures.first().unwrap();
     assert_eq!(error.kind(), ErrorKind::Content);
@@ -82,7 +82,7 @@ async fn nothing_is_written_where_no_room_could_be_made() {
         ..Plan::default()
     };
 
-    let report = Report::of(execute(&plan, storage, 1)).await;
+    let report = Report::of(execute(&plan, storage.into(), 1)).await;
 
     assert_eq!(report.failures.len(), 1);
     assert_eq!(report.copied, 0);
@@ -99,7 +99,7 @@ async fn what_could_not_be_deleted_does_not_count_as_deleted() {
         ..Plan::default()
     };
 
-    let report = Report::of(execute(&plan, storage, 1)).await;
+    let report = Report::of(execute(&plan, storage.into(), 1)).await;
 
     assert_eq!((report.deleted, report.failures.len()), (1, 1));
     assert_eq!(site.files("out"), ["folder/b.css"]);

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fs, time::SystemTime};
 use storehouse::{
     settings::{Settings, Sources},
     staticfiles::{
-        self, Action, Hashing, IgnorePatterns, PlanOptions, Planned, Planner, Report, StaticUrls,
+        self, Action, Hashing, IgnorePatterns, Places, PlanOptions, Planned, Planner, Report,
+        StaticUrls,
     },
     storage::{Name, StorageExt},
     storages::{STATICFILES, Storages, builtin},
@@ -125,6 +126,36 @@ fn a_missing_reference_is_told_with_its_place_and_nothing_is_written() {
          storehouse: cannot post-process \"css/app.css\": line 2 has \"url('no.png')\", and there is no static file \"css/no.png\"\n"
     );
     assert_eq!(times(&site), before);
+}
+
+#[test]
+fn a_module_that_is_told_of_is_named_as_in_its_source() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATICFILES_DIRS = [\"assets\"]\n\
+         STATICFILES_STORAGE = \"manifest+file:out?support_js_module_import_aggregation=1\"\n",
+    );
+    site.write("assets/a.js", "import { b } from './b.js'\n");
+    site.write("assets/b.js", "import { m } from './missing.js'\n");
+    site.write(
+        "assets/vs/c.js",
+        "export { x }\nimport { b } from '../b.js'\n",
+    );
+
+    for arguments in [
+        &["collectstatic", "--noinput"][..],
+        &[
+            "collectstatic",
+            "--noinput",
+            "--set",
+            "STATICFILES_STORAGE=manifest+file:out?support_js_module_import_aggregation=1&missing_references=warn",
+        ],
+    ] {
+        let err = site.run(arguments).err;
+
+        assert!(err.contains("no static file \"missing.js\""), "{err}");
+        assert!(err.contains("second reference to \"b.js\""), "{err}");
+        assert!(!err.contains("000000000000"), "{err}");
+    }
 }
 
 #[test]
@@ -267,14 +298,14 @@ fn in_memory(site: &Site, name: &str) -> (Settings, Storages) {
 }
 
 async fn plan(settings: &Settings, storages: &Storages) -> Planned {
-    let storage = storages.staticfiles().unwrap();
+    let places = Places::of(storages).unwrap();
     let hashing = Hashing {
         options: storages.manifest_options(STATICFILES).unwrap().unwrap(),
         static_url: settings.static_url().unwrap(),
     };
     let finders = staticfiles::finders(settings, storages).await.unwrap();
     let finding = staticfiles::find(finders, IgnorePatterns::default());
-    Planner::new(&*storage, PlanOptions::default())
+    Planner::new(&places, PlanOptions::default())
         .with_hashing(Some(&hashing))
         .plan(finding)
         .await
@@ -282,8 +313,8 @@ async fn plan(settings: &Settings, storages: &Storages) -> Planned {
 }
 
 async fn push(planned: &Planned, storages: &Storages) -> Report {
-    let storage = storages.staticfiles().unwrap();
-    Report::of(staticfiles::execute(&planned.plan, storage, 4)).await
+    let places = Places::of(storages).unwrap();
+    Report::of(staticfiles::execute(&planned.plan, places, 4)).await
 }
 
 fn written(planned: &Planned) -> Vec<&str> {

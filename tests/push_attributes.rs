@@ -59,12 +59,15 @@ fn a_changed_rule_is_repaired_by_copies_on_the_server_once() {
 
     let ran = pushing.push(&[]).done();
 
-    // Three files under two names each, and the manifest, which keeps by which rules.
+    // Three files under two names each, and the manifest, which keeps by which rules: first that they
+    // are being changed, and at the end the new ones.
     assert_eq!(
         pushing.counts(),
-        counts([("LIST", 1), ("HEAD", 1), ("COPY", 7)])
+        counts([("LIST", 1), ("HEAD", 1), ("COPY", 8)])
     );
-    assert_eq!(pushing.requests().pop().unwrap(), "COPY staticfiles.json");
+    let requests = pushing.requests();
+    assert_eq!(requests[2], "COPY staticfiles.json");
+    assert_eq!(requests.last().unwrap(), "COPY staticfiles.json");
     assert!(
         ran.out.ends_with(", 7 with new attributes.\n"),
         "{}",
@@ -94,7 +97,7 @@ fn a_changed_rule_and_a_changed_file_send_the_file_only() {
 
     assert_eq!(
         pushing.counts(),
-        counts([("LIST", 1), ("GET", 1), ("COPY", 4), ("PUT", 3)])
+        counts([("LIST", 1), ("GET", 1), ("COPY", 5), ("PUT", 3)])
     );
     pushing.push(&[]).done();
     assert_eq!(pushing.counts(), counts([("LIST", 1), ("HEAD", 1)]));
@@ -147,6 +150,41 @@ fn a_push_without_a_manifest_remembers_its_rules_in_the_cache_folder() {
     pushing.set_options(SHORT);
     pushing.push(&[]).done();
     assert_eq!(pushing.counts(), counts([("LIST", 1), ("COPY", 3)]));
+}
+
+#[test]
+fn a_rule_that_is_taken_back_after_a_push_broke_off_is_in_force_again() {
+    for (processing, quiet) in [
+        ("manifest+", counts([("LIST", 1), ("HEAD", 1)])),
+        ("", counts([("LIST", 1)])),
+    ] {
+        for changed in ["a {}", "b {}"] {
+            let pushing = site("taken-back", processing, "");
+            pushing.push(&[]).done();
+            pushing.set_options(SHORT);
+            pushing.write("app.css", changed);
+            // What comes last of the files, one after the other.
+            let is_last = |request: &storehouse_test_support::Request| {
+                request.method == "PUT" && request.target.ends_with("/paper.svg")
+            };
+            let lost = storehouse_test_support::Action::LoseRequest;
+            pushing.proxy.when_times(usize::MAX, is_last, lost);
+            pushing
+                .site
+                .run(&["collectstatic", "--noinput", "--jobs", "1"])
+                .failed(1);
+            let cache_control = || pushing.header("app.css", "cache-control");
+            assert_eq!(cache_control(), "public, max-age=5");
+
+            pushing.proxy.clear();
+            pushing.set_options("");
+            pushing.push(&[]).done();
+
+            assert_eq!(cache_control(), "public, max-age=60", "{processing}");
+            pushing.push(&[]).done();
+            assert_eq!(pushing.counts(), quiet, "{processing}");
+        }
+    }
 }
 
 #[test]

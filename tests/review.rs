@@ -5,7 +5,9 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use crate::site::Site;
+use storehouse_test_support::{Minio, Proxy};
+
+use crate::{pushing::Pushing, site::Site};
 
 fn site() -> Site {
     let site = Site::new(
@@ -146,4 +148,46 @@ fn a_dry_run_as_json_tells_of_hashed_files_too() {
     assert_eq!(events, [copy, copy, write, write, write, "summary"]);
     assert_eq!(lines[3]["name"], json!("b.bff139fa05ac.png"));
     assert!(!site.path("out").exists());
+}
+
+#[test]
+fn a_plan_names_its_bucket_and_is_not_applied_to_another_of_the_same_name() {
+    // The URLs of both have the same host.
+    let options = "custom_domain = \"static.example.org\"";
+    let pushing = Pushing::new("planned-place", "manifest+", options);
+    pushing.write("a.css", "a{}");
+    let elsewhere = Proxy::start(Minio::get().endpoint());
+    pushing.push(&["--plan", "plan.json"]).done();
+    let document = pushing.site.read("plan.json");
+    let plan: Json = serde_json::from_str(&document).unwrap();
+
+    let endpoint = format!("AWS_S3_ENDPOINT_URL={}", elsewhere.endpoint());
+    let applied = pushing.push(&["--apply", "plan.json", "--set", &endpoint]);
+
+    let bucket = pushing.bucket.name();
+    assert_eq!(
+        plan["destination"],
+        format!(
+            "s3://{bucket}/static at {}/{bucket}",
+            pushing.proxy.endpoint()
+        )
+    );
+    assert!(!document.contains(Minio::get().secret_key()), "{document}");
+    let err = applied.failed(1).err;
+    assert!(err.contains("destination was \"s3://"), "{err}");
+    pushing.push(&["--apply", "plan.json"]).done();
+}
+
+#[test]
+fn a_plan_names_where_the_manifest_goes() {
+    let site = site();
+    let set = "STATICFILES_STORAGE=manifest+file:out?manifest_storage=file:meta";
+    let plan = plan_of(&site, &["--set", set]);
+
+    let ran = site.run(&["collectstatic", "--noinput", "--apply", "plan.json"]);
+
+    let meta = format!("file://{}", site.path("meta").display());
+    assert_eq!(plan["manifest_storage"], meta);
+    let err = ran.failed(1).err;
+    assert!(err.contains("manifest_storage was \"file://"), "{err}");
 }

@@ -2,6 +2,7 @@
 //! their end, what the manifest in force names is whole, and the next run ends as a fresh one.
 
 use std::{
+    collections::BTreeSet,
     fs,
     process::{Child, Stdio},
     time::{Duration, Instant, SystemTime},
@@ -75,6 +76,12 @@ fn refuse_torn_files(site: &Site, when: &str) {
     }
 }
 
+fn entries(json: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(json).replace(['{', '}'], "");
+    let text = text.replace("\"integrity\": ", "");
+    text.split(", ").map(str::to_owned).collect()
+}
+
 /// Starts two runs at once, round by round, and a third one after them.
 fn run_together(options: &str, arguments: &[&str], folders: [&str; 2]) {
     let site = site(options);
@@ -104,8 +111,12 @@ fn run_together(options: &str, arguments: &[&str], folders: [&str; 2]) {
         end(start(&site, folders[0], &arguments));
         let came_to = site.contents("out");
         for (name, content) in site.contents("fresh") {
+            let is_same = came_to.get(&name).is_some_and(|there| match &name[..] {
+                // Digests of files of earlier rounds stay as long as these.
+                "staticfiles.integrity.json" => entries(there).is_superset(&entries(&content)),
+                _ => *there == content,
+            });
             // Releases are named after the second they are made in.
-            let is_same = came_to.get(&name) == Some(&content);
             assert!(
                 is_same || name.starts_with(".storehouse/"),
                 "{when}: {name}"

@@ -26,7 +26,9 @@ fn site(settings: &str) -> Site {
 
 fn digests() -> String {
     let digest = sri(b"hello", IntegrityHash::Sha384);
-    let integrity: Integrity = [("app.js".to_owned(), digest)].into_iter().collect();
+    let integrity: Integrity = [("app.5d41402abc4b.js".to_owned(), digest)]
+        .into_iter()
+        .collect();
     integrity.to_json()
 }
 
@@ -65,7 +67,7 @@ async fn a_file_that_is_not_in_the_manifest_is_hashed_where_that_is_allowed() {
     assert_eq!(refused.kind(), ErrorKind::NotFound);
     assert_eq!(
         refused.to_string(),
-        r#"the manifest of static files has no entry "js/late.js"; run collectstatic, or correct the name"#
+        r#"missing staticfiles manifest entry for "js/late.js"; run collectstatic, or correct the name"#
     );
     for (name, expected) in [
         ("app.js", "/static/app.5d41402abc4b.js"),
@@ -214,4 +216,84 @@ async fn a_handle_stays_as_it_was_loaded_and_another_has_what_is_new() {
 
     assert_eq!(before.url("app.js").unwrap(), "/static/app.5d41402abc4b.js");
     assert_eq!(after.url("app.js").unwrap(), "/static/app.7d793037a076.js");
+}
+
+#[test]
+fn the_command_gives_the_url_that_a_page_gets() {
+    let site = site(STRICT);
+    let plain = "\nSTORAGES.media.BACKEND = \"file:collected\"\nMEDIA_URL = \"/media/\"\n";
+    let hashed = "STORAGES.staticfiles.BACKEND = \"manifest+file:collected\"\n";
+    site.write(
+        "storehouse.toml",
+        format!("STATIC_URL = \"/static/\"\n{plain}{hashed}"),
+    );
+
+    for (arguments, expected) in [
+        (
+            &["app.js", "--storage", "staticfiles"][..],
+            "/static/app.5d41402abc4b.js\n",
+        ),
+        (
+            &["app.js?v=1#top", "--storage", "staticfiles"],
+            "/static/app.5d41402abc4b.js?v=1#top\n",
+        ),
+        (
+            &["app.js", "--storage", "manifest+file:collected"],
+            "/static/app.5d41402abc4b.js\n",
+        ),
+        (
+            &["app.js", "--storage", "staticfiles", "--json"],
+            "{\"url\":\"/static/app.5d41402abc4b.js\"}\n",
+        ),
+        (&["app.js", "--storage", "media"], "/media/app.js\n"),
+        (
+            &["late x.js", "--storage", "staticfiles", "--set", "DEBUG=1"],
+            "/static/late x.js\n",
+        ),
+        (
+            &[
+                "js/late.js",
+                "--storage",
+                "manifest+file:collected?manifest_strict=false",
+            ],
+            "/static/js/late.5d41402abc4b.js\n",
+        ),
+    ] {
+        let ran = site.run(&[&["url"], arguments].concat()).done();
+
+        assert_eq!(ran.out, expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_command_says_that_a_file_is_not_in_the_manifest() {
+    let site = site(STRICT);
+
+    let arguments = ["url", "js/late.js", "--storage", "staticfiles"];
+    let ran = site.run(&arguments).failed(1);
+
+    assert_eq!(ran.out, "");
+    assert!(
+        ran.err
+            .contains("missing staticfiles manifest entry for \"js/late.js\""),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_time_limit_is_one_of_the_hashed_files_url() {
+    let site = site(STRICT);
+    let expires = ["--storage", "staticfiles", "--expires-in", "60"];
+
+    let listed = site.run(&[&["url", "app.js"], &expires[..]].concat());
+    let missing = site.run(&[&["url", "late.js"], &expires[..]].concat());
+
+    let err = listed.failed(1).err;
+    assert!(
+        err.contains("\"app.5d41402abc4b.js\" in staticfiles"),
+        "{err}"
+    );
+    let err = missing.failed(1).err;
+    assert!(err.contains("manifest entry for \"late.js\""), "{err}");
 }

@@ -18,7 +18,7 @@ use crate::{
 pub(super) async fn run(flags: CopyFlags, context: &Context) -> Result<(), Failure> {
     let source = context.storages.open(&flags.source)?;
     let destination = context.storages.open(&flags.destination)?;
-    refuse_overlap(&*source, &*destination).await?;
+    refuse_overlap(&*source, &*destination)?;
     let from = source.describe();
     let output = context.output;
     let folder = folder(flags.prefix.as_deref())?;
@@ -67,13 +67,14 @@ pub(super) async fn run(flags: CopyFlags, context: &Context) -> Result<(), Failu
 }
 
 /// Refuses what has nothing to copy, and what would copy again what it has copied.
-async fn refuse_overlap(source: &dyn Storage, destination: &dyn Storage) -> Result<(), Error> {
+fn refuse_overlap(source: &dyn Storage, destination: &dyn Storage) -> Result<(), Error> {
     let (from, to) = (source.describe(), destination.describe());
-    if identity(source).await == identity(destination).await {
+    if identity(source) == identity(destination) {
         let problem = format!("source and destination are the same storage, {from}");
         return Err(Error::configuration(problem).with_advice("name two that differ"));
     }
-    if Path::new(&to).starts_with(&from) && from != to {
+    let is_one_service = source.service() == destination.service();
+    if is_one_service && Path::new(&to).starts_with(&from) {
         let problem = format!("the destination {to} is inside the source {from}");
         return Err(Error::configuration(problem).with_advice(
             "every run would copy again what the last one copied; copy to elsewhere",

@@ -1,22 +1,20 @@
 //! `storehouse releases`.
 
-use std::sync::Arc;
-
 use serde_json::json;
-use storehouse_storage::{Error, ErrorKind, Result, Storage};
+use storehouse_storage::{Error, ErrorKind, Result};
 
 use super::{
     Context,
     output::{Failure, seconds},
 };
 use crate::{
-    staticfiles::{Manifest, Release, Releases},
+    staticfiles::{Manifest, Places, Release, Releases},
     storages::{ManifestOptions, STATICFILES},
 };
 
 /// The releases of static files, and what is in force.
 pub(super) struct Kept {
-    pub(super) storage: Arc<dyn Storage>,
+    pub(super) places: Places,
     pub(super) options: ManifestOptions,
     pub(super) releases: Releases,
     /// `None` where there is no manifest, or one that cannot be read.
@@ -64,8 +62,8 @@ pub(super) async fn load(context: &Context) -> Result<Kept> {
         return Err(Error::configuration(problem)
             .with_advice("write manifest+ before the storage of static files"));
     };
-    let storage = context.storages.staticfiles()?;
-    let in_force = match Manifest::load(&*storage, &options.manifest_name).await {
+    let places = Places::of(&context.storages)?;
+    let in_force = match Manifest::load(&**places.manifest(), &options.manifest_name).await {
         Ok(manifest) => Some(manifest),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         // A rollback mends it.
@@ -78,8 +76,8 @@ pub(super) async fn load(context: &Context) -> Result<Kept> {
         Err(error) => return Err(error),
     };
     Ok(Kept {
-        releases: Releases::load(&*storage).await?,
-        storage,
+        releases: Releases::load(&**places.files()).await?,
+        places,
         options,
         in_force,
     })

@@ -24,14 +24,15 @@ pub(super) async fn run(flags: RollbackFlags, context: &Context) -> Result<(), F
     let is_current = kept.current().map(Release::id) == Some(release.id());
     if !is_current {
         let there: HashSet<Name> = kept
-            .storage
+            .places
+            .files()
             .list(None)
             .map_ok(|entry| entry.name)
             .try_collect()
             .await?;
         release.verify(&there)?;
         let rules = ObjectRules::of(&context.storages, STATICFILES)?;
-        staticfiles::roll_back(release, &*kept.storage, &rules).await?;
+        staticfiles::roll_back(release, &**kept.places.manifest(), &rules).await?;
     }
     let (id, files) = (release.id(), release.files().len());
     let output = context.output;

@@ -5,14 +5,30 @@ use std::time::Duration;
 use storehouse_storage::{Name, Storage, UrlOptions};
 
 use super::{Context, flags::UrlFlags, output::Failure};
+use crate::staticfiles::StaticUrls;
 
 pub(super) async fn run(flags: UrlFlags, context: &Context) -> Result<(), Failure> {
-    let storage = context.storages.open(&flags.storage.storage)?;
+    let (storages, named) = (&context.storages, &flags.storage.storage);
+    let storage = storages.open(named)?;
     let mut options = UrlOptions::default();
     options.expires_in = flags.expires_in.map(Duration::from_secs);
     options.download_name = flags.download_name;
     options.content_type = flags.content_type;
-    let url = storage.url(&Name::new(&flags.name)?, &options).await?;
+    // As Django's url() of such a storage, which takes a name and nothing else.
+    let hashed = match storages.manifest_options(named)? {
+        Some(_) => Some(StaticUrls::load_of(&context.settings, storages, named).await?),
+        None => None,
+    };
+    let url = match hashed {
+        Some(urls) if options == UrlOptions::default() => {
+            urls.url_or_hash(&flags.name).await?.into_owned()
+        }
+        Some(urls) => {
+            let stored = Name::new(urls.stored_name(&flags.name)?)?;
+            storage.url(&stored, &options).await?
+        }
+        None => storage.url(&Name::new(&flags.name)?, &options).await?,
+    };
     if context.output.is_json() {
         return Ok(context.output.result(serde_json::json!({ "url": url }))?);
     }

@@ -64,11 +64,17 @@ pub(super) fn masked_storage(text: &str, table: &Table) -> String {
     shown
 }
 
-/// A key that no driver knows may be the rest of a secret with a `&` in it.
+/// A key that nobody knows may be the rest of a secret with a `&` in it.
 fn masked_pair(pair: &str, table: &Table) -> String {
     match pair.split_once('=') {
         Some((key, value)) if table.shows(key) == Shows::Value => {
             format!("{key}={}", without_user(value))
+        }
+        // One with a query of its own may hold a secret that is no key of this query.
+        Some((key, value))
+            if table.shows(key) == Shows::Storage && !value.contains(['%', '?', '@']) =>
+        {
+            format!("{key}={value}")
         }
         Some((key, _)) if table.knows(key) => format!("{key}={MASK}"),
         _ => MASK.to_owned(),
@@ -118,6 +124,21 @@ mod tests {
                 "file:///srv/me@home",
             ),
             ("fragment", "fake:a#S", "fake:a#***"),
+            (
+                "option of static files",
+                "manifest+fake:a?manifest_strict=false&password=S",
+                "manifest+fake:a?manifest_strict=false&password=***",
+            ),
+            (
+                "another storage",
+                "manifest+fake:a?manifest_storage=fake:b",
+                "manifest+fake:a?manifest_storage=fake:b",
+            ),
+            (
+                "another storage with a query",
+                "manifest+fake:a?manifest_storage=fake:b%3Fpassword%3DS",
+                "manifest+fake:a?manifest_storage=***",
+            ),
             (
                 "user in a value",
                 "fake:a?endpoint=http://u:S@h",

@@ -58,6 +58,7 @@ mod masking;
 mod problems;
 mod source;
 mod sources;
+pub(crate) mod static_options;
 mod storage_setting;
 mod table;
 #[cfg(test)]

@@ -148,7 +148,19 @@ impl OptionSetting {
                 form,
                 source,
             },
-            (Shows::Nothing, value) => Self {
+            (Shows::Storage, Value::Text(text)) => {
+                let shown = masked_storage(&text, table);
+                Self {
+                    value: match shown == text {
+                        true => Value::Text(text),
+                        false => Value::Secret(Secret::new(text)),
+                    },
+                    shown: format!("{shown:?}"),
+                    form,
+                    source,
+                }
+            }
+            (Shows::Storage | Shows::Nothing, value) => Self {
                 shown: "\"***\"".to_owned(),
                 value: match value {
                     Value::Text(text) => Value::Secret(Secret::new(text)),

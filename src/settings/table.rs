@@ -3,7 +3,7 @@
 
 use storehouse_storage::{OptionKind, Registry, Value, nearest};
 
-use super::values;
+use super::{static_options, values};
 
 /// One setting.
 #[non_exhaustive]
@@ -247,7 +247,7 @@ const NOT_USED_PREFIXES: &[(&str, &str)] = &[
 #[derive(Debug, Clone)]
 pub(super) struct Table {
     rows: Vec<SettingRow>,
-    /// What the drivers' options take, by name; several drivers may have one of a name.
+    /// What the options of storages take, by name; several drivers may have one of a name.
     options: Vec<(&'static str, OptionKind)>,
 }
 
@@ -255,6 +255,8 @@ pub(super) struct Table {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shows {
     Value,
+    /// As a storage string is.
+    Storage,
     Nothing,
 }
 
@@ -264,7 +266,8 @@ impl Table {
             rows: ROWS.to_vec(),
             options: Vec::new(),
         };
-        for option in registry.drivers().flat_map(|driver| driver.options()) {
+        let of_drivers = registry.drivers().flat_map(|driver| driver.options());
+        for option in of_drivers.chain(static_options::rows()) {
             let names = option.other_names.iter().copied().chain([option.name]);
             table.options.extend(names.map(|name| (name, option.kind)));
             for name in option.settings.iter().chain(option.static_settings) {
@@ -287,22 +290,25 @@ impl Table {
         self.rows.iter().find(|row| row.name == name)
     }
 
-    /// Returns whether the value of an option may be shown: a driver knows it, and none calls it
-    /// a secret. A name that no driver knows may be a mistyped `secret_key`.
+    /// Returns whether the value of an option may be shown: it is known, and no driver calls it a
+    /// secret. A name that is not known may be a mistyped `secret_key`.
     pub(super) fn shows(&self, option: &str) -> Shows {
-        if self.knows(option) && !self.kinds_of(option).any(|kind| kind == OptionKind::Secret) {
-            Shows::Value
-        } else {
+        let has = |wanted| self.kinds_of(option).any(|kind| kind == wanted);
+        if !self.knows(option) || has(OptionKind::Secret) {
             Shows::Nothing
+        } else if has(OptionKind::Storage) {
+            Shows::Storage
+        } else {
+            Shows::Value
         }
     }
 
-    /// Returns whether some driver has this option.
+    /// Returns whether there is such an option.
     pub(super) fn knows(&self, option: &str) -> bool {
         self.kinds_of(option).next().is_some()
     }
 
-    /// Returns what the option takes, for each driver that has it.
+    /// Returns what the option takes, for each table that has it.
     pub(super) fn kinds_of(&self, option: &str) -> impl Iterator<Item = OptionKind> {
         let known = self.options.iter().filter(move |(name, _)| *name == option);
         known.map(|(_, kind)| *kind)

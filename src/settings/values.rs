@@ -116,6 +116,7 @@ pub(crate) fn option_from_text(kind: OptionKind, text: &str) -> Result<Value, St
         | OptionKind::Path
         | OptionKind::HttpUrl
         | OptionKind::Choice(_)
+        | OptionKind::Storage
         | OptionKind::Flag => kind.read_text(text),
         // No TOML integer starts with a zero, so this can only be a mode as `chmod` writes it.
         OptionKind::Mode if text.starts_with('0') => kind.read_text(text),

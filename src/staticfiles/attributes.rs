@@ -3,16 +3,20 @@
 //!
 //! The fingerprint of the rules is in the metadata of the manifest's object, which is written last:
 //! so it tells of all objects that the manifest names. What else is there may be of any time: left by
-//! a run that was killed, or by one of last year that had other rules. Where names are not hashed the
-//! fingerprint is in the user's cache folder.
+//! a run that was killed, or by one of last year that had other rules. Where names are not hashed, or
+//! the manifest is in a folder, the fingerprint is in the user's cache folder.
+//!
+//! A run by other rules says so there before it touches an object, and at its end by which: if it is
+//! killed between the two, the next one repairs all that stays, whatever its rules are.
 
 use std::collections::HashSet;
 
-use storehouse_storage::{Attributes, OpenOptions, Result, Storage};
+use storehouse_storage::{Attributes, Entry, OpenOptions, Result, SaveOptions, Storage, Target};
 
 use super::{
     destination::Destination,
     manifest::Manifest,
+    places::Places,
     plan::{Action, Kind, PlanOptions, Write},
     recall::Recall,
     rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
@@ -30,10 +34,16 @@ pub(super) fn of(write: &Write, rules: &ObjectRules) -> Attributes {
     rules.attributes(&write.original, kind)
 }
 
-/// Gives every write its attributes.
-pub(super) fn set(writes: &mut [Write], rules: &ObjectRules) {
+/// Whether what is kept beside a write is kept at all: a folder keeps nothing.
+pub(super) fn are_kept(write: &Write, places: &Places) -> bool {
+    places.of_kind(write.kind).capabilities().attributes
+}
+
+/// Gives every write its attributes, where they are kept.
+pub(super) fn set(writes: &mut [Write], places: &Places, rules: &ObjectRules) {
     let fingerprint = rules.fingerprint();
-    for write in writes {
+    let writes = writes.iter_mut();
+    for write in writes.filter(|write| are_kept(write, places)) {
         let mut attributes = of(write, rules);
         if let Some(coding) = write.coding {
             attributes.content_encoding = Some(coding.token().to_owned());
@@ -46,6 +56,18 @@ pub(super) fn set(writes: &mut [Write], rules: &ObjectRules) {
     }
 }
 
+/// In place of a fingerprint: objects are stored by more than one set of rules.
+const MIXED: &str = "mixed";
+
+/// Where it is noted, before a run, that objects will be stored by other rules than before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unsettled {
+    /// Beside the manifest in force.
+    Manifest(Box<Entry>),
+    /// In the user's cache folder.
+    Memory,
+}
+
 /// By which rules the objects of the destination are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct InForce {
@@ -55,6 +77,8 @@ pub(super) struct InForce {
     /// What the manifest in force names, under both names: of other objects it tells nothing. `None`
     /// if it names the same as the one that is pushed.
     named: Option<HashSet<String>>,
+    /// The object of the manifest in force, where that has the fingerprint.
+    manifest: Option<Entry>,
 }
 
 impl InForce {
@@ -65,23 +89,27 @@ impl InForce {
     /// As [`Storage::stat`] and [`Storage::open`].
     pub(super) async fn of(
         writes: &[Write],
-        storage: &dyn Storage,
+        places: &Places,
         there: &Destination,
         recall: &Recall,
     ) -> Result<Self> {
         let pushed = writes.iter().find(|write| write.kind == Kind::Manifest);
-        let Some(pushed) = pushed else {
+        let Some(pushed) = pushed.filter(|write| are_kept(write, places)) else {
             let rules = recall.rules().map(str::to_owned);
-            return Ok(Self { rules, named: None });
+            return Ok(Self {
+                rules,
+                ..Self::default()
+            });
         };
         // What something else stored, with or without a manifest, was stored by other rules.
         let mut in_force = Self {
             rules: Some(String::new()),
-            named: None,
+            ..Self::default()
         };
-        if !there.objects.contains_key(&pushed.name) {
+        if there.get(pushed.kind, &pushed.name).is_none() {
             return Ok(in_force);
         }
+        let storage = places.manifest();
         let entry = match pushed.action {
             Action::Skip => storage.stat(&pushed.name).await?,
             _ => {
@@ -93,7 +121,20 @@ impl InForce {
         };
         let kept = entry.attributes.metadata.get(FINGERPRINT_KEY);
         in_force.rules = Some(kept.cloned().unwrap_or_default());
+        in_force.manifest = Some(entry);
         Ok(in_force)
+    }
+
+    /// Returns where it has to be noted that the rules `wanted` will be mixed with those in force.
+    pub(super) fn unsettled(self, wanted: &str) -> Option<Unsettled> {
+        // Where nobody knows the rules, or they are mixed already, there is nothing to note.
+        let rules = self
+            .rules
+            .filter(|rules| !rules.is_empty() && rules != MIXED)?;
+        (rules != wanted).then(|| match self.manifest {
+            Some(entry) => Unsettled::Manifest(Box::new(entry)),
+            None => Unsettled::Memory,
+        })
     }
 
     /// Returns whether an object may be stored by other rules than those `wanted`.
@@ -109,6 +150,28 @@ impl InForce {
         let tells = |named: &HashSet<String>| !is_named || named.contains(without_suffix(write));
         rules != wanted || !self.named.as_ref().is_none_or(tells)
     }
+}
+
+/// Notes beside the manifest in force that objects are stored by more than one set of rules. Nothing
+/// else of it changes, but for its tag, which is returned.
+///
+/// # Errors
+/// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as).
+pub(super) async fn note_mixed(manifest: &Entry, places: &Places) -> Result<Option<String>> {
+    let options = SaveOptions::default()
+        .with_attributes(manifest.attributes.clone())
+        .with_metadata(FINGERPRINT_KEY, MIXED);
+    let target = Target::Replace(manifest.name.clone());
+    let copied = places.manifest().copy_as(manifest, target, &options).await;
+    copied.map(|saved| saved.etag)
+}
+
+/// Notes in what is remembered that objects are stored by more than one set of rules.
+pub(super) fn remember_mixed(destination: &str) {
+    let mut recall = Recall::load(destination);
+    recall.set_rules(Some(MIXED.to_owned()));
+    // What cannot be kept is told by nothing that is kept.
+    let _ = recall.save(destination);
 }
 
 /// Returns the names in a manifest; none if it is damaged.
@@ -133,19 +196,25 @@ fn without_suffix(write: &Write) -> &str {
 
 /// Has the objects that stay repaired, if they may be stored by other rules than those `wanted` or
 /// the options ask for it.
-pub(super) fn repair(writes: &mut [Write], in_force: &InForce, wanted: &str, options: PlanOptions) {
-    let stay = writes
-        .iter_mut()
-        .filter(|write| write.action == Action::Skip);
+pub(super) fn repair<'w>(
+    writes: impl Iterator<Item = &'w mut Write>,
+    in_force: &InForce,
+    wanted: &str,
+    options: PlanOptions,
+) {
+    let stay = writes.filter(|write| write.action == Action::Skip);
     for write in stay.filter(|write| options.repair || in_force.may_differ(write, wanted)) {
         write.action = Action::Repair;
     }
 }
 
 /// Whether all objects of the destination are stored by the rules once `writes` are carried out.
-pub(super) fn will_hold(writes: &[Write], in_force: &InForce, wanted: &str) -> bool {
-    in_force.rules.as_deref() == Some(wanted)
-        || writes.iter().all(|write| write.action != Action::Skip)
+pub(super) fn will_hold<'w>(
+    mut writes: impl Iterator<Item = &'w Write>,
+    in_force: &InForce,
+    wanted: &str,
+) -> bool {
+    in_force.rules.as_deref() == Some(wanted) || writes.all(|write| write.action != Action::Skip)
 }
 
 #[cfg(test)]
@@ -158,7 +227,7 @@ mod tests {
     fn in_force_by(rules: Option<&str>) -> InForce {
         InForce {
             rules: rules.map(str::to_owned),
-            named: None,
+            ..InForce::default()
         }
     }
 
@@ -186,7 +255,7 @@ mod tests {
         ] {
             let mut writes = [write(Action::Skip), write(Action::Copy)];
 
-            repair(&mut writes, &in_force_by(in_force), "new", options);
+            repair(writes.iter_mut(), &in_force_by(in_force), "new", options);
 
             assert_eq!(writes[0].action, expected, "{case}");
             assert_eq!(writes[1].action, Action::Copy, "{case}");
@@ -224,12 +293,33 @@ mod tests {
     }
 
     #[test]
+    fn it_is_noted_once_that_rules_are_mixed() {
+        let manifest = Entry::new(Name::new("staticfiles.json").unwrap(), 1);
+        let beside = Unsettled::Manifest(Box::new(manifest.clone()));
+        for (case, rules, manifest, expected) in [
+            ("other rules", Some("old"), Some(&manifest), Some(beside)),
+            ("remembered", Some("old"), None, Some(Unsettled::Memory)),
+            ("the same rules", Some("new"), Some(&manifest), None),
+            ("none of ours", Some(""), Some(&manifest), None),
+            ("mixed already", Some(MIXED), Some(&manifest), None),
+            ("nobody knows", None, None, None),
+        ] {
+            let in_force = InForce {
+                manifest: manifest.cloned(),
+                ..in_force_by(rules)
+            };
+
+            assert_eq!(in_force.unsettled("new"), expected, "{case}");
+        }
+    }
+
+    #[test]
     fn rules_hold_where_they_did_or_nothing_stays_as_it_is() {
         let (skip, copy) = (write(Action::Skip), write(Action::Copy));
         let (new, unknown) = (in_force_by(Some("new")), in_force_by(None));
 
-        assert!(will_hold(std::slice::from_ref(&skip), &new, "new"));
-        assert!(will_hold(&[copy], &unknown, "new"));
-        assert!(!will_hold(&[skip], &unknown, "new"));
+        assert!(will_hold([&skip].into_iter(), &new, "new"));
+        assert!(will_hold([&copy].into_iter(), &unknown, "new"));
+        assert!(!will_hold([&skip].into_iter(), &unknown, "new"));
     }
 }

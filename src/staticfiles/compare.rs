@@ -10,6 +10,7 @@ use super::{
     destination::{Destination, Object},
     digest::{self, Material, MaterialContent, Md5Sum, Same},
     finders::Found,
+    places::Places,
     plan::{Action, Kind, Write, WriteContent},
     recall::Recall,
 };
@@ -31,18 +32,22 @@ pub(super) fn is_compared(found: &Found, destination: &Destination) -> bool {
 /// A source or an object that cannot be read; a bucket that does not answer.
 pub(super) async fn skip_unchanged(
     writes: &mut [Write],
-    storage: &dyn Storage,
+    places: &Places,
     destination: &Destination,
     recall: &Recall,
     jobs: usize,
 ) -> Result<usize> {
-    let mut times: HashMap<Name, usize> = HashMap::with_capacity(writes.len());
+    let key = |write: &Write| {
+        let is_apart = places.are_two() && write.kind.goes_with_manifest();
+        (is_apart, write.name.clone())
+    };
+    let mut times: HashMap<(bool, Name), usize> = HashMap::with_capacity(writes.len());
     for write in writes.iter() {
-        *times.entry(write.name.clone()).or_default() += 1;
+        *times.entry(key(write)).or_default() += 1;
     }
     let candidates = writes.iter_mut().filter(|write| {
         let is_decided = destination.is_local && write.kind == Kind::Collected;
-        write.action == Action::Copy && !is_decided && times.get(&write.name) == Some(&1)
+        write.action == Action::Copy && !is_decided && times.get(&key(write)) == Some(&1)
     });
     let pairs = candidates.filter_map(|write| {
         let object = write.there.clone()?;
@@ -51,7 +56,8 @@ pub(super) async fn skip_unchanged(
     let mut asked = 0;
     let mut compared = stream::iter(pairs)
         .map(|(write, object)| async move {
-            let same = is_same(write, &object, storage, destination.is_local, recall).await;
+            let storage = places.of_kind(write.kind);
+            let same = is_same(write, &object, storage, recall).await;
             (write, same)
         })
         .buffer_unordered(jobs.max(1));
@@ -69,7 +75,6 @@ async fn is_same(
     write: &Write,
     object: &Object,
     storage: &dyn Storage,
-    is_local: bool,
     recall: &Recall,
 ) -> Result<Same> {
     let content = match &write.content {
@@ -77,7 +82,7 @@ async fn is_same(
         WriteContent::Bytes(bytes) => MaterialContent::Bytes(bytes),
         WriteContent::Link(_) | WriteContent::AsItIs { .. } => return Ok(Same::default()),
     };
-    if !is_local {
+    if storage.path(&write.name).is_none() {
         let md5 = write.md5;
         return digest::is_same(storage, &write.name, object, Material { content, md5 }).await;
     }

@@ -4,7 +4,7 @@
 //! too, and names that only a disk can hold.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
@@ -13,7 +13,7 @@ use std::{
 use futures::TryStreamExt;
 use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
 
-use super::{parallel, walk::inode};
+use super::{parallel, places::Places, plan::Kind, walk::inode};
 
 /// The folders of a storage on disk that hold unfinished saves begin so.
 const STAGING: &str = ".storehouse-tmp";
@@ -28,6 +28,9 @@ pub struct Destination {
     /// Whether it is on this machine's disk: Django's rule (`path()` works) decides how files are
     /// compared.
     pub is_local: bool,
+    /// Where the manifest has a storage of its own: what is there of the names that go to it. That
+    /// storage is not listed, since it may hold anything else too.
+    pub with_manifest: Option<BTreeMap<Name, Option<Object>>>,
 }
 
 /// What one listing tells of an object.
@@ -82,6 +85,44 @@ impl Destination {
             objects: entries.try_collect().await?,
             ..Self::default()
         })
+    }
+
+    /// Lists the storage of the files, and looks whether that of the manifest, if it is another, has
+    /// `names`.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list) and [`Storage::stat`].
+    pub(super) async fn look(places: &Places, names: &[Name]) -> Result<Self> {
+        let mut destination = Self::list(&**places.files()).await?;
+        if places.are_two() {
+            let mut found = BTreeMap::new();
+            for name in names {
+                found.insert(name.clone(), object(&**places.manifest(), name).await?);
+            }
+            destination.with_manifest = Some(found);
+        }
+        Ok(destination)
+    }
+
+    /// Returns what has the name of a file of this kind.
+    pub(super) fn get(&self, kind: Kind, name: &Name) -> Option<&Object> {
+        match &self.with_manifest {
+            Some(found) if kind.goes_with_manifest() => found.get(name)?.as_ref(),
+            _ => self.objects.get(name),
+        }
+    }
+}
+
+async fn object(storage: &dyn Storage, name: &Name) -> Result<Option<Object>> {
+    match storage.stat(name).await {
+        Ok(entry) => Ok(Some(Object {
+            size: entry.size,
+            modified: entry.modified,
+            etag: entry.etag,
+            ..Object::default()
+        })),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -26,6 +26,7 @@ use super::{
     destination::local_root,
     digest::{DIGEST_KEY, Md5Sum},
     link, parallel,
+    places::Places,
     plan::{Action, Kind, Plan, Write, WriteContent},
     walk::{SourceFile, unreadable},
 };
@@ -65,11 +66,11 @@ pub enum Event {
 /// files first.
 pub fn execute(
     plan: &Plan,
-    storage: Arc<dyn Storage>,
+    places: Places,
     jobs: usize,
 ) -> impl Stream<Item = Event> + Send + use<> {
     let run = Run {
-        storage,
+        places,
         jobs: jobs.max(1),
         failed: Arc::default(),
     };
@@ -128,20 +129,23 @@ fn lock(events: &Mutex<Vec<Event>>) -> MutexGuard<'_, Vec<Event>> {
 
 /// What the stages of a run share.
 struct Run {
-    storage: Arc<dyn Storage>,
+    places: Places,
     jobs: usize,
     failed: Arc<AtomicBool>,
 }
 
 impl Run {
     fn write_all(&self, writes: Vec<Arc<Write>>) -> BoxStream<'static, Event> {
-        let (storage, failed) = (Arc::clone(&self.storage), Arc::clone(&self.failed));
-        let batches = batches(writes, storage.capabilities().puts_at_once);
+        let (places, failed) = (self.places.clone(), Arc::clone(&self.failed));
+        let batches = batches(writes, self.places.files().capabilities().puts_at_once);
         self.until_failure(batches)
             .map(move |batch| {
-                let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
+                let (places, failed) = (places.clone(), Arc::clone(&failed));
                 async move {
-                    let events = carry_out(batch, &*storage).await;
+                    let Some(kind) = batch.first().map(|write| write.kind) else {
+                        return stream::iter(Vec::new());
+                    };
+                    let events = carry_out(batch, places.of_kind(kind)).await;
                     let has_failed = events.iter().any(|event| matches!(event, Event::Failed(_)));
                     failed.fetch_or(has_failed, Ordering::Relaxed);
                     stream::iter(events)
@@ -154,7 +158,7 @@ impl Run {
 
     fn delete_all(&self, names: &[Name]) -> BoxStream<'static, Event> {
         let batches: Vec<Vec<Name>> = names.chunks(DELETE_BATCH).map(<[Name]>::to_vec).collect();
-        let (storage, failed) = (Arc::clone(&self.storage), Arc::clone(&self.failed));
+        let (storage, failed) = (Arc::clone(self.places.files()), Arc::clone(&self.failed));
         self.until_failure(batches)
             .then(move |batch| {
                 let (storage, failed) = (Arc::clone(&storage), Arc::clone(&failed));
@@ -176,7 +180,7 @@ impl Run {
 
     /// Deletes files that no storage could name, and so no storage can delete.
     fn delete_unnameable(&self, paths: &[PathBuf]) -> BoxStream<'static, Event> {
-        let root = local_root(&*self.storage);
+        let root = local_root(&**self.places.files());
         self.until_failure(paths.to_vec())
             .then(move |path| {
                 let whole = root.as_ref().map(|root| root.join(&path));

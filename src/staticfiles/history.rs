@@ -4,18 +4,18 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
     time::SystemTime,
 };
 
 use bytes::Bytes;
-use storehouse_storage::{Name, Result, Storage};
+use storehouse_storage::{Name, Result};
 
 use super::{
     compressed,
     destination::Destination,
     digest::Md5Sum,
     manifest::Manifest,
+    places::Places,
     plan::{Kind, Write, WriteContent},
     releases::{KeptFile, RELEASES, Release, Releases, is_private},
     retention::{PruneFacts, PrunePolicy, Pruning, to_prune},
@@ -34,19 +34,19 @@ impl History {
     /// # Errors
     /// As [`Releases::load`]; as [`Manifest::load`].
     pub(super) async fn load(
-        storage: &dyn Storage,
+        places: &Places,
         destination: &Destination,
         manifest_name: Option<&Name>,
     ) -> Result<Self> {
         let folder = format!("{RELEASES}/");
         let mut names = destination.objects.keys();
         let releases = match names.any(|name| name.as_str().starts_with(&folder)) {
-            true => Releases::load(storage).await?,
+            true => Releases::load(&**places.files()).await?,
             false => Releases::default(),
         };
         let in_force = match manifest_name {
-            Some(name) if destination.objects.contains_key(name) => {
-                Some(Manifest::load(storage, name).await?)
+            Some(name) if destination.get(Kind::Manifest, name).is_some() => {
+                Some(Manifest::load(&**places.manifest(), name).await?)
             }
             _ => None,
         };
@@ -78,21 +78,16 @@ impl History {
         if !self.releases.are_without(pushed, self.in_force.as_ref()) {
             return Ok(None);
         }
-        let kept = |kind| {
-            let write = writes.iter().find(|write| write.kind == kind)?;
-            Some(KeptFile {
-                name: write.name.clone(),
-                text: text_of(write)?,
-            })
-        };
-        let Some(manifest) = kept(Kind::Manifest) else {
+        let write = writes.iter().find(|write| write.kind == Kind::Manifest);
+        let Some(write) = write else {
             return Ok(None);
+        };
+        let manifest = KeptFile {
+            name: write.name.clone(),
+            text: pushed.to_json(),
         };
         let others = compressed::names_of_hashed(writes, pushed);
         let mut release = Release::new(self.releases.next_time(now), manifest, others)?;
-        if let Some(integrity) = kept(Kind::Integrity) {
-            release = release.with_integrity(integrity);
-        }
         if let Some(rules) = rules {
             release = release.with_rules(rules);
         }
@@ -122,7 +117,7 @@ impl History {
         self,
         pushed: &Manifest,
         new: Option<Release>,
-        writes: &[Arc<Write>],
+        writes: &[Write],
         destination: &Destination,
         policy: PrunePolicy,
         now: SystemTime,
@@ -162,12 +157,5 @@ pub(super) fn release_write(release: &Release) -> Write {
     Write {
         md5: Some(md5),
         ..Write::new(name.clone(), Kind::Release, name, content)
-    }
-}
-
-fn text_of(write: &Write) -> Option<String> {
-    match &write.content {
-        WriteContent::Bytes(bytes) => String::from_utf8(bytes.to_vec()).ok(),
-        _ => None,
     }
 }

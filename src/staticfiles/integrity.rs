@@ -2,14 +2,18 @@
 //! beside the manifest, which stays Django's. Nothing here reads a static file: who writes one
 //! passes its bytes.
 //!
-//! A digest is of the bytes under the hashed name; its key is that of the manifest, the name
-//! without a hash. The form of a digest is that of W3C Subresource Integrity, section 3.1: the
+//! A digest is of the bytes under the hashed name, and that name is its key: what the manifest says
+//! a file is stored as. The form of a digest is that of W3C Subresource Integrity, section 3.1: the
 //! hash's name, `-`, Base64. The file, `staticfiles.integrity.json` beside `staticfiles.json`, has
 //! its names sorted:
 //!
 //! ```json
-//! {"version": "1", "integrity": {"css/app.css": "sha384-WeF0h3dEjGnea4ANejO7+5/xtGPkQ1TDVTvNucZm+pASWjx5+QOXvfX2oT3oKGhP"}}
+//! {"version": "1", "integrity": {"css/app.5d41402abc4b.css": "sha384-WeF0h3dEjGnea4ANejO7+5/xtGPkQ1TDVTvNucZm+pASWjx5+QOXvfX2oT3oKGhP"}}
 //! ```
+//!
+//! The two files cannot be replaced at once, so the digests come first, and those of earlier hashed
+//! files stay as long as the files do: they fit the manifest before a push, the one after it, and
+//! any to which a rollback goes.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -42,17 +46,17 @@ const VERSION: &str = "1";
 /// The names of the hashes, and how many bytes each gives.
 const HASHES: [(&str, usize); 3] = [("sha256", 32), ("sha384", 48), ("sha512", 64)];
 
-/// The digests of static files by name. Cheap to clone.
+/// The digests of static files by the names they are stored under. Cheap to clone.
 ///
 /// ```
 /// use storehouse::{staticfiles::{Integrity, sri}, storages::IntegrityHash};
 ///
 /// let digest = sri(b"alert('Hello, world.');", IntegrityHash::Sha384);
-/// let integrity: Integrity = [("js/app.js".to_owned(), digest)].into_iter().collect();
+/// let integrity: Integrity = [("js/app.0123456789ab.js".to_owned(), digest)].into_iter().collect();
 ///
 /// let read = Integrity::from_json(integrity.to_json().as_bytes())?;
 /// assert_eq!(
-///     read.get("js/app.js"),
+///     read.get("js/app.0123456789ab.js"),
 ///     Some("sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO")
 /// );
 /// # Ok::<(), storehouse_storage::Error>(())
@@ -120,15 +124,24 @@ impl Integrity {
         json
     }
 
-    /// Returns the digest of `name`, which is one of the manifest's.
+    /// Returns the digest of what is stored under `stored`, a name with a hash in it.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.digests.get(name).map(String::as_str)
+    pub fn get(&self, stored: &str) -> Option<&str> {
+        self.digests.get(stored).map(String::as_str)
+    }
+
+    /// Adds the digests of `earlier` files that stay. Those of this run win.
+    #[must_use]
+    pub(super) fn with_earlier(self, earlier: &Self, stays: impl Fn(&str) -> bool) -> Self {
+        let kept = earlier.digests.iter().filter(|(name, _)| stays(name));
+        kept.chain(&*self.digests)
+            .map(|(name, digest)| (name.clone(), digest.clone()))
+            .collect()
     }
 }
 
 impl FromIterator<(String, String)> for Integrity {
-    /// Takes pairs of a file's name and the digest of what is stored under its hashed name.
+    /// Takes pairs of the name a file is stored under and the digest of what is stored.
     fn from_iter<T: IntoIterator<Item = (String, String)>>(pairs: T) -> Self {
         Self {
             digests: Arc::new(pairs.into_iter().collect()),
@@ -155,45 +168,48 @@ pub fn integrity_name(manifest_name: &Name) -> Result<Name> {
     Name::new(path::join(folder, &file))
 }
 
-/// Makes the write of the digests of all that `manifest` names, from the `writes` of these files.
+/// Makes the digests of all that `manifest` names, from the `writes` of these files.
 ///
 /// # Errors
 /// A source that cannot be read.
-pub(super) async fn write(
+pub(super) async fn of_writes(
     manifest: &Manifest,
     writes: &[Write],
-    name: Name,
     hash: IntegrityHash,
-    there: &Destination,
-) -> Result<Write> {
+) -> Result<Integrity> {
     let contents: HashMap<&str, &WriteContent> = writes
         .iter()
         .map(|write| (write.name.as_str(), &write.content))
         .collect();
-    let named: Vec<(String, WriteContent)> = manifest
+    let named: BTreeMap<&str, &WriteContent> = manifest
         .iter()
-        .filter_map(|(key, stored)| Some((key.to_owned(), (*contents.get(stored)?).clone())))
+        .filter_map(|(_, stored)| Some((stored, *contents.get(stored)?)))
         .collect();
-    let digests = parallel::on_the_blocking_pool(move || {
+    let named: Vec<(String, WriteContent)> = named
+        .into_iter()
+        .map(|(stored, content)| (stored.to_owned(), content.clone()))
+        .collect();
+    parallel::on_the_blocking_pool(move || {
         let digests = parallel::map(&named, |(_, content)| digest(content, hash));
-        let keys = named.into_iter().map(|(key, _)| key);
-        keys.zip(digests)
-            .map(|(key, digest)| Ok((key, digest?)))
-            .collect::<Result<Integrity>>()
+        let stored = named.into_iter().map(|(stored, _)| stored);
+        stored
+            .zip(digests)
+            .map(|(stored, digest)| Ok((stored, digest?)))
+            .collect()
     })
-    .await??;
+    .await?
+}
+
+/// Makes the write of the digests.
+pub(super) fn write(digests: &Integrity, name: &Name, there: &Destination) -> Write {
     let json = Bytes::from(digests.to_json());
     let md5 = Md5Sum::of(&json);
-    Ok(Write {
+    let content = WriteContent::Bytes(json);
+    Write {
         md5: Some(md5),
-        there: there.objects.get(&name).cloned(),
-        ..Write::new(
-            name.clone(),
-            Kind::Integrity,
-            name,
-            WriteContent::Bytes(json),
-        )
-    })
+        there: there.get(Kind::Integrity, name).cloned(),
+        ..Write::new(name.clone(), Kind::Integrity, name.clone(), content)
+    }
 }
 
 fn digest(content: &WriteContent, hash: IntegrityHash) -> Result<String> {
@@ -350,6 +366,21 @@ mod tests {
 
         let read = Integrity::from_json(integrity.to_json().as_bytes()).unwrap();
         assert_eq!(read, integrity);
+    }
+
+    #[test]
+    fn digests_of_earlier_files_stay_as_long_as_the_files_do() {
+        let of = |pairs: &[(&str, &str)]| -> Integrity {
+            let pairs = pairs.iter();
+            pairs
+                .map(|(name, digest)| ((*name).to_owned(), (*digest).to_owned()))
+                .collect()
+        };
+        let earlier = of(&[("a.1.js", "old"), ("gone.1.js", "old"), ("a.2.js", "wrong")]);
+
+        let all = of(&[("a.2.js", "new")]).with_earlier(&earlier, |name| name != "gone.1.js");
+
+        assert_eq!(all, of(&[("a.1.js", "old"), ("a.2.js", "new")]));
     }
 
     #[test]

@@ -9,13 +9,14 @@
 //!
 //! ```no_run
 //! # async fn example(settings: &storehouse::settings::Settings, storages: &storehouse::storages::Storages) -> storehouse_storage::Result<()> {
-//! use storehouse::staticfiles::{self, IgnorePatterns, PlanOptions, Planner, Report};
+//! use storehouse::staticfiles::{self, IgnorePatterns, Places, PlanOptions, Planner, Report};
 //!
 //! let finders = staticfiles::finders(settings, storages).await?;
-//! let storage = storages.staticfiles()?;
+//! let places = Places::of(storages)?;
 //! let finding = staticfiles::find(finders, IgnorePatterns::default());
-//! let planned = Planner::new(&*storage, PlanOptions::default()).plan(finding).await?;
-//! let report = Report::of(staticfiles::execute(&planned.plan, storage, 8)).await;
+//! let mut planned = Planner::new(&places, PlanOptions::default()).plan(finding).await?;
+//! planned.begin(&places).await?;
+//! let report = Report::of(staticfiles::execute(&planned.plan, places, 8)).await;
 //! println!("{} files copied", report.copied);
 //! # Ok(()) }
 //! ```
@@ -42,6 +43,7 @@ mod link;
 mod manifest;
 mod md5_lanes;
 mod parallel;
+mod places;
 mod plan;
 mod plan_file;
 mod planner;
@@ -73,6 +75,7 @@ pub use hashed::FileHash;
 pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
 pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
+pub use places::Places;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use plan_file::{document, refuse_unless_same, write_as_json};
 pub use planner::{MemoryKey, Planned, Planner};

@@ -100,6 +100,13 @@ pub enum Kind {
     Manifest,
 }
 
+impl Kind {
+    /// Whether it goes where the manifest is, if that is not where the files are.
+    pub(super) fn goes_with_manifest(self) -> bool {
+        matches!(self, Self::Integrity | Self::Manifest)
+    }
+}
+
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteContent {
@@ -315,7 +322,10 @@ impl Plan {
         options: PlanOptions,
         kept: &dyn Fn(&Name) -> bool,
     ) -> Self {
-        supersede(&mut writes);
+        // In a storage of its own the manifest takes no file's name.
+        let is_apart =
+            |write: &Write| destination.with_manifest.is_some() && write.kind.goes_with_manifest();
+        supersede(&mut writes, &is_apart);
         let mut plan = Self {
             writes: writes.into_iter().map(Arc::new).collect(),
             conflicts,
@@ -323,7 +333,7 @@ impl Plan {
         };
         plan.delete_omitted(destination);
         if options.clear {
-            plan.clear(destination, kept);
+            plan.clear(destination, kept, &is_apart);
         }
         plan
     }
@@ -354,8 +364,14 @@ impl Plan {
         self.deletions.sort_unstable();
     }
 
-    fn clear(&mut self, destination: &Destination, kept: &dyn Fn(&Name) -> bool) {
-        let kept_writes = self.writes.iter().filter(|write| !write.is_omitted());
+    fn clear(
+        &mut self,
+        destination: &Destination,
+        kept: &dyn Fn(&Name) -> bool,
+        is_apart: &dyn Fn(&Write) -> bool,
+    ) {
+        let kept_writes = self.writes();
+        let kept_writes = kept_writes.filter(|write| !write.is_omitted() && !is_apart(write));
         let mut written: HashSet<&Name> = kept_writes.map(|write| &write.name).collect();
         if destination.is_local {
             // One that has a folder's name is not written, and leaves it to the folder.
@@ -414,15 +430,18 @@ impl Plan {
 }
 
 /// Marks every write whose name a later one takes. What is skipped takes no name.
-fn supersede(writes: &mut [Write]) {
+fn supersede(writes: &mut [Write], is_apart: &dyn Fn(&Write) -> bool) {
     let mut last: HashMap<Name, usize> = HashMap::with_capacity(writes.len());
     for (index, write) in writes.iter().enumerate() {
-        if write.action == Action::Copy && write.disk_name.is_none() {
+        if write.action == Action::Copy && write.disk_name.is_none() && !is_apart(write) {
             last.insert(write.name.clone(), index);
         }
     }
     for (index, write) in writes.iter_mut().enumerate() {
-        if write.action == Action::Copy && last.get(&write.name).is_some_and(|&last| last > index) {
+        if write.action == Action::Copy
+            && !is_apart(write)
+            && last.get(&write.name).is_some_and(|&last| last > index)
+        {
             write.action = Action::Superseded;
         }
     }

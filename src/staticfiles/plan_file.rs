@@ -8,7 +8,7 @@
 //! ```json
 //! {
 //!   "version": 1,
-//!   "destination": "s3://assets",
+//!   "destination": "s3://assets at http://127.0.0.1:9000/assets",
 //!   "options": {"clear": false, "ignore": ["*.scss"]},
 //!   "listing": "the MD5 of all names, sizes, times and tags that the destination has",
 //!   "writes": [{"name": "a.css", "kind": "collected", "action": "copy", "size": 12,
@@ -17,6 +17,8 @@
 //!   "conflicts": ["/srv/app/static/a.css"]
 //! }
 //! ```
+//!
+//! Where the manifest goes to another storage, `manifest_storage` says which, as `destination` does.
 
 use serde_json::{Map, Value as Json, json};
 use storehouse_storage::{Attributes, Error, ErrorKind, Result};
@@ -33,7 +35,7 @@ const VERSION: u32 = 1;
 /// How many differences are told.
 const MOST_DIFFERENCES: usize = 10;
 
-/// Returns the document of a plan for `destination`, made with `options`.
+/// Returns the document of a plan for `destination`, a text that no other has, made with `options`.
 #[must_use]
 pub fn document(plan: &Plan, listing: &str, destination: &str, options: Json) -> Json {
     let writes: Vec<Json> = plan
@@ -93,6 +95,8 @@ pub(super) fn digest_of_listing(destination: &Destination) -> String {
         .collect();
     let unnameable = destination.unnameable.iter();
     lines.extend(unnameable.map(|path| format!("{path:?}\n")));
+    let with_manifest = destination.with_manifest.iter().flatten();
+    lines.extend(with_manifest.map(|found| format!("{found:?}\n")));
     lines.sort_unstable();
     md5_hex(lines.concat().as_bytes())
 }
@@ -106,7 +110,7 @@ pub fn refuse_unless_same(reviewed: &Json, now: &Json) -> Result<()> {
         return Ok(());
     }
     let mut differences = Vec::new();
-    for key in ["version", "destination", "options"] {
+    for key in ["version", "destination", "manifest_storage", "options"] {
         if reviewed[key] != now[key] {
             differences.push(format!("{key} was {}, and is {}", reviewed[key], now[key]));
         }

@@ -1,27 +1,27 @@
 //! Makes plans: from what is found, what is there and what is known to a [`Plan`], step by step. Each
 //! step is in a room of its own; here is their order.
 
-use std::{collections::HashMap, time::SystemTime};
+use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
-use storehouse_storage::{Error, Name, Result, Storage};
+use storehouse_storage::{Error, Name, Result};
 
 use super::{
-    attributes::{self, InForce},
+    attributes::{self, InForce, Unsettled},
     clash, compare, compressed,
     destination::{Destination, Object, local_root},
     execute::Report,
     finders::Found,
     history::{History, release_write},
-    integrity,
+    integrity::{self, Integrity},
     manifest::Manifest,
     parallel,
+    places::Places,
     plan::{self, Action, Kind, Plan, PlanOptions, Write},
     plan_file,
     post_process::{self, Hashing, PostProcessed},
     read::{self, Known, Want},
     recall::Recall,
-    releases::Release,
-    retention::PrunePolicy,
+    retention::{PrunePolicy, Pruning},
     rules::ObjectRules,
     settled::{self, Settled, State},
 };
@@ -47,6 +47,8 @@ pub struct Planned {
     pub listing: String,
     /// What the next run to this destination need not read again.
     learned: Recall,
+    /// Where it is to be noted that objects are about to be stored by other rules.
+    unsettled: Option<Unsettled>,
     /// How many files Django would process again, if the last run left nothing to do: then the plan
     /// has the collected files only.
     pub already_settled: Option<usize>,
@@ -54,17 +56,45 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Notes what has to be known if carrying out the plan is broken off: by which rules objects are
+    /// stored, if that changes. To be called before [`execute`](super::execute()); it costs a request
+    /// where rules have changed, and else nothing.
+    ///
+    /// # Errors
+    /// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as).
+    pub async fn begin(&mut self, places: &Places) -> Result<()> {
+        match (&self.unsettled, &self.memory) {
+            (Some(Unsettled::Manifest(entry)), _) => {
+                let etag = attributes::note_mixed(entry, places).await?;
+                let mut writes = self.plan.writes.iter_mut();
+                let manifest = writes.find(|write| write.kind == Kind::Manifest);
+                if let Some(manifest) = manifest
+                    && let Some(there) = &mut Arc::make_mut(manifest).there
+                {
+                    there.etag = etag;
+                }
+                Ok(())
+            }
+            (Some(Unsettled::Memory), Some(memory)) => {
+                let destination = memory.destination.clone();
+                let noting = move || attributes::remember_mixed(&destination);
+                parallel::on_the_blocking_pool(noting).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Keeps what the next run need not find out again, once the plan was carried out to its end, as
     /// `report` says. Without it that run does, and no more: nothing that goes wrong here is told.
     ///
     /// Another run may have written to the same place meanwhile: a file there counts as this run's
     /// only if it has the tag that the storage told.
-    pub async fn remember(self, storage: &dyn Storage, report: Report) {
+    pub async fn remember(self, places: &Places, report: Report) {
         let Some(memory) = self.memory.filter(|_| self.already_settled.is_none()) else {
             return;
         };
         // A listing of a bucket tells more than its saves.
-        let told = match local_root(storage) {
+        let told = match local_root(&**places.files()) {
             Some(_) => report.tags,
             None => HashMap::new(),
         };
@@ -118,7 +148,7 @@ struct Memory {
 /// Where a run remembers what it did, and what it is told apart by.
 #[derive(Debug, Clone)]
 pub struct MemoryKey {
-    /// The destination: [`Storage::describe`].
+    /// The destination: where it is, and where the manifest is.
     pub destination: String,
     /// All options that decide what is made: a run with others has to look at everything.
     pub options: String,
@@ -127,7 +157,7 @@ pub struct MemoryKey {
 /// Makes plans for one destination.
 #[derive(Debug)]
 pub struct Planner<'a> {
-    storage: &'a dyn Storage,
+    places: &'a Places,
     options: PlanOptions,
     hashing: Option<&'a Hashing>,
     compression: Option<&'a CompressionOptions>,
@@ -139,11 +169,11 @@ pub struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    /// Plans for `storage`: copies, and nothing else.
+    /// Plans for `places`: copies, and nothing else.
     #[must_use]
-    pub fn new(storage: &'a dyn Storage, options: PlanOptions) -> Self {
+    pub fn new(places: &'a Places, options: PlanOptions) -> Self {
         Self {
-            storage,
+            places,
             options,
             hashing: None,
             compression: None,
@@ -212,19 +242,21 @@ impl<'a> Planner<'a> {
     /// copies, as in Django and WhiteNoise.
     ///
     /// # Errors
-    /// As [`Storage::list`]; a source that cannot be read; two that one disk cannot hold; a manifest
+    /// As [`Storage::list`](storehouse_storage::Storage::list); a source that cannot be read; two that one disk cannot hold; a manifest
     /// on disk that is damaged.
     pub async fn plan(
         mut self,
         finding: impl Future<Output = Result<Vec<Found>>>,
     ) -> Result<Planned> {
-        let (found, destination) = futures::try_join!(finding, Destination::list(self.storage))?;
         if self.options.dry_run && !self.options.complete {
             (self.hashing, self.compression) = (None, None);
         }
+        let names = self.names_with_manifest()?;
+        let listing = Destination::look(self.places, &names);
+        let (found, destination) = futures::try_join!(finding, listing)?;
         if let Some(hashing) = self.hashing {
-            let options = &hashing.options;
-            post_process::refuse_damaged_manifest(self.storage, &destination, options).await?;
+            let (storage, options) = (self.places.manifest(), &hashing.options);
+            post_process::refuse_damaged_manifest(&**storage, &destination, options).await?;
         }
         let (wanted, conflicts) = Wanted::of(found, &destination)?;
         let memory = self.begin(&wanted.files, &destination);
@@ -242,6 +274,18 @@ impl<'a> Planner<'a> {
             .full_plan(wanted, conflicts, destination, memory.as_ref())
             .await?;
         Ok(Planned { memory, ..planned })
+    }
+
+    /// The names that go where the manifest is.
+    fn names_with_manifest(&self) -> Result<Vec<Name>> {
+        let Some(Hashing { options, .. }) = self.hashing else {
+            return Ok(Vec::new());
+        };
+        let mut names = vec![options.manifest_name.clone()];
+        if options.integrity.is_some() {
+            names.push(integrity::integrity_name(&options.manifest_name)?);
+        }
+        Ok(names)
     }
 
     /// Notes what has to be known at the end to remember the run.
@@ -295,19 +339,19 @@ impl<'a> Planner<'a> {
             return Ok(made.refused());
         }
         let history = self.history(&destination).await?;
-        let pushed = made.processed.manifest.take();
-        let release = self.add_release(&mut made.writes, pushed.as_ref(), &history)?;
+        let kept = self.kept(&history)?;
+        let pruned = self.end_history(&mut made, history, &destination)?;
+        let stays = |name: &Name| kept(name) && pruned.files.binary_search(name).is_err();
+        self.add_integrity(&mut made, &destination, there, &stays)
+            .await?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
-        let asked =
-            compare::skip_unchanged(writes, self.storage, there, &recall, self.jobs).await?;
-        self.repair(writes, there, &recall, &mut learned).await?;
-        let kept = self.kept(&history)?;
-        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept);
-        let plan = match &pushed {
-            Some(pushed) => self.prune(plan, history, pushed, release, &destination)?,
-            None => plan,
-        };
+        let asked = compare::skip_unchanged(writes, self.places, there, &recall, self.jobs).await?;
+        let unsettled = self
+            .repair(writes, &destination, &recall, &mut learned)
+            .await?;
+        let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept)
+            .with_pruned(pruned.releases, pruned.files);
         let listing = self
             .options
             .complete
@@ -318,6 +362,7 @@ impl<'a> Planner<'a> {
             warnings: made.processed.warnings,
             listing: listing.unwrap_or_default(),
             learned,
+            unsettled,
             ..Planned::default()
         })
     }
@@ -331,26 +376,60 @@ impl<'a> Planner<'a> {
         Ok(move |name: &Name| kept.as_ref().is_none_or(|kept| kept(name)))
     }
 
-    /// Adds what is deleted because it is old.
-    fn prune(
+    /// Adds the write of a release, and returns what is deleted because it is old.
+    fn end_history(
         &self,
-        plan: Plan,
+        made: &mut Made,
         history: History,
-        pushed: &Manifest,
-        release: Option<Release>,
         destination: &Destination,
-    ) -> Result<Plan> {
+    ) -> Result<Pruning> {
+        let Some(pushed) = &made.processed.manifest else {
+            return Ok(Pruning::default());
+        };
         let count = self.hashing.map_or(0, |hashing| hashing.options.releases);
-        let mut releases = match count {
+        let release = match count {
+            0 => None,
+            _ => {
+                let rules = self.rules.map(ObjectRules::fingerprint);
+                history.release(pushed, &made.writes, rules, self.time)?
+            }
+        };
+        made.writes.extend(release.as_ref().map(release_write));
+        let beyond = match count {
             0 => Vec::new(),
             count => history.beyond(count, release.as_ref(), pushed),
         };
         let (policy, time) = (self.pruning, self.time);
-        let pruned = history.prune(pushed, release, &plan.writes, destination, policy, time)?;
-        releases.extend(pruned.releases);
-        releases.sort_unstable();
-        releases.dedup();
-        Ok(plan.with_pruned(releases, pruned.files))
+        let mut pruned = history.prune(pushed, release, &made.writes, destination, policy, time)?;
+        pruned.releases.extend(beyond);
+        pruned.releases.sort_unstable();
+        pruned.releases.dedup();
+        Ok(pruned)
+    }
+
+    /// Adds the write of the digests: of all files of this run, and of those of earlier runs that the
+    /// destination has and that stay.
+    async fn add_integrity(
+        &self,
+        made: &mut Made,
+        destination: &Destination,
+        there: &Destination,
+        stays: &(dyn Fn(&Name) -> bool + Sync),
+    ) -> Result<()> {
+        let (Some(hashing), Some(digests)) = (self.hashing, made.digests.take()) else {
+            return Ok(());
+        };
+        let name = integrity::integrity_name(&hashing.options.manifest_name)?;
+        let earlier = match destination.get(Kind::Integrity, &name) {
+            Some(_) => Integrity::load(&**self.places.manifest(), &name).await?,
+            None => Integrity::default(),
+        };
+        let digests = digests.with_earlier(&earlier, |stored| {
+            let stored = Name::new(stored);
+            stored.is_ok_and(|name| destination.objects.contains_key(&name) && stays(&name))
+        });
+        made.writes.push(integrity::write(&digests, &name, there));
+        Ok(())
     }
 
     /// What has to be known of a file.
@@ -381,34 +460,40 @@ impl<'a> Planner<'a> {
             return Ok(Made {
                 writes,
                 processed: PostProcessed::default(),
+                digests: None,
             });
         };
         let already_hashed = self.rules.map(ObjectRules::already_hashed);
-        let (storage, options) = (self.storage, &hashing.options);
+        let (files, options) = (&**self.places.files(), &hashing.options);
         let mut processed =
-            post_process::post_process(wanted, known, storage, there, hashing, already_hashed)
+            post_process::post_process(wanted, known, files, there, hashing, already_hashed)
                 .await?;
         writes.append(&mut processed.writes);
         let Some(manifest) = &processed.manifest else {
-            return Ok(Made { writes, processed });
+            return Ok(Made {
+                writes,
+                processed,
+                digests: None,
+            });
         };
-        let integrity = match options.integrity {
-            Some(hash) => {
-                let name = integrity::integrity_name(&options.manifest_name)?;
-                Some(integrity::write(manifest, &writes, name, hash, there).await?)
-            }
+        // Before they are compressed: a browser checks what it has decoded.
+        let digests = match options.integrity {
+            Some(hash) => Some(integrity::of_writes(manifest, &writes, hash).await?),
             None => None,
         };
         let mut writes = self
             .compress(writes, Some(manifest), there, recall, learned)
             .await?;
-        writes.extend(integrity);
         writes.push(post_process::manifest_write(
             manifest,
             &options.manifest_name,
             there,
         ));
-        Ok(Made { writes, processed })
+        Ok(Made {
+            writes,
+            processed,
+            digests,
+        })
     }
 
     async fn compress(
@@ -443,53 +528,39 @@ impl<'a> Planner<'a> {
         let name = options
             .map(|options| &options.manifest_name)
             .filter(|_| needs_manifest);
-        History::load(self.storage, destination, name).await
-    }
-
-    /// Adds the write of a release, before that of the manifest.
-    fn add_release(
-        &self,
-        writes: &mut Vec<Write>,
-        pushed: Option<&Manifest>,
-        history: &History,
-    ) -> Result<Option<Release>> {
-        let releases = self.hashing.map_or(0, |hashing| hashing.options.releases);
-        let Some(pushed) = pushed.filter(|_| releases > 0) else {
-            return Ok(None);
-        };
-        let rules = self.rules.map(ObjectRules::fingerprint);
-        let release = history.release(pushed, writes, rules, self.time)?;
-        if let Some(release) = &release {
-            writes.push(release_write(release));
-        }
-        Ok(release)
+        History::load(self.places, destination, name).await
     }
 
     fn set_attributes(&self, writes: &mut [Write]) {
-        let keeps_attributes = self.storage.capabilities().attributes;
-        if let Some(rules) = self.rules.filter(|_| keeps_attributes) {
-            attributes::set(writes, rules);
+        if let Some(rules) = self.rules {
+            attributes::set(writes, self.places, rules);
         }
     }
 
-    /// Has the objects repaired that other rules stored.
+    /// Has the objects repaired that other rules stored, and returns where that is to be noted first.
     async fn repair(
         &self,
         writes: &mut [Write],
-        there: &Destination,
+        destination: &Destination,
         recall: &Recall,
         learned: &mut Recall,
-    ) -> Result<()> {
-        let keeps_attributes = self.storage.capabilities().attributes;
+    ) -> Result<Option<Unsettled>> {
+        let keeps_attributes = self.places.files().capabilities().attributes;
         let Some(rules) = self.rules.filter(|_| keeps_attributes) else {
-            return Ok(());
+            return Ok(None);
         };
         let wanted = rules.fingerprint();
-        let in_force = InForce::of(writes, self.storage, there, recall).await?;
-        attributes::repair(writes, &in_force, &wanted, self.options);
-        let holds = attributes::will_hold(writes, &in_force, &wanted);
-        learned.set_rules(holds.then_some(wanted));
-        Ok(())
+        let places = self.places;
+        let in_force = InForce::of(writes, places, destination, recall).await?;
+        let kept = |write: &&mut Write| attributes::are_kept(write, places);
+        let stay = writes.iter_mut().filter(kept);
+        attributes::repair(stay, &in_force, &wanted, self.options);
+        let kept = writes
+            .iter()
+            .filter(|write| attributes::are_kept(write, places));
+        let holds = attributes::will_hold(kept, &in_force, &wanted);
+        learned.set_rules(holds.then(|| wanted.clone()));
+        Ok(in_force.unsettled(&wanted))
     }
 }
 
@@ -497,6 +568,8 @@ impl<'a> Planner<'a> {
 struct Made {
     writes: Vec<Write>,
     processed: PostProcessed,
+    /// Of all that the manifest names, if the options ask for it.
+    digests: Option<Integrity>,
 }
 
 impl Made {

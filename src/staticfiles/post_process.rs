@@ -11,7 +11,7 @@ use storehouse_storage::{Error, ErrorKind, Name, Result, Storage};
 
 use super::{
     already_hashed::AlreadyHashed,
-    destination::Destination,
+    destination::{Destination, local_root},
     digest::{self, Md5Sum},
     finders::Found,
     hashed::FileHash,
@@ -103,8 +103,8 @@ pub(super) async fn post_process(
     Ok(done)
 }
 
-/// Refuses to go on over a manifest that cannot be read, as Django does. Only where that costs no
-/// request.
+/// Refuses to go on over a manifest in `storage` that cannot be read, as Django does. Only where that
+/// costs no request.
 ///
 /// # Errors
 /// As [`Manifest::load`].
@@ -114,7 +114,8 @@ pub(super) async fn refuse_damaged_manifest(
     options: &ManifestOptions,
 ) -> Result<()> {
     let name = &options.manifest_name;
-    if destination.is_local && destination.objects.contains_key(name) {
+    let is_there = destination.get(Kind::Manifest, name).is_some();
+    if is_there && local_root(storage).is_some() {
         Manifest::load(storage, name).await?;
     }
     Ok(())
@@ -281,7 +282,7 @@ pub(super) fn manifest_write(manifest: &Manifest, name: &Name, there: &Destinati
     let content = WriteContent::Bytes(json);
     Write {
         md5: Some(md5),
-        there: there.objects.get(name).cloned(),
+        there: there.get(Kind::Manifest, name).cloned(),
         ..Write::new(name.clone(), Kind::Manifest, name.clone(), content)
     }
 }

@@ -36,9 +36,9 @@ use serde_json::{Value as Json, json};
 use storehouse_storage::{Attributes, Name, Result, Storage, guess_content_type};
 
 use super::{already_hashed::AlreadyHashed, digest::md5_hex, fnmatch::Pattern};
-use crate::storages::{
-    RuleOptions, Storages,
-    object_rules::{IMMUTABLE, SHORT},
+use crate::{
+    settings::static_options::{IMMUTABLE, SHORT},
+    storages::{RuleOptions, Storages},
 };
 
 /// The metadata key under which the manifest's object keeps [`ObjectRules::fingerprint`].

@@ -95,6 +95,7 @@ impl State {
             (found.name.as_str(), &source.path, source.size).hash(&mut hasher);
             (source.modified, source.changed, source.inode).hash(&mut hasher);
         }
+        format!("{:?}", destination.with_manifest).hash(&mut hasher);
         // In no order: a sum is the same however they come.
         let objects = destination.objects.iter();
         let objects = objects.map(|(name, object)| digest(name, object));

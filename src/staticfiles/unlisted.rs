@@ -19,11 +19,11 @@ const BLOCK: usize = 64 * 1024;
 /// What can be done about a name that is not known.
 pub(super) const ADVICE: &str = "run collectstatic, or correct the name";
 
-/// Says that a file is not in the manifest.
+/// Says that a file is not in the manifest, in Django's words.
 pub(super) fn no_entry(key: &str) -> Error {
     Error::new(
         ErrorKind::NotFound,
-        format!("the manifest of static files has no entry {key:?}"),
+        format!("missing staticfiles manifest entry for {key:?}"),
     )
     .with_advice(ADVICE)
 }
@@ -40,8 +40,8 @@ pub(super) fn hash_on_disk(storage: &dyn Storage, key: &str) -> Result<Option<Fi
     };
     let Some(path) = storage.path(&place) else {
         let problem = format!(
-            "the manifest of static files has no entry {key:?}, and to hash the file in {} takes \
-             a request",
+            "missing staticfiles manifest entry for {key:?}, and to hash the file in {} takes a \
+             request",
             storage.describe()
         );
         return Err(Error::new(ErrorKind::NotFound, problem)

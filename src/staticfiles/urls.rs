@@ -124,17 +124,28 @@ impl StaticUrls {
     }
 
     /// Makes the URLs that the settings ask for: by the manifest of the storage of static files,
-    /// which is read here, if it has one; of unhashed names with `DEBUG`. With the option
-    /// `integrity` the digests beside the manifest are read too.
+    /// which is read here, if it has one, from where `manifest_storage` says; of unhashed names with
+    /// `DEBUG`. With the option `integrity` the digests beside the manifest are read too.
     ///
     /// # Errors
-    /// As [`Storages::get`]; as [`Manifest::load`] and [`Integrity::load`]; as [`Storage::url`].
+    /// As [`Storages::get`] and [`Storages::manifest_storage`]; as [`Manifest::load`] and [`Integrity::load`]; as [`Storage::url`].
     pub async fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
-        let storage = storages.staticfiles()?;
+        Self::load_of(settings, storages, STATICFILES).await
+    }
+
+    /// Makes the URLs of another storage than that of static files: of the one that `text` means, as
+    /// in [`Storages::open`].
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_of(settings: &Settings, storages: &Storages, text: &str) -> Result<Self> {
+        let storage = storages.open(text)?;
         let base_url = base_url(&*storage).await?;
-        let mut urls = match storages.manifest_options(STATICFILES)? {
+        let mut urls = match storages.manifest_options(text)? {
             Some(options) if !settings.debug() => {
-                Self::load_manifest(&base_url, storage, &options).await?
+                let manifest = storages.manifest_storage(text)?;
+                let manifest = manifest.unwrap_or_else(|| Arc::clone(&storage));
+                Self::load_manifest(&base_url, storage, &*manifest, &options).await?
             }
             options => Self {
                 naming: match options {
@@ -155,17 +166,18 @@ impl StaticUrls {
 
     async fn load_manifest(
         base_url: &str,
-        storage: Arc<dyn Storage>,
+        files: Arc<dyn Storage>,
+        manifest: &dyn Storage,
         options: &ManifestOptions,
     ) -> Result<Self> {
-        let manifest = Manifest::load(&*storage, &options.manifest_name).await?;
-        let mut urls = Self::new(base_url, manifest);
+        let paths = Manifest::load(manifest, &options.manifest_name).await?;
+        let mut urls = Self::new(base_url, paths);
         if options.integrity.is_some() {
             let name = integrity_name(&options.manifest_name)?;
-            urls.integrity = Some(Integrity::load(&*storage, &name).await?);
+            urls.integrity = Some(Integrity::load(manifest, &name).await?);
         }
         if !options.manifest_strict {
-            urls.naming = Naming::HashedThere(storage);
+            urls.naming = Naming::HashedThere(files);
         }
         Ok(urls)
     }
@@ -207,6 +219,22 @@ impl StaticUrls {
         }
     }
 
+    /// Returns the name that the file `name` is stored under: Django's `stored_name`.
+    ///
+    /// # Errors
+    /// As [`url`](Self::url), but a file that is not in the manifest is not looked for.
+    pub fn stored_name(&self, name: &str) -> Result<String> {
+        match self.naming {
+            Naming::Unhashed | Naming::Quoted => Ok(name.to_owned()),
+            Naming::Hashed | Naming::HashedThere(_) => {
+                self.stored(name).map_err(|miss| match miss {
+                    Miss::NoEntry(key) => no_entry(&key),
+                    Miss::BadUrl => no_url(name),
+                })
+            }
+        }
+    }
+
     /// Returns the digest that the attribute `integrity` of `name` takes, and `None` where the
     /// names are not hashed, so that a template works with `DEBUG` too.
     ///
@@ -224,11 +252,12 @@ impl StaticUrls {
                 ),
             );
         };
-        if let Some(digest) = integrity.get(name) {
+        let digest_of = |key: &str| integrity.get(self.manifest.get(key)?);
+        if let Some(digest) = digest_of(name) {
             return Ok(Some(digest));
         }
         let key = looked_up(name).map_err(|_| no_url(name))?;
-        match (integrity.get(&key), &self.naming) {
+        match (digest_of(&key), &self.naming) {
             (None, Naming::Hashed) => Err(Error::new(
                 ErrorKind::NotFound,
                 format!("there is no integrity digest of the static file {key:?}"),
@@ -258,7 +287,7 @@ impl StaticUrls {
         let url = match self.naming {
             Naming::Quoted => Ok(file_url(&self.base_url, name)),
             Naming::Unhashed => url_of(name, &self.base_url, |clean| Ok(clean.to_owned())),
-            _ => url_of(name, &self.base_url, |clean| self.stored_name(clean)),
+            _ => url_of(name, &self.base_url, |clean| self.stored(clean)),
         };
         match url {
             Ok(url) => Ok(Found::Url(Cow::Owned(url))),
@@ -267,7 +296,7 @@ impl StaticUrls {
         }
     }
 
-    fn stored_name(&self, clean: &str) -> Result<String, Miss> {
+    fn stored(&self, clean: &str) -> Result<String, Miss> {
         let key = looked_up(clean)?;
         match self.manifest.get(&key) {
             Some(stored) => Ok(with_path(clean, stored)?),

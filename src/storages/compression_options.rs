@@ -4,69 +4,12 @@
 //! Defaults are WhiteNoise's (`whitenoise/compress.py` and `storage.py`, 6.12) where it has the
 //! option.
 
-use storehouse_storage::{Capabilities, Error, OptionKind, OptionRow, Options, Result, Value};
+use storehouse_storage::{Capabilities, Error, OptionRow, Options, Result, Value};
 
 use super::coding::Coding;
-
-/// Extensions of contents that are compressed already: WhiteNoise's `SKIP_COMPRESS_EXTENSIONS`.
-const SKIPPED: &str = "jpg, jpeg, png, gif, webp, \
-    zip, gz, tgz, bz2, tbz, xz, br, \
-    swf, flv, \
-    woff, woff2, \
-    3gp, 3gpp, asf, avi, m4v, mov, mp4, mpeg, mpg, webm, wmv";
-
-/// 64 MiB. A file is in memory while it is compressed, several at once, and brotli takes more than a
-/// minute for one of this size. WhiteNoise has no limit.
-const MAX_BYTES: u64 = 64 << 20;
-const MAX_BYTES_TEXT: &str = "67108864";
+use crate::settings::static_options::{COMPRESSION, MAX_BYTES, SKIPPED};
 
 const KEEP_ONLY_HASHED_FILES: &str = "keep_only_hashed_files";
-
-/// The rows; a storage with compressed copies has these beside its driver's.
-pub(super) const TABLE: &[OptionRow] = &[
-    OptionRow::new(
-        "compression",
-        OptionKind::List,
-        "The codings: `br`, `gzip`, `zstd`. If not given, `br` and `gzip`; `gzip` alone where `compress_as` is `content-encoding`.",
-    ),
-    OptionRow {
-        default: "side-files",
-        ..OptionRow::new(
-            "compress_as",
-            OptionKind::Choice(&["side-files", "content-encoding"]),
-            "Whether a compressed copy is a file beside the original, or takes its place with a `Content-Encoding`.",
-        )
-    },
-    OptionRow {
-        settings: &["WHITENOISE_SKIP_COMPRESS_EXTENSIONS"],
-        default: SKIPPED,
-        ..OptionRow::new(
-            "skip_compress_extensions",
-            OptionKind::List,
-            "The extensions of files that are not compressed.",
-        )
-    },
-    OptionRow {
-        default: MAX_BYTES_TEXT,
-        ..OptionRow::new(
-            "compress_max_bytes",
-            OptionKind::Integer {
-                min: 0,
-                max: i64::MAX,
-            },
-            "Files larger than this are not compressed.",
-        )
-    },
-    OptionRow {
-        settings: &["WHITENOISE_KEEP_ONLY_HASHED_FILES"],
-        default: "false",
-        ..OptionRow::new(
-            KEEP_ONLY_HASHED_FILES,
-            OptionKind::Flag,
-            "Whether files whose name has no hash are deleted.",
-        )
-    },
-];
 
 /// Returns whether a row means something only where names are hashed.
 pub(super) fn needs_manifest(row: &OptionRow) -> bool {
@@ -140,7 +83,7 @@ impl CompressionOptions {
     /// the wrong kind, a coding that there is not or that this build cannot make, and more than one
     /// where there is room for one.
     pub(super) fn read<'a>(given: impl IntoIterator<Item = (&'a str, Value)>) -> Result<Self> {
-        let options = Options::new(TABLE, given)?;
+        let options = Options::new(COMPRESSION, given)?;
         let compress_as = match options.text("compress_as") {
             Some("content-encoding") => CompressAs::ContentEncoding,
             _ => CompressAs::SideFiles,

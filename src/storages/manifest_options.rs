@@ -2,75 +2,9 @@
 //! what the driver takes. They are Django's class attributes of the same names
 //! (`django/contrib/staticfiles/storage.py`, 6.1), and two of ours: `missing_references`, `integrity`.
 
-use storehouse_storage::{Error, Name, OptionKind, OptionRow, Options, Result, Value};
+use storehouse_storage::{Error, Name, Options, Result, Secret, Value};
 
-/// The rows; a storage with hashed names has these beside its driver's.
-pub(super) const TABLE: &[OptionRow] = &[
-    OptionRow {
-        default: "true",
-        ..OptionRow::new(
-            "manifest_strict",
-            OptionKind::Flag,
-            "Whether the URL of a file that is not in the manifest is an error.",
-        )
-    },
-    OptionRow {
-        default: "staticfiles.json",
-        ..OptionRow::new(
-            "manifest_name",
-            OptionKind::Text,
-            "The name of the manifest.",
-        )
-    },
-    OptionRow {
-        default: "false",
-        ..OptionRow::new(
-            "keep_intermediate_files",
-            OptionKind::Flag,
-            "Whether files that one of Django's passes makes and the next replaces are kept.",
-        )
-    },
-    OptionRow {
-        default: "5",
-        ..OptionRow::new(
-            "max_post_process_passes",
-            OptionKind::Integer { min: 0, max: 1000 },
-            "How many passes Django makes after the first; 0 shows in what is written.",
-        )
-    },
-    OptionRow {
-        default: "false",
-        ..OptionRow::new(
-            "support_js_module_import_aggregation",
-            OptionKind::Flag,
-            "Whether `import` and `export` of JavaScript are rewritten.",
-        )
-    },
-    OptionRow {
-        default: "error",
-        ..OptionRow::new(
-            "missing_references",
-            OptionKind::Choice(&["error", "warn", "ignore"]),
-            "What a reference to a file that is not there is.",
-        )
-    },
-    OptionRow {
-        default: "0",
-        ..OptionRow::new(
-            "releases",
-            OptionKind::Integer { min: 0, max: 1000 },
-            "How many manifests are kept, to roll back to; 0: none.",
-        )
-    },
-    OptionRow {
-        default: "none",
-        ..OptionRow::new(
-            "integrity",
-            OptionKind::Choice(&["none", "sha256", "sha384", "sha512"]),
-            "The hash of the integrity digests in a file beside the manifest.",
-        )
-    },
-];
+use crate::settings::static_options::MANIFEST;
 
 /// How names are hashed and references rewritten.
 #[non_exhaustive]
@@ -80,6 +14,9 @@ pub struct ManifestOptions {
     pub manifest_strict: bool,
     /// The name of the manifest.
     pub manifest_name: Name,
+    /// What the option of this name says, if anything;
+    /// [`Storages::manifest_storage`](super::Storages::manifest_storage) opens it.
+    pub manifest_storage: Option<Secret>,
     /// Whether files that one pass makes and the next replaces are kept.
     pub keep_intermediate_files: bool,
     /// How many passes Django makes after the first.
@@ -125,7 +62,7 @@ impl ManifestOptions {
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) for a value of
     /// the wrong kind, and a `manifest_name` that is no name.
     pub(super) fn read<'a>(given: impl IntoIterator<Item = (&'a str, Value)>) -> Result<Self> {
-        let options = Options::new(TABLE, given)?;
+        let options = Options::new(MANIFEST, given)?;
         let name = options.text("manifest_name").unwrap_or_default();
         let manifest_name = Name::new(name).map_err(|error| {
             let problem = format!("option \"manifest_name\": {}", error.problem());
@@ -136,6 +73,10 @@ impl ManifestOptions {
         Ok(Self {
             manifest_strict: options.flag("manifest_strict"),
             manifest_name,
+            manifest_storage: options
+                .text("manifest_storage")
+                .filter(|text| !text.is_empty())
+                .map(Secret::new),
             keep_intermediate_files: options.flag("keep_intermediate_files"),
             max_post_process_passes: u32::try_from(passes).unwrap_or(u32::MAX),
             support_js_module_import_aggregation: options

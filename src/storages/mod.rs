@@ -30,8 +30,9 @@
 //! ```
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fmt,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -57,6 +58,7 @@ mod builtin;
 mod coding;
 mod compression_options;
 mod manifest_options;
+mod manifest_storage;
 pub(crate) mod object_rules;
 mod prepare;
 mod spec;
@@ -93,8 +95,11 @@ impl Storages {
         let aliases = settings.storages().iter();
         let mut errors: Vec<Error> = aliases
             .filter(|(_, setting)| !is_built_in(setting))
-            .filter_map(|(alias, setting)| storages.prepare(alias, setting).err())
+            .filter_map(|(alias, _)| storages.check(alias).err())
             .collect();
+        // What is wrong with a storage that another names shows twice.
+        let mut seen = HashSet::new();
+        errors.retain(|error| seen.insert(error.to_string()));
         match errors.len() {
             0 => Ok(storages),
             1 => Err(errors.remove(0)),
@@ -151,21 +156,9 @@ impl Storages {
         if self.settings.storages().contains_key(text) {
             return self.get(text);
         }
-        if is_word(text) && self.registry.driver(&text.to_ascii_lowercase()).is_err() {
-            return Err(self.no_alias_or_driver(text));
-        }
         self.opened(text, || {
             let place = self.settings.shown_storage(text);
-            let wanted = Wanted {
-                place: place.clone(),
-                text: &Secret::new(text),
-                folder: self.settings.folder_of(&Source::CommandLine),
-                alias: None,
-                options: &BTreeMap::new(),
-                files: Files::Media,
-            };
-            let prepared = prepare(&wanted, &self.settings, &self.registry)?;
-            self.open_prepared(prepared, None, &place)
+            self.open_prepared(self.prepared(text)?, None, &place)
         })
     }
 
@@ -180,21 +173,16 @@ impl Storages {
     /// # Errors
     /// As [`get`](Self::get), but for the processing.
     pub fn processing(&self, alias: &str) -> Result<Vec<Processing>> {
-        match self.settings.storages().get(alias) {
-            Some(setting) => Ok(self.prepare(alias, setting)?.processing),
-            None => Err(self.no_alias(alias)),
-        }
+        Ok(self.prepare_alias(alias)?.processing)
     }
 
-    /// Returns how names are hashed in the storage `alias`, `None` if they are not.
+    /// Returns how names are hashed in the storage that `text` means, as in [`open`](Self::open);
+    /// `None` if they are not.
     ///
     /// # Errors
-    /// As [`get`](Self::get).
-    pub fn manifest_options(&self, alias: &str) -> Result<Option<ManifestOptions>> {
-        match self.settings.storages().get(alias) {
-            Some(setting) => Ok(self.prepare(alias, setting)?.manifest),
-            None => Err(self.no_alias(alias)),
-        }
+    /// As [`open`](Self::open).
+    pub fn manifest_options(&self, text: &str) -> Result<Option<ManifestOptions>> {
+        Ok(self.prepared(text)?.manifest)
     }
 
     /// Returns what files are stored with in the storage `alias`, as its options say it.
@@ -202,10 +190,7 @@ impl Storages {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn rule_options(&self, alias: &str) -> Result<RuleOptions> {
-        match self.settings.storages().get(alias) {
-            Some(setting) => Ok(self.prepare(alias, setting)?.rules),
-            None => Err(self.no_alias(alias)),
-        }
+        Ok(self.prepare_alias(alias)?.rules)
     }
 
     /// Returns how files are compressed on their way into the storage `alias`, `None` if they are
@@ -214,10 +199,7 @@ impl Storages {
     /// # Errors
     /// As [`get`](Self::get).
     pub fn compression_options(&self, alias: &str) -> Result<Option<CompressionOptions>> {
-        match self.settings.storages().get(alias) {
-            Some(setting) => Ok(self.prepare(alias, setting)?.compression),
-            None => Err(self.no_alias(alias)),
-        }
+        Ok(self.prepare_alias(alias)?.compression)
     }
 
     /// Waits until every storage that was opened has cleaned up: [`Storage::settle`].
@@ -243,6 +225,43 @@ impl Storages {
         let storage = open()?;
         opened.insert(key.to_owned(), Arc::clone(&storage));
         Ok(storage)
+    }
+
+    /// Reads and checks what is said about the storage that `text` means, as in
+    /// [`open`](Self::open).
+    fn prepared(&self, text: &str) -> Result<Prepared> {
+        match self.settings.storages().get(text) {
+            Some(setting) => self.prepare(text, setting),
+            None => {
+                let place = self.settings.shown_storage(text);
+                let folder = self.settings.folder_of(&Source::CommandLine);
+                self.prepare_text(&Secret::new(text), &place, folder)
+            }
+        }
+    }
+
+    /// Reads and checks a storage string that is no alias.
+    fn prepare_text(&self, text: &Secret, place: &str, folder: &Path) -> Result<Prepared> {
+        let word = text.expose();
+        if is_word(word) && self.registry.driver(&word.to_ascii_lowercase()).is_err() {
+            return Err(self.no_alias_or_driver(word));
+        }
+        let wanted = Wanted {
+            place: place.to_owned(),
+            text,
+            folder,
+            alias: None,
+            options: &BTreeMap::new(),
+            files: Files::Media,
+        };
+        prepare(&wanted, &self.settings, &self.registry)
+    }
+
+    fn prepare_alias(&self, alias: &str) -> Result<Prepared> {
+        match self.settings.storages().get(alias) {
+            Some(setting) => self.prepare(alias, setting),
+            None => Err(self.no_alias(alias)),
+        }
     }
 
     fn prepare(&self, alias: &str, setting: &StorageSetting) -> Result<Prepared> {

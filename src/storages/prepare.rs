@@ -16,11 +16,11 @@ use storehouse_storage::{
 
 use super::{
     compression_options::{self, CompressionOptions},
-    manifest_options::{self, ManifestOptions},
-    object_rules::{self, RuleOptions},
+    manifest_options::ManifestOptions,
+    object_rules::RuleOptions,
     spec::{Class, Processing, Spec, SpecKind, is_option_name},
 };
-use crate::settings::{Form, OptionSetting, Settings, absolute, option_from_text};
+use crate::settings::{Form, OptionSetting, Settings, absolute, option_from_text, static_options};
 
 /// A storage that is asked for.
 pub(super) struct Wanted<'a> {
@@ -77,9 +77,9 @@ pub(super) fn prepare(
     gathered.add_options(wanted, settings)?;
     gathered.add_settings(files, settings).map_err(at)?;
     gathered.add_class(spec.class);
-    let of_manifest = gathered.take(manifest_options::TABLE);
-    let of_compression = gathered.take(compression_options::TABLE);
-    let of_rules = gathered.take(object_rules::TABLE);
+    let of_manifest = gathered.take(static_options::MANIFEST);
+    let of_compression = gathered.take(static_options::COMPRESSION);
+    let of_rules = gathered.take(static_options::OBJECTS);
     let asks_for = |one| spec.processing.contains(&one);
     let manifest = asks_for(Processing::Manifest).then(|| ManifestOptions::read(of_manifest));
     let compression =
@@ -124,7 +124,7 @@ struct Gathered {
 impl Gathered {
     fn new(driver: &[OptionRow], processing: &[Processing], files: Files) -> Self {
         let rules = match files {
-            Files::Static => object_rules::TABLE,
+            Files::Static => static_options::OBJECTS,
             Files::Media => &[],
         };
         Self {
@@ -240,10 +240,10 @@ fn rows_of(processing: &[Processing]) -> Vec<OptionRow> {
     let compresses = processing.contains(&Processing::Compressed);
     let mut rows = Vec::new();
     if makes_manifest {
-        rows.extend_from_slice(manifest_options::TABLE);
+        rows.extend_from_slice(static_options::MANIFEST);
     }
     if compresses {
-        let table = compression_options::TABLE.iter();
+        let table = static_options::COMPRESSION.iter();
         rows.extend(
             table.filter(|row| makes_manifest || !compression_options::needs_manifest(row)),
         );

@@ -143,7 +143,7 @@ mod tests {
         let error = Mail { file }.render_with_values(&fixture::urls());
 
         let message = error.unwrap_err().to_string();
-        for part in ["no entry \"css/nope.css\"", "run collectstatic"] {
+        for part in ["manifest entry for \"css/nope.css\"", "run collectstatic"] {
             assert!(message.contains(part), "{message}");
         }
     }

@@ -128,7 +128,7 @@ mod tests {
 
         let message = error.to_string();
         for part in [
-            "no entry \"css/nope.css\"",
+            "manifest entry for \"css/nope.css\"",
             "run collectstatic",
             "page.html:2",
         ] {

@@ -45,7 +45,7 @@ mod fixture {
     pub(super) fn urls() -> StaticUrls {
         let paths = NAMES.map(|name| (format!("{name}.css"), format!("{name}.5d41402abc4b.css")));
         let digest = sri(b"hello", IntegrityHash::Sha384);
-        let digests = [("css/app.css".to_owned(), digest)];
+        let digests = [("css/app.5d41402abc4b.css".to_owned(), digest)];
         StaticUrls::new("/static/", Manifest::new(paths.into()))
             .with_integrity(digests.into_iter().collect::<Integrity>())
     }

@@ -120,7 +120,7 @@ mod tests {
 
         let message = format!("{error}; {:?}", error.source().map(ToString::to_string));
         for part in [
-            "no entry \"css/nope.css\"",
+            "manifest entry for \"css/nope.css\"",
             "run collectstatic",
             "page.html:2",
         ] {

@@ -69,6 +69,10 @@ impl Storage for Prefixed {
         )
     }
 
+    fn service(&self) -> Option<String> {
+        self.inner.service()
+    }
+
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = self.inner.capabilities();
         let taken = self.folder.as_str().len() + 1;

@@ -43,6 +43,10 @@ impl Storage for Reporting {
         self.inner.describe()
     }
 
+    fn service(&self) -> Option<String> {
+        self.inner.service()
+    }
+
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()
     }

@@ -53,6 +53,13 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Never a secret, never a user name.
     fn describe(&self) -> String;
 
+    /// Returns the address of the service that has the files, without credentials; `None` for a
+    /// storage on this machine. It tells apart two buckets of one name, which
+    /// [`describe`](Self::describe) themselves alike.
+    fn service(&self) -> Option<String> {
+        None
+    }
+
     /// Returns what this storage can do.
     fn capabilities(&self) -> Capabilities;
 
@@ -355,6 +362,10 @@ fn is_nothing(error: &Error) -> bool {
 impl<T: Storage + ?Sized> Storage for Arc<T> {
     fn describe(&self) -> String {
         (**self).describe()
+    }
+
+    fn service(&self) -> Option<String> {
+        (**self).service()
     }
 
     fn capabilities(&self) -> Capabilities {

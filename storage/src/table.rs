@@ -107,6 +107,9 @@ pub enum OptionKind {
     Table,
     /// Tables in order, as `[[…]]` writes them; only in OPTIONS and settings, not in a URL.
     Tables,
+    /// Another storage: an alias of `STORAGES`, or a storage string. That may hold a secret, so it is
+    /// never shown whole.
+    Storage,
 }
 
 impl OptionKind {
@@ -133,7 +136,12 @@ impl OptionKind {
                 self.read_each(values, |value| matches!(value, Value::Table(_)))
             }
             (
-                Self::Text | Self::Secret | Self::Path | Self::HttpUrl | Self::Choice(_),
+                Self::Text
+                | Self::Secret
+                | Self::Path
+                | Self::HttpUrl
+                | Self::Choice(_)
+                | Self::Storage,
                 Value::Text(text),
             ) => self.read_text(&text),
             (Self::Secret, value @ Value::Secret(_)) => Ok(value),
@@ -151,7 +159,7 @@ impl OptionKind {
     /// As [`read`](Self::read).
     pub fn read_text(self, text: &str) -> Result<Value, String> {
         match self {
-            Self::Text | Self::Path => Ok(text.into()),
+            Self::Text | Self::Path | Self::Storage => Ok(text.into()),
             Self::Secret => Ok(Value::Secret(Secret::new(text))),
             Self::HttpUrl => read_http_url(text),
             Self::Choice(words) => read_choice(text, words),
@@ -207,6 +215,7 @@ impl OptionKind {
             Self::List => "an array of strings",
             Self::Table => "a table",
             Self::Tables => "an array of tables",
+            Self::Storage => "an alias of STORAGES or a storage string",
         }
     }
 }

@@ -53,6 +53,10 @@ impl Storage for S3Storage {
         }
     }
 
+    fn service(&self) -> Option<String> {
+        Some(self.writer.bucket.url.clone())
+    }
+
     fn capabilities(&self) -> Capabilities {
         let taken = self
             .writer

@@ -1,11 +1,11 @@
 //! `storehouse collectstatic`: Django's command, with its lines, its prompt and its summary. What was
 //! asked for becomes a plan; the plan is shown, kept in a file, or carried out.
 
-use std::{path::Path, pin::pin, sync::Arc, time::SystemTime};
+use std::{path::Path, pin::pin, time::SystemTime};
 
 use futures::StreamExt;
 use serde_json::Value as Json;
-use storehouse_storage::{Error, Storage};
+use storehouse_storage::Error;
 
 use self::{
     asked::Asked,
@@ -23,7 +23,7 @@ use crate::{
     checks,
     staticfiles::{
         self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, MemoryKey,
-        ObjectRules, Plan, PlanOptions, Planned, Planner, Report,
+        ObjectRules, Places, Plan, PlanOptions, Planned, Planner, Report,
     },
     storages::STATICFILES,
 };
@@ -45,27 +45,21 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let finders = staticfiles::finders(&context.settings, &context.storages).await;
     refuse_bad_settings(&asked, context, finders.as_deref())?;
     let finders = finders?;
-    let storage = context.storages.staticfiles()?;
-    let location = staticfiles::local_root(&*storage).map(|root| shown_path(&root));
+    let places = Places::of(&context.storages)?;
+    let files = &**places.files();
+    let location = staticfiles::local_root(files).map(|root| shown_path(&root));
     if asked.link && location.is_none() {
-        let problem = format!("no links can be made in {}", storage.describe());
+        let problem = format!("no links can be made in {}", files.describe());
         let error = Error::unsupported(problem).with_advice("leave --link out");
         return Err(error.into());
     }
     if !flags.noinput && flags.plan.is_none() {
-        ask(
-            &asked,
-            flags.dry_run,
-            &*storage,
-            location.as_deref(),
-            output,
-        )
-        .await?;
+        ask(&asked, flags.dry_run, files, location.as_deref(), output).await?;
     }
-    let planned = make_plan(&flags, &asked, context, finders, &*storage).await?;
+    let mut planned = make_plan(&flags, &asked, context, finders, &places).await?;
     refuse_many_deletions(&flags, &planned.plan)?;
     if flags.plan.is_some() || reviewed.is_some() {
-        let document = document(&planned, &asked, &*storage);
+        let document = document(&planned, &asked, &places);
         if let Some(reviewed) = reviewed {
             staticfiles::refuse_unless_same(&reviewed, &document)?;
         }
@@ -77,7 +71,8 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let mut report = if flags.dry_run {
         show_dry_run(&planned.plan, output)?
     } else {
-        carry_out(&flags, &planned.plan, Arc::clone(&storage), output).await?
+        planned.begin(&places).await?;
+        carry_out(&flags, &planned.plan, &places, output).await?
     };
     report.post_processed += planned.already_settled.unwrap_or(0);
     if !report.failures.is_empty() {
@@ -85,7 +80,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     }
     summarise(&asked, &planned.plan, &report, location.as_deref(), output)?;
     if !flags.dry_run {
-        planned.remember(&*storage, report).await;
+        planned.remember(&places, report).await;
     }
     Ok(())
 }
@@ -133,7 +128,7 @@ async fn make_plan(
     asked: &Asked,
     context: &Context,
     finders: Vec<Box<dyn Finder>>,
-    storage: &dyn Storage,
+    places: &Places,
 ) -> Result<Planned, Failure> {
     let output = context.output;
     let default: &[&str] = if asked.no_default_ignore {
@@ -164,21 +159,23 @@ async fn make_plan(
     };
     let rules = ObjectRules::of(&context.storages, STATICFILES)?;
     let memory = MemoryKey {
-        destination: identity(storage).await,
+        destination: identity(&**places.files()),
         options: format!(
-            "{:?} {hashing:?} {compression:?} {} {asked:?}",
+            "{:?} {hashing:?} {compression:?} {} {asked:?} {}",
             this_program(),
-            rules.fingerprint()
+            rules.fingerprint(),
+            identity(&**places.manifest())
         ),
     };
-    let planned = Planner::new(storage, options)
+    let is_local = staticfiles::local_root(&**places.files()).is_some();
+    let planned = Planner::new(places, options)
         .with_hashing(hashing.as_ref())
         .with_compression(compression.as_ref())
         .with_rules(Some(&rules))
         .with_pruning(asked.pruning())
         .with_memory(memory)
         .with_time(asked.time())
-        .with_jobs(flags.jobs.count(staticfiles::local_root(storage).is_some()))
+        .with_jobs(flags.jobs.count(is_local))
         .plan(finding)
         .await?;
     if planned.asked > 0 {
@@ -244,14 +241,15 @@ fn refuse_many_deletions(flags: &CollectstaticFlags, plan: &Plan) -> Result<(), 
     }
 }
 
-fn document(planned: &Planned, asked: &Asked, storage: &dyn Storage) -> Json {
-    let destination = storage.describe();
-    staticfiles::document(
-        &planned.plan,
-        &planned.listing,
-        &destination,
-        asked.to_json(),
-    )
+fn document(planned: &Planned, asked: &Asked, places: &Places) -> Json {
+    let destination = identity(&**places.files());
+    let options = asked.to_json();
+    let mut document =
+        staticfiles::document(&planned.plan, &planned.listing, &destination, options);
+    if places.are_two() {
+        document["manifest_storage"] = Json::from(identity(&**places.manifest()));
+    }
+    document
 }
 
 fn read_plan(file: &Path) -> Result<Json, Failure> {
@@ -279,19 +277,18 @@ fn write_plan(file: &Path, document: &Json) -> Result<(), Failure> {
 async fn carry_out(
     flags: &CollectstaticFlags,
     plan: &Plan,
-    storage: Arc<dyn Storage>,
+    places: &Places,
     output: Output,
 ) -> Result<Report, Failure> {
     show_plan(plan, false, output)?;
-    let jobs = flags
-        .jobs
-        .count(staticfiles::local_root(&*storage).is_some());
+    let is_local = staticfiles::local_root(&**places.files()).is_some();
+    let jobs = flags.jobs.count(is_local);
     let written = plan
         .writes
         .iter()
         .filter(|write| write.action == Action::Copy);
     let mut progress = Progress::new(output, "written", Some(written.count()));
-    let mut events = pin!(staticfiles::execute(plan, storage, jobs));
+    let mut events = pin!(staticfiles::execute(plan, places.clone(), jobs));
     let mut report = Report::default();
     while let Some(event) = events.next().await {
         show_event(&event, plan, output)?;

@@ -41,6 +41,42 @@ OPTIONS = { password = 'PLANTED5', passwort = 'PLANTED6', tags = ['seen'] }
 }
 
 #[test]
+fn options_of_static_files_are_shown_as_they_are() {
+    let file = "
+[STORAGES.staticfiles]
+BACKEND = 'compressed+manifest+fake:static'
+[STORAGES.staticfiles.OPTIONS]
+manifest_strict = false
+compression = ['gzip']
+rules = [{ match = '*.js', headers = { x-api-key = 'PLANTED1' } }]
+manifest_storage = 'fake:there?password=PLANTED2'
+manifest_strikt = 'PLANTED3'
+";
+    let settings = load(&sources(&folder_with(file)));
+
+    let shown: Vec<String> = settings
+        .shown()
+        .into_iter()
+        .filter_map(|shown| {
+            let name = shown.name.strip_prefix("STORAGES.staticfiles.OPTIONS.")?;
+            Some(format!("{name} = {}", shown.value))
+        })
+        .collect();
+
+    assert_eq!(
+        shown,
+        [
+            r#"compression = ["gzip"]"#,
+            r#"manifest_storage = "fake:there?password=***""#,
+            "manifest_strict = false",
+            r#"manifest_strikt = "***""#,
+            r#"rules = [{ headers = { x-api-key = "***" }, match = "*.js" }]"#,
+        ]
+    );
+    assert!(!format!("{settings:?}").contains(PLANTED), "{settings:?}");
+}
+
+#[test]
 fn every_setting_is_shown_once() {
     let settings = load(&Sources::new("/nowhere"));
 

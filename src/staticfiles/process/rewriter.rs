@@ -18,6 +18,43 @@ use crate::staticfiles::{
     references::{Reference, rewrite},
 };
 
+/// What the references of a text were before they were rewritten, for messages: a later pattern may
+/// match what an earlier one wrote, and a name with a hash, which may be a preliminary one, tells the
+/// reader nothing.
+#[derive(Default)]
+struct Written {
+    /// The last part of each URL that was written, and of the one in its place in the source.
+    files: HashMap<String, String>,
+}
+
+impl Written {
+    fn note(&mut self, url: &str, converted: &str) {
+        let (from, to) = (file_of(url), file_of(converted));
+        if from != to && !self.files.contains_key(to) {
+            let original = self.files.get(from).map_or(from, String::as_str).to_owned();
+            self.files.insert(to.to_owned(), original);
+        }
+    }
+
+    /// Returns a text with the names that the source has.
+    fn restored(&self, text: &str) -> String {
+        let ends_name = |letter: char| "/\"'()?#=\n".contains(letter);
+        let parts = text.split_inclusive(ends_name);
+        let restored = parts.flat_map(|part| {
+            let name = part.strip_suffix(ends_name).unwrap_or(part);
+            let original = self.files.get(name).map_or(name, String::as_str);
+            [original, &part[name.len()..]]
+        });
+        restored.collect()
+    }
+}
+
+/// Returns the last part of a URL's path.
+fn file_of(url: &str) -> &str {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    url[..end].rsplit('/').next().unwrap_or_default()
+}
+
 /// Rewrites the texts of a run.
 pub(super) struct Rewriter<'a> {
     pub(super) texts: &'a [Text<'a>],
@@ -84,12 +121,17 @@ impl<'a> Rewriter<'a> {
         let text = &self.texts[index];
         // A pattern may match what the one before wrote: these names count as there.
         let mut made = HashMap::new();
+        let mut written = Written::default();
         rewrite(text.text, text.language, &mut |reference| {
             let mut stored = |clean: &str| self.stored_name(text.name, clean, hash_of, &mut made);
             match convert(text.name, reference.url, self.static_url, &mut stored) {
-                Ok(converted) => converted,
+                Ok(Some(converted)) => {
+                    written.note(reference.url, &converted);
+                    Some(converted)
+                }
+                Ok(None) => None,
                 Err(refused) => {
-                    note(text, reference, refused, outcome);
+                    note(text, reference, refused, &written, outcome);
                     None
                 }
             }
@@ -147,9 +189,23 @@ fn is_seen_late(name: &str, from: &str) -> bool {
     }
 }
 
-fn note(text: &Text<'_>, reference: &Reference<'_>, refused: Refused, outcome: &mut Outcome) {
+fn note(
+    text: &Text<'_>,
+    reference: &Reference<'_>,
+    refused: Refused,
+    written: &Written,
+    outcome: &mut Outcome,
+) {
     let why = match refused {
-        Refused::Missing(name) => format!("there is no static file {:?}", shortened(&name)),
+        Refused::Missing(name) => match written.restored(&name) {
+            original if original == name => {
+                format!("there is no static file {:?}", shortened(&name))
+            }
+            original => format!(
+                "that is taken for a second reference to {:?}, as in Django; end the statement before it with a semicolon",
+                shortened(&original)
+            ),
+        },
         Refused::Outside(name) => {
             format!("{:?} is outside of the static files", shortened(&name))
         }
@@ -162,7 +218,7 @@ fn note(text: &Text<'_>, reference: &Reference<'_>, refused: Refused, outcome: &
     };
     let kind = ProblemKind::Reference {
         line: reference.line,
-        text: reference.text.to_owned(),
+        text: written.restored(reference.text),
         why,
     };
     outcome

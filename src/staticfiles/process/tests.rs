@@ -54,7 +54,11 @@ fn made(files: &[(&str, &str)], options: &ManifestOptions) -> Vec<String> {
 }
 
 fn problems(files: &[(&str, &str)]) -> Vec<String> {
-    let problems = processed(files, &options()).problems;
+    let options = ManifestOptions {
+        support_js_module_import_aggregation: true,
+        ..options()
+    };
+    let problems = processed(files, &options).problems;
     problems
         .iter()
         .map(|problem| problem.to_error().to_string())
@@ -130,6 +134,55 @@ fn all_problems_are_told_each_with_file_and_line() {
             "cannot post-process \"a.css\": line 2 has \"url(b.png)\", and there is no static file \"b.png\"",
             "cannot post-process \"b.js\": line 2 has \"//# sourceMappingURL=b.map\", and there is no static file \"b.map\"",
             "cannot post-process \"c.css\": line 1 has \"url(../../etc/passwd)\", and \"../../etc/passwd\" is outside of the static files",
+        ]
+    );
+}
+
+#[test]
+fn a_missing_module_at_the_end_of_a_chain_is_told_as_it_is_written() {
+    let told = problems(&[
+        ("a.js", "import './b.js'"),
+        ("b.js", "import './c.js'; import { x } from './missing.js'"),
+        ("c.js", "export * from './a.js'"),
+    ]);
+
+    assert_eq!(
+        told,
+        [
+            "cannot post-process \"b.js\": line 1 has \"import { x } from './missing.js'\", and there is no static file \"missing.js\"",
+        ]
+    );
+}
+
+// Django 6.1.3 stops here too, and names the files with their hashes.
+#[test]
+fn a_reference_that_two_patterns_match_is_told_as_it_is_written() {
+    let told = problems(&[
+        (
+            "d/a.js",
+            "export { x }\nimport { y } from '../h t.js?v=1#x'",
+        ),
+        ("d/b.js", "export { x }\nimport { y } from '../b.js'"),
+        (
+            "d/c.js",
+            "export { x }\nimport { y } from './missing.js'\nimport '../b.js'",
+        ),
+        ("b.js", ""),
+        ("h t.js", ""),
+    ]);
+
+    let second = |file: &str, url: &str, name: &str| {
+        format!(
+            "cannot post-process {file:?}: line 1 has \"export {{ x }}\\nimport {{ y }} from \\\"{url}\\\"\", and that is taken for a second reference to {name:?}, as in Django; end the statement before it with a semicolon"
+        )
+    };
+    assert_eq!(
+        told,
+        [
+            second("d/a.js", "../h t.js?v=1#x", "h t.js"),
+            second("d/b.js", "../b.js", "b.js"),
+            "cannot post-process \"d/c.js\": line 2 has \"import { y } from './missing.js'\", and there is no static file \"d/missing.js\"".to_owned(),
+            "cannot post-process \"d/c.js\": line 1 has \"export { x }\\nimport { y } from './missing.js'\", and there is no static file \"d/missing.js\"".to_owned(),
         ]
     );
 }

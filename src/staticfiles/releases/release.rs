@@ -10,14 +10,14 @@
 //!   "created": "2026-11-25T04:15:02Z",
 //!   "rules": "9f96bca8e9fcc4bf",
 //!   "manifest": { "name": "staticfiles.json", "text": "{\"paths\": …}" },
-//!   "integrity": { "name": "staticfiles.integrity.json", "text": "{…}" },
 //!   "files": ["css/app.5d41402abc4b.css", "css/app.5d41402abc4b.css.gz"]
 //! }
 //! ```
 //!
-//! `rules` and `integrity` may be missing. The texts are kept as they were, so that a rollback gives
-//! back the same bytes. `files` are the names that pages of the release need: all that the manifest
-//! names, and their compressed copies.
+//! `rules` may be missing. The manifest is kept as it was, so that a rollback gives back the same
+//! bytes. `files` are the names that pages of the release need: all that the manifest names, and
+//! their compressed copies. Integrity digests need not be kept: those of the files are in force as
+//! long as the files are there.
 
 use std::{
     collections::BTreeSet,
@@ -85,7 +85,7 @@ pub struct KeptFile {
     pub text: String,
 }
 
-/// A manifest that is kept, and what belongs to it.
+/// A manifest that is kept, and the names that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     id: ReleaseId,
@@ -93,7 +93,6 @@ pub struct Release {
     created: SystemTime,
     manifest: KeptFile,
     paths: Manifest,
-    integrity: Option<KeptFile>,
     rules: Option<String>,
     files: BTreeSet<Name>,
 }
@@ -128,17 +127,9 @@ impl Release {
             created,
             manifest,
             paths,
-            integrity: None,
             rules: None,
             files,
         })
-    }
-
-    /// Adds the integrity file that belongs to the manifest.
-    #[must_use]
-    pub fn with_integrity(mut self, file: KeptFile) -> Self {
-        self.integrity = Some(file);
-        self
     }
 
     /// Adds the fingerprint of the rules that its files were stored by.
@@ -178,12 +169,6 @@ impl Release {
         &self.paths
     }
 
-    /// Returns the integrity file that belongs to the manifest, if there was one.
-    #[must_use]
-    pub fn integrity(&self) -> Option<&KeptFile> {
-        self.integrity.as_ref()
-    }
-
     /// Returns the fingerprint of the rules that its files were stored by, where it is known.
     #[must_use]
     pub fn rules(&self) -> Option<&str> {
@@ -199,18 +184,15 @@ impl Release {
     /// Returns the release as it is kept.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let file = |file: &KeptFile| json!({ "name": file.name.as_str(), "text": file.text });
+        let manifest = json!({ "name": self.manifest.name.as_str(), "text": self.manifest.text });
         let files: Vec<&str> = self.files.iter().map(Name::as_str).collect();
         let mut document = json!({
             "version": VERSION,
             "id": self.id.as_str(),
             "created": rfc3339(self.created),
-            "manifest": file(&self.manifest),
+            "manifest": manifest,
             "files": files,
         });
-        if let Some(integrity) = &self.integrity {
-            document["integrity"] = file(integrity);
-        }
         if let Some(rules) = &self.rules {
             document["rules"] = json!(rules);
         }
@@ -245,9 +227,6 @@ impl Release {
         let files: Vec<Name> = files.collect::<Result<_>>()?;
         let manifest = document.get("manifest").unwrap_or(&Json::Null);
         let mut release = Self::new(created, kept_file(manifest)?, files)?;
-        if let Some(integrity) = document.get("integrity") {
-            release.integrity = Some(kept_file(integrity)?);
-        }
         let rules = document.get("rules").and_then(Json::as_str);
         release.rules = rules.map(str::to_owned);
         if text(&document, "id")? != release.id.as_str() {

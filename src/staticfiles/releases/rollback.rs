@@ -7,7 +7,7 @@ use storehouse_storage::{
     Content, Error, ErrorKind, Name, Result, SaveOptions, Storage, Target, nearest,
 };
 
-use super::{KeptFile, Release, Releases};
+use super::{Release, Releases};
 use crate::staticfiles::{
     digest::{DIGEST_KEY, md5_hex},
     manifest::Manifest,
@@ -110,7 +110,7 @@ impl Release {
     }
 }
 
-/// Puts a release in force: its integrity file first, then its manifest, each with one write.
+/// Puts a release in force, with one write of its manifest to `storage`, which is that of manifests.
 ///
 /// The caller has seen to it that the files are there ([`Release::verify`]). The manifest is kept with
 /// the fingerprint of the release, not of the rules of today: the next push then repairs what other
@@ -123,26 +123,15 @@ pub async fn roll_back(
     storage: &dyn Storage,
     rules: &ObjectRules,
 ) -> Result<()> {
-    if let Some(integrity) = release.integrity() {
-        put(integrity, None, storage, rules).await?;
-    }
-    put(release.manifest(), release.rules(), storage, rules).await
-}
-
-async fn put(
-    file: &KeptFile,
-    fingerprint: Option<&str>,
-    storage: &dyn Storage,
-    rules: &ObjectRules,
-) -> Result<()> {
-    let attributes = rules.attributes(&file.name, ObjectKind::Manifest);
+    let manifest = release.manifest();
+    let attributes = rules.attributes(&manifest.name, ObjectKind::Manifest);
     let mut options = SaveOptions::default()
         .with_attributes(attributes)
-        .with_metadata(DIGEST_KEY, md5_hex(file.text.as_bytes()));
-    if let Some(fingerprint) = fingerprint {
+        .with_metadata(DIGEST_KEY, md5_hex(manifest.text.as_bytes()));
+    if let Some(fingerprint) = release.rules() {
         options = options.with_metadata(FINGERPRINT_KEY, fingerprint);
     }
-    let content = Content::from(file.text.clone());
-    let target = Target::Replace(file.name.clone());
+    let content = Content::from(manifest.text.clone());
+    let target = Target::Replace(manifest.name.clone());
     storage.put(target, content, &options).await.map(|_| ())
 }

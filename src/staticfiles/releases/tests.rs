@@ -31,13 +31,7 @@ const C: &str = "cccccccccccc";
 
 #[test]
 fn what_was_kept_is_read_as_it_was() {
-    let integrity = KeptFile {
-        name: name("integrity.json"),
-        text: "{\"é\": 1}\n".to_owned(),
-    };
-    let kept = release(1_795_580_102, A)
-        .with_integrity(integrity)
-        .with_rules("9f96bca8e9fcc4bf");
+    let kept = release(1_795_580_102, A).with_rules("9f96bca8e9fcc4bf");
 
     let read = Release::from_json(kept.to_json().as_bytes()).unwrap();
 
@@ -340,15 +334,9 @@ mod in_a_storage {
     }
 
     #[tokio::test]
-    async fn a_rollback_writes_the_texts_with_what_the_release_was_stored_by() {
+    async fn a_rollback_writes_the_manifest_with_what_the_release_was_stored_by() {
         let storage = MemoryStorage::new();
-        let integrity = KeptFile {
-            name: name("integrity.json"),
-            text: "{}".to_owned(),
-        };
-        let release = release(1, A)
-            .with_integrity(integrity)
-            .with_rules("9f96bca8e9fcc4bf");
+        let release = release(1, A).with_rules("9f96bca8e9fcc4bf");
         let rules = ObjectRules::new(&RuleOptions::default(), Attributes::default()).unwrap();
 
         roll_back(&release, &storage, &rules).await.unwrap();
@@ -356,10 +344,6 @@ mod in_a_storage {
         assert_eq!(
             storage.read_text(&name("staticfiles.json")).await.unwrap(),
             release.manifest().text
-        );
-        assert_eq!(
-            storage.read_text(&name("integrity.json")).await.unwrap(),
-            "{}"
         );
         let attributes = storage
             .stat(&name("staticfiles.json"))

@@ -16,58 +16,15 @@
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use storehouse_storage::{
-    Attributes, Error, OptionKind, OptionRow, Options, Result, Storage, Value,
-};
+use storehouse_storage::{Attributes, Error, Options, Result, Storage, Value};
 
 use self::rule::read_rule;
+use crate::settings::static_options::OBJECTS;
 
 mod rule;
 
-/// What a hashed file gets: its name changes when its content does.
-pub(crate) const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// What any other file gets: a minute, WhiteNoise's default (`WHITENOISE_MAX_AGE`, 6.12).
-pub(crate) const SHORT: &str = "public, max-age=60";
 /// Before a pattern of `already_hashed` that is a regular expression.
 pub(crate) const REGEX_PREFIX: &str = "re:";
-
-/// The rows; every storage of static files has these beside its driver's.
-pub(super) const TABLE: &[OptionRow] = &[
-    OptionRow {
-        default: SHORT,
-        ..OptionRow::new(
-            "cache_control",
-            OptionKind::Text,
-            "The Cache-Control of files whose names do not change with their content.",
-        )
-    },
-    OptionRow {
-        default: IMMUTABLE,
-        ..OptionRow::new(
-            "immutable_cache_control",
-            OptionKind::Text,
-            "The Cache-Control of hashed files.",
-        )
-    },
-    OptionRow {
-        default: "utf-8",
-        ..OptionRow::new(
-            "charset",
-            OptionKind::Text,
-            "The charset that is told of text/* files. Empty: none.",
-        )
-    },
-    OptionRow::new(
-        "rules",
-        OptionKind::Tables,
-        "What files get whose names match, in order: a later rule wins.",
-    ),
-    OptionRow::new(
-        "already_hashed",
-        OptionKind::List,
-        "Patterns of files that keep their names, since a bundler has put a hash in.",
-    ),
-];
 
 /// What static files are stored with, as the options say it.
 #[non_exhaustive]
@@ -114,7 +71,7 @@ impl RuleOptions {
     pub(super) fn read(given: &BTreeMap<&'static str, Value>) -> Result<Self, Wrong> {
         for (name, value) in given {
             // Each alone, to know which is wrong.
-            if let Err(error) = Options::new(TABLE, [(*name, value.clone())]) {
+            if let Err(error) = Options::new(OBJECTS, [(*name, value.clone())]) {
                 return Err(Wrong {
                     option: name,
                     error,
@@ -123,7 +80,7 @@ impl RuleOptions {
         }
         let at = |option| move |error| Wrong { option, error };
         let options = Options::new(
-            TABLE,
+            OBJECTS,
             given.iter().map(|(name, value)| (*name, value.clone())),
         )
         .map_err(at("rules"))?;
@@ -247,7 +204,7 @@ impl RuleOptions {
         }
         let table: toml::Table = toml.parse().unwrap();
         let given = table.iter().map(|(key, value)| {
-            let row = TABLE.iter().find(|row| row.name == key).unwrap();
+            let row = OBJECTS.iter().find(|row| row.name == key).unwrap();
             (row.name, converted(value))
         });
         Self::read(&given.collect()).map_err(|wrong| wrong.error)
