@@ -419,3 +419,35 @@ fn links_and_copies_replace_each_other() {
         again.out
     );
 }
+
+#[test]
+fn links_are_read_through_the_storage_if_it_may_follow_them() {
+    let site = site();
+    let collect = ["collectstatic", "--noinput", "--link"];
+    let storage = "STATICFILES_STORAGE=file:out?follow_symlinks=true";
+    let follow = |verb: &[&str]| {
+        let given = ["--storage", "staticfiles", "--set", storage];
+        site.run(&[verb, &given].concat())
+    };
+    site.run(&[&collect[..], &["--set", storage]].concat())
+        .done();
+
+    assert_eq!(follow(&["open", "css/site.css"]).done().out, "site");
+    follow(&["exists", "vendor/lib.js"]).done();
+    let listed = follow(&["list"]).done().out;
+    let mut listed: Vec<&str> = listed.lines().collect();
+    listed.sort_unstable();
+    assert_eq!(listed, ["blog/post.css", "css/site.css", "vendor/lib.js"]);
+
+    let plain = ["open", "css/site.css", "--storage", "staticfiles"];
+    let ran = site.run(&plain).failed(1);
+    assert!(
+        ran.err.contains("follow_symlinks = true lets"),
+        "{}",
+        ran.err
+    );
+
+    follow(&["delete", "css/site.css"]).done();
+    assert_eq!(site.files("out"), ["blog/post.css", "vendor/lib.js"]);
+    assert_eq!(site.read("assets/css/site.css"), "site");
+}

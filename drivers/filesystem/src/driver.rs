@@ -62,6 +62,14 @@ const OPTIONS: &[OptionRow] = &[
             "Returns only when the file and its name are on the disk (fsync).",
         )
     },
+    OptionRow {
+        default: "false",
+        ..OptionRow::new(
+            "follow_symlinks",
+            OptionKind::Flag,
+            "Reads through symlinks that lead out of the folder; saves and deletes never do.",
+        )
+    },
 ];
 
 /// Opens folders as storages.
@@ -125,7 +133,8 @@ impl Driver for FilesystemDriver {
             .with_file_permissions_mode(given.mode("file_permissions_mode"))
             .with_directory_permissions_mode(given.mode("directory_permissions_mode"))
             .with_allow_overwrite(given.flag("allow_overwrite"))
-            .with_durable(given.flag("durable"));
+            .with_durable(given.flag("durable"))
+            .with_follow_symlinks(given.flag("follow_symlinks"));
         if let Some(base_url) = given.text("base_url") {
             options = options.with_base_url(base_url);
         }

@@ -22,8 +22,12 @@ pub(crate) fn translate(error: io::Error, access: Access, path: &Path) -> Error 
     let path = path.display();
     if left_the_root(&error) {
         let problem = "a symlink in it is absolute or leads out of the storage's folder";
+        let advice = match access {
+            Access::Read => "follow_symlinks = true lets this storage read what it leads to",
+            Access::Write => "only relative symlinks that stay inside are followed",
+        };
         return Error::new(ErrorKind::PermissionDenied, problem)
-            .with_advice("only relative symlinks that stay inside are followed")
+            .with_advice(advice)
             .with_source(error);
     }
     if system::is_out_of_descriptors(&error) {

@@ -2,12 +2,12 @@
 //! folders still to be read, one open folder and one batch of entries, however much there is.
 //!
 //! What cannot be opened is not listed: fifos, sockets and devices, symlinks that lead nowhere or
-//! out of the storage's folder, and files being written. Symlinked folders inside are followed,
-//! but never into a folder that the walk came through. A file whose name is no [`Name`] (not
+//! (without `follow_symlinks`) out of the storage's folder, and files being written. Symlinked
+//! folders are followed, but never into a folder that the walk came through. A file whose name is no [`Name`] (not
 //! UTF-8, or with a backslash) cannot be asked for either: it is left out, with a warning in the
 //! log, for one such file must not make all others unlistable.
 
-use std::{ffi::OsStr, io, path::Path, sync::Arc};
+use std::{ffi::OsStr, io, sync::Arc};
 
 use cap_std::fs::{DirEntry, Metadata, ReadDir};
 use futures::{
@@ -170,9 +170,8 @@ impl Reading {
         folder: Option<Name>,
         above: Option<Arc<Trail>>,
     ) -> io::Result<Option<Self>> {
-        let dir = opened.folder(folder.as_ref())?;
-        let path = folder.as_ref().map_or(".", Name::as_str);
-        let identity = system::folder_identity(opened.dir(), Path::new(path), &dir)?;
+        let dir = opened.folder_to_read(folder.as_ref())?;
+        let identity = opened.folder_identity(folder.as_ref(), &dir)?;
         if above.as_ref().is_some_and(|above| above.has(&identity)) {
             return Ok(None);
         }

@@ -1,12 +1,13 @@
 //! The storage's folder, and the only way into it: every path below it is resolved by cap-std,
 //! which on Linux lets the kernel refuse to leave the folder (`openat2`, `RESOLVE_BENEATH`) and
-//! elsewhere, or on kernels before 5.6, walks part by part without following anything out. Which
-//! names are allowed at all is not decided here.
+//! elsewhere, or on kernels before 5.6, walks part by part without following anything out. Only
+//! reading may leave it, and only with `follow_symlinks`. Which names are allowed at all is not
+//! decided here.
 
 use std::{
     cell::{OnceCell, RefCell},
     io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -17,8 +18,8 @@ use cap_std::{
 use storehouse_storage::{Error, ErrorKind, Name, Result};
 
 use crate::{
-    error::{Access, not_a_directory, translate, translate_write},
-    system,
+    error::{Access, left_the_root, not_a_directory, translate, translate_write},
+    system::{self, FolderIdentity},
 };
 
 /// How often a folder is made again that something else removes at the same time.
@@ -33,6 +34,8 @@ pub(crate) struct Root {
     pub(crate) folder_mode: Option<u32>,
     /// Whether new folders are written through to the disk.
     pub(crate) durable: bool,
+    /// Whether symlinks that lead out of the folder are read through.
+    pub(crate) follow_symlinks: bool,
 }
 
 /// The storage's folder while it is being worked on.
@@ -238,15 +241,39 @@ impl OpenRoot<'_> {
         self.last.borrow_mut().take();
     }
 
+    /// Opens a folder that is there, to list it.
+    pub(crate) fn folder_to_read(&self, name: Option<&Name>) -> io::Result<Dir> {
+        let inside = self.folder(name);
+        self.or_outside(name, inside, |path| {
+            Dir::open_ambient_dir(path, ambient_authority())
+        })
+    }
+
+    /// Returns what a folder is, whatever way leads to it.
+    pub(crate) fn folder_identity(
+        &self,
+        name: Option<&Name>,
+        folder: &Dir,
+    ) -> io::Result<FolderIdentity> {
+        let path = name.map_or_else(|| self.root.location.clone(), |name| self.root.path(name));
+        system::folder_identity(&path, folder)
+    }
+
     /// Opens a file for reading. What it opens may also be a folder or a fifo.
     pub(crate) fn file(&self, name: &Name) -> io::Result<File> {
-        self.dir
-            .open_with(name.as_str(), &system::reading_options())
+        let options = system::reading_options();
+        let inside = self.dir.open_with(name.as_str(), &options);
+        self.or_outside(Some(name), inside, |path| {
+            File::open_ambient_with(path, &options, ambient_authority())
+        })
     }
 
     /// Looks at what is under a name, at the end of its symlinks.
     pub(crate) fn metadata(&self, name: &Name) -> io::Result<Metadata> {
-        self.dir.metadata(name.as_str())
+        let inside = self.dir.metadata(name.as_str());
+        self.or_outside(Some(name), inside, |path| {
+            path.metadata().map(Metadata::from_just_metadata)
+        })
     }
 
     /// Removes a file, or a symlink and not what it leads to.
@@ -262,6 +289,28 @@ impl OpenRoot<'_> {
     /// As [`Root::write_error`].
     pub(crate) fn write_error(&self, error: io::Error, folder: Option<&Name>) -> Error {
         self.root.write_error(error, folder, &self.dir)
+    }
+
+    /// Returns what was read inside the folder, or what is read `outside` where a symlink leads
+    /// there and is to be followed.
+    fn or_outside<T>(
+        &self,
+        name: Option<&Name>,
+        inside: io::Result<T>,
+        outside: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let (error, name) = match (inside, name) {
+            (Err(error), Some(name)) if self.root.follow_symlinks && left_the_root(&error) => {
+                (error, name)
+            }
+            (inside, _) => return inside,
+        };
+        // On Windows the name itself may lead out: `C:file`.
+        let mut parts = Path::new(name.as_str()).components();
+        match parts.all(|part| matches!(part, Component::Normal(_))) {
+            true => outside(&self.root.path(name)),
+            false => Err(error),
+        }
     }
 
     fn make_folder_for(&self, folder: &Name) -> Result<Dir> {

@@ -56,6 +56,9 @@ pub struct FilesystemOptions {
     pub allow_overwrite: bool,
     /// Whether a save or a delete is on the disk, and not only in memory, when it returns.
     pub durable: bool,
+    /// Whether files are read through symlinks that lead out of the folder. Then whoever can make a
+    /// link in it decides which files of this machine are read.
+    pub follow_symlinks: bool,
     /// Makes URLs that expire or carry other options.
     pub signer: Option<Arc<dyn UrlSigner>>,
 }
@@ -68,6 +71,7 @@ impl Default for FilesystemOptions {
             directory_permissions_mode: None,
             allow_overwrite: false,
             durable: false,
+            follow_symlinks: false,
             signer: None,
         }
     }
@@ -106,6 +110,13 @@ impl FilesystemOptions {
     #[must_use]
     pub fn with_durable(mut self, durable: bool) -> Self {
         self.durable = durable;
+        self
+    }
+
+    /// Says whether files are read through symlinks that lead out of the folder.
+    #[must_use]
+    pub fn with_follow_symlinks(mut self, follow: bool) -> Self {
+        self.follow_symlinks = follow;
         self
     }
 
@@ -157,6 +168,7 @@ impl FilesystemStorage {
             location: std::path::absolute(location)?,
             folder_mode: options.directory_permissions_mode,
             durable: options.durable,
+            follow_symlinks: options.follow_symlinks,
         });
         let limits = Limits::of(&root.location);
         let jobs = Jobs::default();

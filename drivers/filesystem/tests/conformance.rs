@@ -20,11 +20,19 @@ impl Fixture for InAFolder {
     }
 }
 
+async fn empty() -> InAFolder {
+    in_a_folder(FilesystemOptions::default()).await
+}
+
+async fn empty_with_links() -> InAFolder {
+    in_a_folder(FilesystemOptions::default().with_follow_symlinks(true)).await
+}
+
 #[expect(clippy::unused_async, reason = "the suite awaits it")]
 #[expect(clippy::expect_used, reason = "a check reports by panicking")]
-async fn empty() -> InAFolder {
+async fn in_a_folder(options: FilesystemOptions) -> InAFolder {
     let folder = TempDir::new().expect("a temporary folder");
-    let options = FilesystemOptions::default().with_base_url("/media/");
+    let options = options.with_base_url("/media/");
     let storage = FilesystemStorage::new(folder.path().join("media"), options);
     InAFolder {
         storage: Arc::new(storage.expect("the path is absolute")),
@@ -33,3 +41,8 @@ async fn empty() -> InAFolder {
 }
 
 storehouse_conformance::suite!(empty);
+
+/// Reading through links out of the folder changes no promise.
+mod with_follow_symlinks {
+    storehouse_conformance::suite!(super::empty_with_links);
+}

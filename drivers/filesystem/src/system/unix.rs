@@ -215,12 +215,8 @@ pub(crate) fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
 /// What a folder is, whatever way leads to it: its device and its number.
 pub(crate) type FolderIdentity = (u64, u64);
 
-/// Returns what `folder` is; `_path` leads to it from `_root`.
-pub(crate) fn folder_identity(
-    _root: &Dir,
-    _path: &Path,
-    folder: &Dir,
-) -> io::Result<FolderIdentity> {
+/// Returns what `folder` is; `_path` leads to it.
+pub(crate) fn folder_identity(_path: &Path, folder: &Dir) -> io::Result<FolderIdentity> {
     let metadata = folder.dir_metadata()?;
     Ok((metadata.dev(), metadata.ino()))
 }

@@ -139,16 +139,12 @@ pub(crate) fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
     times(one) == times(other) && one.len() == other.len()
 }
 
-/// What a folder is, whatever way leads to it: its real path in the storage.
+/// What a folder is, whatever way leads to it: its real path.
 pub(crate) type FolderIdentity = PathBuf;
 
-/// Returns what the folder is that `path` leads to from `root`.
-pub(crate) fn folder_identity(
-    root: &Dir,
-    path: &Path,
-    _folder: &Dir,
-) -> io::Result<FolderIdentity> {
-    root.canonicalize(path)
+/// Returns what `_folder` is, to which `path` leads.
+pub(crate) fn folder_identity(path: &Path, _folder: &Dir) -> io::Result<FolderIdentity> {
+    path.canonicalize()
 }
 
 /// Returns a tag that changes when the content does: times of creation and of the last write, size.
