@@ -4,7 +4,8 @@
 //!
 //! A file is known by its path, size, time of change (nanoseconds) and inode. A file that changed
 //! within two seconds before the memory was written is never known: on a disk with coarse times it
-//! could change again without showing it (what git calls racily clean).
+//! could change again without showing it (what git calls racily clean). Of the destination only what
+//! the run itself has written is known, or left as it was: others may write there at the same time.
 //!
 //! ```text
 //! $XDG_CACHE_HOME/storehouse/staticfiles/<hash of the destination>.json
