@@ -214,6 +214,14 @@ fn more_than_may_be_deleted_stops_before_anything_is_written() {
         "{}",
         ran.err
     );
+    // What the message tells to do.
+    let look = [&prune("2")[..], &["--dry-run", "-v", "2"]].concat();
+    let shown = collect(&site, &look).failed(1).out;
+    assert_eq!(
+        shown.matches("Pretending to delete 'app.f").count(),
+        3,
+        "{shown}"
+    );
     assert_eq!(site.stamps("out"), before);
     collect(&site, &prune("3")).done();
     assert_eq!(left(&site), [2, 3]);

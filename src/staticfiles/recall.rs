@@ -6,6 +6,8 @@
 //! all that the system has of it: the first can be set back, as `cp -p` and `tar` do. A source that
 //! changed within two seconds before the memory was written is never known: on a disk with coarse
 //! times it could change again without showing it (what git calls racily clean).
+//! Of a folder that is written to, what the run itself has written or left as it was is known, by the
+//! tag that the save told: others may write there at the same time.
 //!
 //! ```text
 //! $XDG_CACHE_HOME/storehouse/staticfiles/<hash of the destination>.json

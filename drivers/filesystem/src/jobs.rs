@@ -42,7 +42,11 @@ type Job = Box<dyn FnOnce() + Send>;
 pub(crate) type Abandoned<'a> = &'a dyn Fn() -> bool;
 
 /// A place among the workers.
-struct Worker(Jobs);
+struct Worker {
+    jobs: Jobs,
+    /// Whether it is still among them.
+    is_counted: bool,
+}
 
 impl Default for Jobs {
     fn default() -> Self {
@@ -101,7 +105,10 @@ impl Jobs {
         if is_needed {
             queue.workers += 1;
             drop(queue);
-            let worker = Worker(self.clone());
+            let worker = Worker {
+                jobs: self.clone(),
+                is_counted: true,
+            };
             self.running.spawn_blocking(move || worker.work());
         }
     }
@@ -129,21 +136,29 @@ impl Jobs {
 }
 
 impl Worker {
-    fn work(&self) {
+    fn work(mut self) {
+        let jobs = self.jobs.clone();
         loop {
-            let mut queue = self.0.queue();
+            let mut queue = jobs.queue();
             let Some((_, job)) = queue.waiting.pop_front() else {
+                // Before anybody else can look: a job that is submitted next must not count on a
+                // worker that has found nothing, or nobody ever takes it.
+                queue.workers -= 1;
+                self.is_counted = false;
                 return;
             };
-            self.0.start_worker_if_needed(queue);
+            jobs.start_worker_if_needed(queue);
             drop(catch_unwind(AssertUnwindSafe(job)));
         }
     }
 }
 
 impl Drop for Worker {
+    /// Of one that a runtime at its end has not let work.
     fn drop(&mut self) {
-        self.0.queue().workers -= 1;
+        if self.is_counted {
+            self.jobs.queue().workers -= 1;
+        }
     }
 }
 
@@ -187,4 +202,28 @@ impl<T: Send + 'static> Drop for OnPool<T> {
 fn processors() -> usize {
     static PROCESSORS: OnceLock<usize> = OnceLock::new();
     *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Long enough for the slowest machine; it only ends the test where a job is lost.
+    const LIMIT: Duration = Duration::from_secs(12);
+
+    // Each job comes while the worker of the one before finds nothing more to do.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_job_that_comes_while_the_last_worker_goes_is_done() {
+        let jobs = Jobs::default();
+        let one_by_one = async {
+            for number in 0..20_000 {
+                let done = jobs.run(move |_| Ok(number)).await;
+                assert_eq!(done.unwrap(), number);
+            }
+        };
+
+        let done = tokio::time::timeout(LIMIT, one_by_one).await;
+
+        assert!(done.is_ok(), "a job was never done");
+    }
 }

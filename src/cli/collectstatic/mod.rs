@@ -48,16 +48,19 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let places = Places::of(&context.storages)?;
     let files = &**places.files();
     let location = staticfiles::local_root(files).map(|root| shown_path(&root));
+    let location = location.as_deref();
     if asked.link && location.is_none() {
         let problem = format!("no links can be made in {}", files.describe());
         let error = Error::unsupported(problem).with_advice("leave --link out");
         return Err(error.into());
     }
     if !flags.noinput && flags.plan.is_none() {
-        ask(&asked, flags.dry_run, files, location.as_deref(), output).await?;
+        ask(&asked, flags.dry_run, files, location, output).await?;
     }
     let mut planned = make_plan(&flags, &asked, context, finders, &places).await?;
-    refuse_many_deletions(&flags, &planned.plan)?;
+    if !flags.dry_run {
+        refuse_many_deletions(&flags, &planned.plan)?;
+    }
     if flags.plan.is_some() || reviewed.is_some() {
         let document = document(&planned, &asked, &places);
         if let Some(reviewed) = reviewed {
@@ -69,7 +72,10 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
         }
     }
     let mut report = if flags.dry_run {
-        show_dry_run(&planned.plan, output)?
+        let report = show_dry_run(&planned.plan, output)?;
+        // To look at what is too much is what it is for.
+        refuse_many_deletions(&flags, &planned.plan)?;
+        report
     } else {
         planned.begin(&places).await?;
         carry_out(&flags, &planned.plan, &places, output).await?
@@ -78,7 +84,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     if !report.failures.is_empty() {
         return Err(Failure::Errors(report.failures));
     }
-    summarise(&asked, &planned.plan, &report, location.as_deref(), output)?;
+    summarise(&asked, &planned.plan, &report, location, output)?;
     if !flags.dry_run {
         planned.remember(&places, report).await;
     }
