@@ -8,7 +8,7 @@ use storehouse_storage::{Error, ErrorKind, Name, Result, Target};
 
 use crate::{
     error::is_a_directory,
-    root::OpenRoot,
+    root::{OpenRoot, Root},
     staging::{self, Stage},
     system,
 };
@@ -19,6 +19,7 @@ const ATTEMPTS: usize = 16;
 /// A staged file that is whole, with what its name needs.
 #[derive(Debug)]
 pub(crate) struct Publication<'a> {
+    pub(crate) home: &'a Arc<Root>,
     pub(crate) root: &'a OpenRoot<'a>,
     pub(crate) file_mode: FileMode,
     /// Whether it is on the disk, and its name too, before it counts as saved.
@@ -37,10 +38,12 @@ struct Finished {
 
 /// A file under its name. Where nothing was replaced, dropping it takes the file away again,
 /// unless somebody [keeps](Self::keep) it: its caller may have gone meanwhile.
+///
+/// It has nothing open: hundreds may wait for their callers, who are slower than the disk.
 #[derive(Debug)]
 pub(crate) struct Published {
+    home: Arc<Root>,
     name: Name,
-    folder: Arc<Dir>,
     metadata: Metadata,
     on_drop: OnDrop,
 }
@@ -75,16 +78,17 @@ impl Published {
 
 impl Drop for Published {
     fn drop(&mut self) {
+        if self.on_drop == OnDrop::Keep {
+            return;
+        }
+        let folder = self.home.open();
+        let folder = folder.and_then(|root| root.folder(self.name.parent().as_ref()));
+        // Where the folder is gone, the file is.
+        let Ok(folder) = folder else { return };
         let part = self.name.file_name();
-        let is_ours = |found: &Metadata| system::is_same_file(found, &self.metadata);
-        if self.on_drop == OnDrop::Remove
-            && self
-                .folder
-                .symlink_metadata(part)
-                .as_ref()
-                .is_ok_and(is_ours)
-        {
-            staging::remove_quietly(&self.folder, part);
+        let found = folder.symlink_metadata(part);
+        if found.is_ok_and(|found| system::is_same_file(&found, &self.metadata)) {
+            staging::remove_quietly(&folder, part);
         }
     }
 }
@@ -162,7 +166,7 @@ impl Publication<'_> {
                 if moved_to_disk {
                     staging::remove_folder(&folder);
                 }
-                return self.published(file, name, folder, placement);
+                return self.published(file, name, &folder, placement);
             };
             let attempt = attempts.next();
             self.root.forget_folder();
@@ -195,7 +199,7 @@ impl Publication<'_> {
         &self,
         file: &Finished,
         name: Name,
-        folder: Arc<Dir>,
+        folder: &Dir,
         placement: Placement,
     ) -> Result<Published> {
         let parent = name.parent();
@@ -205,13 +209,13 @@ impl Publication<'_> {
             Placement::Replace => OnDrop::Keep,
         };
         let published = Published {
+            home: Arc::clone(self.home),
             name,
-            folder,
             metadata: system::when_named(file.stage.file(), &file.metadata).map_err(failed)?,
             on_drop,
         };
         if self.durable {
-            system::sync_folder(&published.folder).map_err(failed)?;
+            system::sync_folder(folder).map_err(failed)?;
         }
         Ok(published)
     }

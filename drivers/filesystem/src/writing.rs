@@ -244,6 +244,7 @@ impl Writer {
             return Err(not_wanted());
         }
         let publication = Publication {
+            home: &self.root,
             root,
             file_mode: self.file_mode,
             durable: self.root.durable,

@@ -131,6 +131,7 @@ fn a_child_plays_its_role() {
             "save once" => save_once(root).await,
             "modes" => crate::modes::save_under_a_umask(root).await,
             "few descriptors" => crate::descriptors::save_many(root).await,
+            "slow callers" => crate::descriptors::save_for_slow_callers(root).await,
             "no rights" => crate::refusals::try_without_rights(root).await,
             #[cfg(target_os = "linux")]
             "full disk" => crate::full_disk::fill(root).await,

@@ -3,7 +3,7 @@
 use std::{env, path::Path, process::Command, sync::Arc};
 
 use futures::future::join_all;
-use storehouse_storage::StorageExt;
+use storehouse_storage::{Storage, StorageExt};
 use tempfile::TempDir;
 
 use crate::{child, storage, tree};
@@ -13,15 +13,42 @@ const TASKS: usize = 1000;
 
 #[test]
 fn a_thousand_tasks_need_no_more_than_five_hundred_descriptors() {
+    with_few_descriptors("few descriptors");
+}
+
+#[test]
+fn what_is_saved_and_not_yet_told_to_its_caller_has_nothing_open() {
+    with_few_descriptors("slow callers");
+}
+
+/// Lets a child that may have 500 files open save as many as there are tasks.
+fn with_few_descriptors(role: &str) {
     let folder = TempDir::new().unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", r#"ulimit -n 500 && exec "$0" "$@""#]);
     command.arg(env::current_exe().unwrap());
-    child::become_child(&mut command, "few descriptors", folder.path());
+    child::become_child(&mut command, role, folder.path());
 
     child::run(command).finish();
 
     assert_eq!(tree(folder.path()).len(), TASKS);
+}
+
+/// Begins with all saves, and asks for none of the results before the last is there.
+pub(crate) async fn save_for_slow_callers(root: &Path) {
+    let storage = storage(root);
+    let names: Vec<String> = (0..TASKS).map(|task| format!("{task}.txt")).collect();
+    let saves = names.iter().map(|name| storage.save_as(name, "x"));
+    let mut saves: Vec<_> = saves.collect();
+    for save in &mut saves {
+        assert!(futures::poll!(save).is_pending());
+    }
+
+    storage.settle().await;
+
+    for saved in join_all(saves).await {
+        saved.unwrap();
+    }
 }
 
 pub(crate) async fn save_many(root: &Path) {
