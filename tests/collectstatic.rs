@@ -313,11 +313,7 @@ fn json_gives_one_object_a_line() {
 
     let ran = site.run(&["collectstatic", "--noinput", "--json"]).done();
 
-    let lines: Vec<serde_json::Value> = ran
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines = ran.json();
     assert_eq!(lines.len(), 4);
     assert_eq!(lines[3]["event"], "summary");
     assert_eq!(lines[3]["copied"], 3);

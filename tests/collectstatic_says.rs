@@ -151,7 +151,7 @@ fn a_question_is_not_put_among_json() {
 
     let ran = site.run(&["collectstatic", "--json"]).failed(1);
 
-    assert_eq!(ran.out, "");
+    assert!(ran.json().is_empty(), "{}", ran.out);
     assert!(ran.err.contains("Are you sure"), "{}", ran.err);
 }
 

@@ -22,6 +22,8 @@ mod hostile;
 mod integrity;
 mod last_good;
 mod manifest_storage;
+#[cfg(target_os = "linux")]
+mod phases;
 mod plans;
 mod post_processing;
 mod processes;

@@ -160,11 +160,12 @@ impl Ran {
         }
     }
 
-    /// What was printed with `--json`.
+    /// What was printed with `--json`, but for the phases.
     pub(crate) fn json(&self) -> Vec<serde_json::Value> {
         let lines = self.out.lines();
         lines
             .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|line: &serde_json::Value| line["event"] != "phase")
             .collect()
     }
 

@@ -25,9 +25,9 @@ pub(super) async fn run(flags: CopyFlags, context: &Context) -> Result<(), Failu
     let is_local = local_root(&*source).is_some() && local_root(&*destination).is_some();
     let jobs = flags.jobs.count(is_local);
     let mut transfers = transfer(source, destination, folder, jobs).await?;
-    let mut progress = Progress::new(output, "copied", None);
+    let mut progress = Progress::new(output, "copying");
     let (mut copied, mut unmodified, mut failures) = (0, 0, Vec::new());
-    while let Some(transfer) = transfers.next().await {
+    while let Some(transfer) = progress.watch(transfers.next()).await {
         match transfer {
             Transfer::Copied(entry) => {
                 copied += 1;

@@ -101,7 +101,8 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
     })?;
     let code = runtime.block_on(async {
         let storages = Arc::clone(&context.storages);
-        let done = signals::or_stop(dispatch(flags.command, context), output).await;
+        let command = Box::pin(dispatch(flags.command, context));
+        let done = signals::or_stop(command, output).await;
         // An upload that was dropped is aborted in the background: not at the price of a hang.
         let _ = tokio::time::timeout(SETTLING, storages.settle()).await;
         done

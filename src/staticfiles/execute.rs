@@ -26,6 +26,7 @@ use super::{
     destination::local_root,
     digest::{DIGEST_KEY, Md5Sum},
     link, parallel,
+    phase::Phase,
     places::Places,
     plan::{Action, Kind, Plan, Write, WriteContent},
     walk::{SourceFile, unreadable},
@@ -44,6 +45,15 @@ const DELETE_BATCH: usize = 1000;
 /// What happens while a plan is carried out.
 #[derive(Debug)]
 pub enum Event {
+    /// A phase begins.
+    Began {
+        /// Which.
+        phase: Phase,
+        /// How many files are written in it, or deleted.
+        files: usize,
+        /// Bytes of the files that are written.
+        bytes: u64,
+    },
     /// A file was begun with; told when it is done, or has failed.
     Started(Arc<Write>),
     /// Something was written. For a display of progress.
@@ -78,27 +88,41 @@ pub fn execute(
         let writes = plan.writes.iter().filter(|write| which(write.kind));
         run.write_all(writes.cloned().collect())
     };
-    let hashed = stage(|kind| match kind {
-        Kind::Hashed { .. } | Kind::Intermediate => true,
-        Kind::Compressed { is_hashed } => is_hashed,
-        _ => false,
-    });
-    let collected = stage(|kind| {
-        matches!(
-            kind,
-            Kind::Collected | Kind::Compressed { is_hashed: false }
-        )
-    });
+    let begin = |phase, which: fn(Kind) -> bool| run.begin(phase, plan, which);
+    let hashed = begin(Phase::WritingHashed, is_hashed).chain(stage(is_hashed));
+    let collected = begin(Phase::Writing, is_collected).chain(stage(is_collected));
     // A release first: what is in force has always been kept.
     let release = stage(|kind| kind == Kind::Release);
     let integrity = stage(|kind| kind == Kind::Integrity);
     let manifest = stage(|kind| kind == Kind::Manifest);
-    run.delete_all(&plan.in_the_way)
-        .chain(told_after(hashed, collected))
+    let begin_publishing = begin(Phase::Publishing, |kind| {
+        !is_hashed(kind) && !is_collected(kind)
+    });
+    let last = plan.stale_releases.len() + plan.deletions.len() + plan.unnameable_deletions.len();
+    run.tell(Phase::Deleting, plan.in_the_way.len(), 0)
+        .chain(run.delete_all(&plan.in_the_way))
+        .chain(told_after(hashed.boxed(), collected.boxed()))
+        .chain(begin_publishing)
         .chain(release.chain(integrity).chain(manifest))
+        .chain(run.tell(Phase::Deleting, last, 0))
         .chain(run.delete_all(&plan.stale_releases))
         .chain(run.delete_all(&plan.deletions))
         .chain(run.delete_unnameable(&plan.unnameable_deletions))
+}
+
+fn is_hashed(kind: Kind) -> bool {
+    match kind {
+        Kind::Hashed { .. } | Kind::Intermediate => true,
+        Kind::Compressed { is_hashed } => is_hashed,
+        _ => false,
+    }
+}
+
+fn is_collected(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Collected | Kind::Compressed { is_hashed: false }
+    )
 }
 
 /// Lets `first` happen before `second`, and tells of what it did after that.
@@ -135,6 +159,36 @@ struct Run {
 }
 
 impl Run {
+    /// Tells that the files of a phase are written now.
+    fn begin(
+        &self,
+        phase: Phase,
+        plan: &Plan,
+        which: fn(Kind) -> bool,
+    ) -> BoxStream<'static, Event> {
+        let of = |action| {
+            let writes = plan.writes.iter();
+            writes.filter(move |write| which(write.kind) && write.action == action)
+        };
+        let files = of(Action::Copy).count() + of(Action::Repair).count();
+        self.tell(
+            phase,
+            files,
+            of(Action::Copy).map(|write| write.size()).sum(),
+        )
+    }
+
+    /// Tells that a phase begins, unless there is nothing to do in it.
+    fn tell(&self, phase: Phase, files: usize, bytes: u64) -> BoxStream<'static, Event> {
+        let began = Event::Began {
+            phase,
+            files,
+            bytes,
+        };
+        let began = (files > 0).then_some(began);
+        self.until_failure(began.into_iter().collect())
+    }
+
     fn write_all(&self, writes: Vec<Arc<Write>>) -> BoxStream<'static, Event> {
         let (places, failed) = (self.places.clone(), Arc::clone(&self.failed));
         let batches = batches(writes, self.places.files().capabilities().puts_at_once);
@@ -457,7 +511,7 @@ impl Report {
     /// Takes an event into account.
     pub fn add(&mut self, event: Event) {
         match event {
-            Event::Started(_) => {}
+            Event::Began { .. } | Event::Started(_) => {}
             Event::Wrote(saved) => {
                 self.bytes += saved.size;
                 let Saved { name, etag, .. } = saved;

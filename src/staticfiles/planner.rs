@@ -15,6 +15,7 @@ use super::{
     integrity::{self, Integrity},
     manifest::Manifest,
     parallel,
+    phase::{Phase, Phases},
     places::Places,
     plan::{self, Action, Kind, Plan, PlanOptions, Write},
     plan_file,
@@ -166,6 +167,7 @@ pub struct Planner<'a> {
     time: SystemTime,
     memory: Option<MemoryKey>,
     jobs: usize,
+    phases: Phases,
 }
 
 impl<'a> Planner<'a> {
@@ -182,6 +184,7 @@ impl<'a> Planner<'a> {
             time: SystemTime::now(),
             memory: None,
             jobs: DEFAULT_JOBS,
+            phases: Phases::default(),
         }
     }
 
@@ -235,6 +238,13 @@ impl<'a> Planner<'a> {
         self
     }
 
+    /// Tells what it is at.
+    #[must_use]
+    pub fn with_phases(mut self, phases: Phases) -> Self {
+        self.phases = phases;
+        self
+    }
+
     /// Makes a plan from what `finding` finds and one listing of the destination, both at once.
     ///
     /// Sources are read where the destination is a bucket that has an object of the same size, and
@@ -248,6 +258,7 @@ impl<'a> Planner<'a> {
         mut self,
         finding: impl Future<Output = Result<Vec<Found>>>,
     ) -> Result<Planned> {
+        self.phases.begin(Phase::Finding);
         if self.options.dry_run && !self.options.complete {
             (self.hashing, self.compression) = (None, None);
         }
@@ -321,6 +332,7 @@ impl<'a> Planner<'a> {
         };
         let Wanted { files, late } = wanted;
         let wants = files.iter().map(|found| self.want(found, there)).collect();
+        self.phases.begin(Phase::Reading);
         let recall = match memory {
             Some(memory) => Recall::load_from(memory.destination.clone()).await,
             None => Recall::default(),
@@ -346,6 +358,9 @@ impl<'a> Planner<'a> {
             .await?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
+        if !there.is_local {
+            self.phases.begin(Phase::Comparing);
+        }
         let asked = compare::skip_unchanged(writes, self.places, there, &recall, self.jobs).await?;
         let unsettled = self
             .repair(writes, &destination, &recall, &mut learned)
@@ -510,6 +525,7 @@ impl<'a> Planner<'a> {
         if let Some(manifest) = manifest.filter(|_| options.keep_only_hashed_files) {
             compressed::omit_unhashed(&mut writes, manifest, there);
         }
+        self.phases.begin(Phase::Compressing);
         let is_coded = |write: &Write| {
             let attributes = self.rules.map(|rules| attributes::of(write, rules));
             attributes.is_some_and(|attributes| attributes.content_encoding.is_some())

@@ -1,16 +1,19 @@
 //! `storehouse collectstatic`: Django's command, with its lines, its prompt and its summary. What was
 //! asked for becomes a plan; the plan is shown, kept in a file, or carried out.
 
-use std::{path::Path, pin::pin, time::SystemTime};
+use std::{io, path::Path, pin::pin, time::SystemTime};
 
-use futures::StreamExt;
+use futures::{
+    FutureExt, Stream, StreamExt,
+    future::{Either, select},
+};
 use serde_json::Value as Json;
 use storehouse_storage::Error;
 
 use self::{
     asked::Asked,
     question::ask,
-    show::{show_dry_run, show_event, show_plan, show_planned, summarise},
+    show::{show_dry_run, show_event, show_phase, show_plan, show_planned, summarise},
 };
 use super::{
     Context,
@@ -23,7 +26,7 @@ use crate::{
     checks,
     staticfiles::{
         self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, MemoryKey,
-        ObjectRules, Places, Plan, PlanOptions, Planned, Planner, Report,
+        ObjectRules, Phase, Phases, Places, Plan, PlanOptions, Planned, Planner, Report,
     },
     storages::STATICFILES,
 };
@@ -42,7 +45,8 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
         Some(plan) => Asked::of_plan(plan)?,
         None => Asked::of_flags(&flags),
     };
-    let finders = staticfiles::finders(&context.settings, &context.storages).await;
+    show_phase(Phase::Finding, None, output)?;
+    let finders = finders(context).await;
     refuse_bad_settings(&asked, context, finders.as_deref())?;
     let finders = finders?;
     let places = Places::of(&context.storages)?;
@@ -91,6 +95,15 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     Ok(())
 }
 
+/// The finders. The interpreter may be asked where apps are, which takes its time.
+async fn finders(context: &Context) -> Result<Vec<Box<dyn Finder>>, Error> {
+    let mut progress = Progress::new(context.output, Phase::Finding.words());
+    let finding = staticfiles::finders(&context.settings, &context.storages);
+    let finders = progress.watch(finding).await;
+    progress.finish();
+    finders
+}
+
 /// What this program is told apart from another version of it by: that may do something else.
 fn this_program() -> Option<(u64, Option<SystemTime>)> {
     let file = std::env::current_exe().and_then(std::fs::metadata).ok()?;
@@ -137,14 +150,7 @@ async fn make_plan(
     places: &Places,
 ) -> Result<Planned, Failure> {
     let output = context.output;
-    let default: &[&str] = if asked.no_default_ignore {
-        &[]
-    } else {
-        &DEFAULT_IGNORE
-    };
-    let given = asked.ignore.iter().map(String::as_str);
-    let ignore = IgnorePatterns::new(given.chain(default.iter().copied()));
-    let finding = staticfiles::find(finders, ignore);
+    let finding = staticfiles::find(finders, ignore_patterns(asked));
     let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
     let options = PlanOptions {
         clear: asked.clear,
@@ -174,7 +180,8 @@ async fn make_plan(
         ),
     };
     let is_local = staticfiles::local_root(&**places.files()).is_some();
-    let planned = Planner::new(places, options)
+    let (phases, told) = Phases::told();
+    let planning = Planner::new(places, options)
         .with_hashing(hashing.as_ref())
         .with_compression(compression.as_ref())
         .with_rules(Some(&rules))
@@ -182,8 +189,9 @@ async fn make_plan(
         .with_memory(memory)
         .with_time(asked.time())
         .with_jobs(flags.jobs.count(is_local))
-        .plan(finding)
-        .await?;
+        .with_phases(phases)
+        .plan(finding);
+    let planned = watch_phases(planning, told, output).await?;
     if planned.asked > 0 {
         output.note(format_args!(
             "{} objects were asked for their digest one by one: the bucket's ETags tell nothing of the content",
@@ -197,6 +205,48 @@ async fn make_plan(
         return Err(Failure::Errors(planned.errors));
     }
     Ok(planned)
+}
+
+fn ignore_patterns(asked: &Asked) -> IgnorePatterns {
+    let default: &[&str] = if asked.no_default_ignore {
+        &[]
+    } else {
+        &DEFAULT_IGNORE
+    };
+    let given = asked.ignore.iter().map(String::as_str);
+    IgnorePatterns::new(given.chain(default.iter().copied()))
+}
+
+/// Waits for a plan, and shows what it is at meanwhile.
+async fn watch_phases(
+    planning: impl Future<Output = Result<Planned, Error>>,
+    mut told: impl Stream<Item = Phase> + Unpin,
+    output: Output,
+) -> Result<Planned, Failure> {
+    let mut progress = Progress::new(output, Phase::Finding.words());
+    let mut planning = pin!(planning);
+    let planned = loop {
+        match progress.watch(select(planning.as_mut(), told.next())).await {
+            Either::Left((planned, _)) => break planned,
+            Either::Right((Some(phase), _)) => show_next(phase, &mut progress, output)?,
+            Either::Right((None, _)) => break progress.watch(planning).await,
+        }
+    };
+    // Some may have been told by the time that it was done.
+    while let Some(Some(phase)) = told.next().now_or_never() {
+        show_next(phase, &mut progress, output)?;
+    }
+    progress.finish();
+    Ok(planned?)
+}
+
+fn show_next(phase: Phase, progress: &mut Progress, output: Output) -> io::Result<()> {
+    // What `Finding` is was shown when the finders were asked for.
+    if phase == Phase::Finding {
+        return Ok(());
+    }
+    progress.enter(phase.words());
+    show_phase(phase, None, output)
 }
 
 /// How names are hashed, if the storage asks for it and nobody forbids it.
@@ -289,17 +339,22 @@ async fn carry_out(
     show_plan(plan, false, output)?;
     let is_local = staticfiles::local_root(&**places.files()).is_some();
     let jobs = flags.jobs.count(is_local);
-    let written = plan
-        .writes
-        .iter()
-        .filter(|write| write.action == Action::Copy);
-    let mut progress = Progress::new(output, "written", Some(written.count()));
+    let written = || {
+        plan.writes
+            .iter()
+            .filter(|write| write.action == Action::Copy)
+    };
+    let mut progress = Progress::new(output, Phase::Writing.words());
+    let bytes = written().map(|write| write.size()).sum();
+    progress.expect(written().count(), bytes);
     let mut events = pin!(staticfiles::execute(plan, places.clone(), jobs));
     let mut report = Report::default();
-    while let Some(event) = events.next().await {
+    while let Some(event) = progress.watch(events.next()).await {
         show_event(&event, plan, output)?;
-        if let Event::Wrote(saved) = &event {
-            progress.done(saved.size);
+        match &event {
+            Event::Began { phase, .. } => progress.enter(phase.words()),
+            Event::Wrote(saved) => progress.done(saved.size),
+            _ => {}
         }
         report.add(event);
     }

@@ -9,7 +9,7 @@ use crate::{
         collectstatic::asked::Asked,
         output::{Failure, Output, escaped, shown, shown_path},
     },
-    staticfiles::{self, Action, Event, Kind, Plan, Report, Write, WriteContent},
+    staticfiles::{self, Action, Event, Kind, Phase, Plan, Report, Write, WriteContent},
     storages::Coding,
 };
 
@@ -158,8 +158,30 @@ pub(super) fn show_planned(plan: &Plan, file: &Path, output: Output) -> io::Resu
     ))
 }
 
+/// Tells programs that a phase begins, and how many files of how many bytes there are in it. People
+/// see it in the progress.
+pub(super) fn show_phase(
+    phase: Phase,
+    amount: Option<(usize, u64)>,
+    output: Output,
+) -> io::Result<()> {
+    if !output.is_json() {
+        return Ok(());
+    }
+    let mut line = json!({ "event": "phase", "phase": phase.key() });
+    if let Some((files, bytes)) = amount {
+        (line["files"], line["bytes"]) = (json!(files), json!(bytes));
+    }
+    output.report(line)
+}
+
 pub(super) fn show_event(event: &Event, plan: &Plan, output: Output) -> io::Result<()> {
     match event {
+        Event::Began {
+            phase,
+            files,
+            bytes,
+        } => show_phase(*phase, Some((*files, *bytes)), output),
         Event::Deleted(name) if output.is_json() => {
             output.report(json!({ "event": "deleted", "name": name }))
         }
