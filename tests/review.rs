@@ -135,11 +135,7 @@ fn a_dry_run_as_json_tells_of_hashed_files_too() {
 
     let ran = site.run(&["collectstatic", "--noinput", "--dry-run", "--json"]);
 
-    let out = ran.done().out;
-    let lines: Vec<Json> = out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Json> = ran.done().json();
     let events: Vec<&str> = lines
         .iter()
         .map(|line| line["event"].as_str().unwrap())
