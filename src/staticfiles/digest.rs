@@ -23,7 +23,7 @@ pub(super) const DIGEST_KEY: &str = "storehouse-md5";
 const BLOCK: usize = 256 * 1024;
 
 /// How many contents one thread digests side by side.
-const LEAST_AT_ONCE: usize = 4;
+const LEAST_AT_ONCE: usize = 16;
 const MOST_AT_ONCE: usize = 64;
 const BYTES_AT_ONCE: u64 = 1024 * 1024;
 
