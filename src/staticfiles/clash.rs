@@ -16,18 +16,23 @@ use super::finders::Found;
 pub(super) fn without_clashes(wanted: Vec<Found>) -> Result<(Vec<Found>, Vec<Found>)> {
     let mut kept: Vec<Found> = Vec::with_capacity(wanted.len());
     let mut late = Vec::new();
-    let mut folders: HashSet<Name> = HashSet::new();
-    let mut files: HashMap<Name, usize> = HashMap::new();
+    let mut folders: HashSet<String> = HashSet::new();
+    let mut files: HashMap<Name, usize> = HashMap::with_capacity(wanted.len());
     for found in wanted {
-        if folders.contains(&found.name) {
+        if folders.contains(found.name.as_str()) {
             late.push(found);
             continue;
         }
+        // A folder that is known has been looked at, and all that it is in.
         for folder in folders_of(&found.name) {
-            if let Some(&file) = files.get(&folder) {
+            // One that is known was looked at, with all that it is in.
+            if folders.contains(folder) {
+                break;
+            }
+            if let Some(&file) = files.get(folder) {
                 return Err(clash(&kept[file], &found));
             }
-            folders.insert(folder);
+            folders.insert(folder.to_owned());
         }
         files.insert(found.name.clone(), kept.len());
         kept.push(found);
@@ -40,16 +45,17 @@ pub(super) fn in_the_way<'a>(
     there: impl Iterator<Item = &'a Name>,
     written: impl Iterator<Item = &'a Name>,
 ) -> HashSet<Name> {
-    let folders: HashSet<Name> = written.flat_map(folders_of).collect();
+    let folders: HashSet<&str> = written.flat_map(folders_of).collect();
     there
-        .filter(|name| folders.contains(*name))
+        .filter(|name| folders.contains(name.as_str()))
         .cloned()
         .collect()
 }
 
 /// The folders a name is in, innermost first.
-fn folders_of(name: &Name) -> impl Iterator<Item = Name> {
-    std::iter::successors(name.parent(), Name::parent)
+fn folders_of(name: &Name) -> impl Iterator<Item = &str> {
+    let name = name.as_str();
+    name.rmatch_indices('/').map(|(end, _)| &name[..end])
 }
 
 fn clash(file: &Found, below: &Found) -> Error {

@@ -176,14 +176,11 @@ fn md5_of_parts_binary(mut content: impl Read, part_bytes: u64) -> io::Result<Ve
 /// Returns bytes in lower-case hex.
 #[must_use]
 pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let mut text = String::with_capacity(bytes.len() * 2);
+    text.extend(digits.map(digit));
+    text
 }
 
 fn is_hex_md5(etag: &str) -> bool {
@@ -250,6 +247,11 @@ impl Md5Sum {
             all[*index] = sum;
         }
         all
+    }
+
+    /// Returns its bytes.
+    pub(super) fn bytes(&self) -> &[u8; 16] {
+        &self.0
     }
 
     /// Reads 32 hex digits.

@@ -8,7 +8,7 @@
 use std::{borrow::Cow, fmt};
 
 use super::{
-    digest::{Md5Sum, md5_hex},
+    digest::{Md5Sum, hex},
     python::{
         chars::is_space,
         path,
@@ -16,36 +16,32 @@ use super::{
     },
 };
 
-/// How many hex digits of the MD5 are in a name.
-const HASH_LENGTH: usize = 12;
+/// How many bytes of the MD5 are in a name; each is two hex digits.
+const HASH_BYTES: usize = 6;
 
 /// Twelve hex digits that tell one content from another: Django's `file_hash`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileHash(Box<str>);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileHash([u8; HASH_BYTES]);
 
 impl FileHash {
     /// Hashes a content.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
-        Self::of_md5(&md5_hex(content))
+        Self::of_sum(Md5Sum::of(content))
     }
 
     /// Takes the MD5 of a content.
     #[must_use]
     pub fn of_sum(md5: Md5Sum) -> Self {
-        Self::of_md5(&md5.to_string())
-    }
-
-    /// Takes the MD5 of a content, in lower-case hex.
-    #[must_use]
-    pub fn of_md5(hex: &str) -> Self {
-        Self(hex.chars().take(HASH_LENGTH).collect())
+        let mut first = [0; HASH_BYTES];
+        first.copy_from_slice(&md5.bytes()[..HASH_BYTES]);
+        Self(first)
     }
 }
 
 impl fmt::Display for FileHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -68,11 +64,16 @@ pub(super) fn is_plain(name: &str) -> bool {
 
 /// Returns `name` with the hash before its extension: Django's `hashed_name`.
 pub(super) fn hashed_name(name: &str, hash: &FileHash) -> Result<String, BadUrl> {
-    let looked_up = looked_up(name)?;
-    let (folder, file) = path::split(&looked_up);
+    if is_plain(name) {
+        return Ok(with_hash(name, hash));
+    }
+    with_path(name, &with_hash(&looked_up(name)?, hash))
+}
+
+fn with_hash(path: &str, hash: &FileHash) -> String {
+    let (folder, file) = path::split(path);
     let (root, extension) = path::splitext(file);
-    let hashed = path::join(folder, &format!("{root}.{hash}{extension}"));
-    with_path(name, &hashed)
+    path::join(folder, &format!("{root}.{hash}{extension}"))
 }
 
 /// Returns `name` with another path; query and fragment stay.
@@ -123,12 +124,14 @@ fn decoded(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     // Expected values by Django 6.1.3.
     #[test]
     fn odd_names_are_hashed_as_django_does() {
-        let hash = FileHash::of_md5("0123456789abcdef");
+        let hash = FileHash([0x01, 0x23, 0x45, 0x67, 0x89, 0xab]);
 
         for (name, expected) in [
             ("a.tar.gz", "a.tar.0123456789ab.gz"),
@@ -149,6 +152,18 @@ mod tests {
             ("a\tb\n.txt", "ab.0123456789ab.txt"),
         ] {
             assert_eq!(hashed_name(name, &hash).unwrap(), expected, "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_name_needs_no_look_at_its_url(name in "[ -~é/.]{1,12}") {
+            prop_assume!(is_plain(&name));
+            let hash = FileHash::of(b"");
+
+            let by_its_url = with_path(&name, &with_hash(&looked_up(&name).unwrap(), &hash));
+
+            prop_assert_eq!(hashed_name(&name, &hash).unwrap(), by_its_url.unwrap());
         }
     }
 

@@ -1,20 +1,15 @@
 //! Files that the manifest does not list, with `manifest_strict = false`: finds and hashes them, as
 //! Django's `HashedFilesMixin.hashed_name` does (6.1). It makes no URL, and remembers nothing.
 
-use std::{
-    fs::{self, File},
-    io::{self, Read},
-    path::Path,
+use std::{fs, io, path::Path};
+
+use storehouse_storage::{Error, ErrorKind, Name, Operation, Result, Storage};
+
+use super::{
+    digest::{Md5Sum, digest_object},
+    hashed::FileHash,
+    python::path::normpath,
 };
-
-use futures::TryStreamExt;
-use md5::{Digest, Md5};
-use storehouse_storage::{Error, ErrorKind, Name, OpenOptions, Operation, Result, Storage};
-
-use super::{hashed::FileHash, python::path::normpath};
-
-/// Bytes of a file that are hashed at once.
-const BLOCK: usize = 64 * 1024;
 
 /// What can be done about a name that is not known.
 pub(super) const ADVICE: &str = "run collectstatic, or correct the name";
@@ -61,16 +56,11 @@ pub(super) async fn hash_in_storage(storage: &dyn Storage, key: &str) -> Result<
     let Some(place) = place_of(key)? else {
         return Ok(None);
     };
-    let mut reader = match storage.open(&place, &OpenOptions::default()).await {
-        Ok(reader) => reader,
-        Err(error) if error.kind() == ErrorKind::IsADirectory => return Ok(None),
-        Err(error) => return Err(advised(error)),
-    };
-    let mut md5 = Md5::new();
-    while let Some(block) = reader.try_next().await? {
-        md5.update(&block);
+    match digest_object(storage, &place).await {
+        Ok(md5) => Ok(Some(FileHash::of_sum(md5))),
+        Err(error) if error.kind() == ErrorKind::IsADirectory => Ok(None),
+        Err(error) => Err(advised(error)),
     }
-    Ok(Some(file_hash(md5)))
 }
 
 /// Returns the name that a page's name means; `None` for the storage's top, which is a folder.
@@ -90,21 +80,7 @@ fn hash_file(path: &Path) -> io::Result<Option<FileHash>> {
         // A pipe would block for ever.
         return Err(io::ErrorKind::NotFound.into());
     }
-    let mut file = File::open(path)?;
-    let mut md5 = Md5::new();
-    let mut block = vec![0; BLOCK];
-    loop {
-        match file.read(&mut block)? {
-            0 => return Ok(Some(file_hash(md5))),
-            read => md5.update(&block[..read]),
-        }
-    }
-}
-
-fn file_hash(md5: Md5) -> FileHash {
-    let digest = md5.finalize();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    FileHash::of_md5(&hex)
+    Md5Sum::of_file(path).map(|md5| Some(FileHash::of_sum(md5)))
 }
 
 fn advised(error: Error) -> Error {

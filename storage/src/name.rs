@@ -17,7 +17,7 @@
 //! # Ok::<(), storehouse_storage::Error>(())
 //! ```
 
-use std::{borrow::Borrow, fmt, str::FromStr};
+use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
@@ -29,9 +29,9 @@ const MAX_BYTES: usize = 4095;
 /// The name of an object in a storage: relative, `/`-separated, UTF-8, never empty.
 ///
 /// No part is empty, `.` or `..`, and there is no NUL. It is at most 4,095 bytes long; a storage
-/// may take less ([`Capabilities`](crate::Capabilities)).
+/// may take less ([`Capabilities`](crate::Capabilities)). A clone shares the text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Box<str>);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Checks `text` and brings it to its one form: `\` becomes `/`, `.` and empty parts go.
@@ -48,6 +48,9 @@ impl Name {
                 text.len()
             );
             return Err(Error::new(ErrorKind::InvalidName, problem));
+        }
+        if is_in_its_one_form(text) {
+            return Ok(Self(text.into()));
         }
         let refuse = |why: &str| Err(Error::new(ErrorKind::InvalidName, why).during_name(text));
         let slashed = text.replace('\\', "/");
@@ -130,6 +133,11 @@ impl Name {
             None => (None, &self.0),
         }
     }
+}
+
+/// Whether there is nothing to bring to another form, and nothing to refuse: so it is with most.
+fn is_in_its_one_form(text: &str) -> bool {
+    !text.contains(['\\', '\0']) && text.split('/').all(|part| !matches!(part, "" | "." | ".."))
 }
 
 /// Returns the names to try for `name`, first to last: Django's `get_available_name`.

@@ -31,7 +31,7 @@ use crate::staticfiles::{
 pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     // Looks like any hash, so that the references found now are those found later.
-    let placeholder = FileHash::of_md5("000000000000");
+    let placeholder = FileHash::default();
     let mut drafts = Vec::with_capacity(rewriter.texts.len());
     let mut edges = Vec::with_capacity(rewriter.texts.len());
     let mut sums = Vec::with_capacity(rewriter.texts.len());
