@@ -37,6 +37,9 @@ pub(super) async fn skip_unchanged(
     recall: &Recall,
     jobs: usize,
 ) -> Result<usize> {
+    if !writes.iter().any(|write| write.there.is_some()) {
+        return Ok(0);
+    }
     let key = |write: &Write| {
         let is_apart = places.are_two() && write.kind.goes_with_manifest();
         (is_apart, write.name.clone())

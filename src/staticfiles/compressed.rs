@@ -111,7 +111,7 @@ fn is_target(write: &Write, options: &CompressionOptions) -> bool {
     let is_file = matches!(write.kind, Kind::Collected | Kind::Hashed { .. });
     is_file
         && !write.is_omitted()
-        && compress::is_compressible(write.name.as_str(), size_of(&write.content), options)
+        && compress::is_compressible(write.name.as_str(), write.content.size(), options)
 }
 
 /// Returns what is known of the copies of a content, if all of it is.
@@ -169,11 +169,12 @@ async fn compress_all(
     options: &CompressionOptions,
 ) -> Result<(HashMap<(Md5Sum, Coding), bytes::Bytes>, Vec<(Md5Sum, Made)>)> {
     let options = options.clone();
-    let mut jobs: Vec<(Md5Sum, WriteContent)> = jobs.into_iter().collect();
-    // The largest first, so that no processor is left with one at the end.
-    jobs.sort_by_key(|(md5, content)| (std::cmp::Reverse(size_of(content)), md5.to_string()));
+    let jobs: Vec<(Md5Sum, WriteContent)> = jobs.into_iter().collect();
     parallel::on_the_blocking_pool(move || {
-        let variants = parallel::map(&jobs, |(md5, content)| variants(*md5, content, &options));
+        let size = |(_, content): &(Md5Sum, WriteContent)| content.size();
+        let variants = parallel::map_by_size(&jobs, size, |(md5, content)| {
+            variants(*md5, content, &options)
+        });
         let mut bytes = HashMap::new();
         let mut made = Vec::new();
         for ((md5, _), variants) in jobs.iter().zip(variants) {
@@ -196,14 +197,6 @@ async fn compress_all(
         Ok((bytes, made))
     })
     .await?
-}
-
-fn size_of(content: &WriteContent) -> u64 {
-    match content {
-        WriteContent::Source { file, .. } | WriteContent::Link(file) => file.size,
-        WriteContent::Bytes(bytes) => bytes.len() as u64,
-        WriteContent::AsItIs { size } => *size,
-    }
 }
 
 fn variants(

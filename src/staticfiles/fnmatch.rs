@@ -6,6 +6,8 @@
 //! character); a `]` that comes first is ordinary; a `[` that is never closed is ordinary; a range
 //! whose ends are the wrong way round matches nothing; there is no escape character.
 
+use std::str::Chars;
+
 /// A pattern, ready to be matched against many names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -54,33 +56,33 @@ impl Pattern {
     /// Returns whether the whole of `text` matches. Takes at most text length × pattern length steps.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let letters: Vec<char> = text.chars().collect();
-        let (mut piece, mut letter) = (0, 0);
+        let (mut piece, mut rest) = (0, text.chars());
         // Where to go on when a later piece fails: after the last star, one letter further.
-        let mut retry: Option<(usize, usize)> = None;
+        let mut retry: Option<(usize, Chars<'_>)> = None;
         loop {
-            let fits = match (self.pieces.get(piece), letters.get(letter)) {
+            let mut after = rest.clone();
+            let fits = match (self.pieces.get(piece), after.next()) {
                 (None, None) => return true,
                 (Some(Piece::Any), _) => {
                     piece += 1;
-                    retry = Some((piece, letter));
+                    retry = Some((piece, rest.clone()));
                     continue;
                 }
-                (Some(wanted), Some(&found)) => wanted.takes(found),
+                (Some(wanted), Some(found)) => wanted.takes(found),
                 _ => false,
             };
             if fits {
                 piece += 1;
-                letter += 1;
+                rest = after;
                 continue;
             }
-            match retry {
-                Some((after_star, from)) if from < letters.len() => {
-                    retry = Some((after_star, from + 1));
-                    (piece, letter) = (after_star, from + 1);
-                }
-                _ => return false,
+            let Some((after_star, from)) = &mut retry else {
+                return false;
+            };
+            if from.next().is_none() {
+                return false;
             }
+            (piece, rest) = (*after_star, from.clone());
         }
     }
 }

@@ -190,7 +190,8 @@ pub(super) async fn of_writes(
         .map(|(stored, content)| (stored.to_owned(), content.clone()))
         .collect();
     parallel::on_the_blocking_pool(move || {
-        let digests = parallel::map(&named, |(_, content)| digest(content, hash));
+        let size = |(_, content): &(String, WriteContent)| content.size();
+        let digests = parallel::map_by_size(&named, size, |(_, content)| digest(content, hash));
         let stored = named.into_iter().map(|(stored, _)| stored);
         stored
             .zip(digests)

@@ -229,7 +229,14 @@ fn word(block: &[u8; BLOCK], at: usize) -> u32 {
 
 /// Sixteen steps; `S0` to `S3` are by how many bits they rotate.
 #[inline(always)]
-fn round<S: Simd, const ROUND: usize, const S0: u32, const S1: u32, const S2: u32, const S3: u32>(
+fn round<
+    S: Simd,
+    const ROUND: usize,
+    const S0: u32,
+    const S1: u32,
+    const S2: u32,
+    const S3: u32,
+>(
     [mut a, mut b, mut c, mut d]: [u32x16<S>; 4],
     words: &[u32x16<S>; 16],
 ) -> [u32x16<S>; 4] {

@@ -2,6 +2,7 @@
 //! here is about files.
 
 use std::{
+    cmp::Reverse,
     panic::resume_unwind,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -28,6 +29,19 @@ pub(super) async fn on_the_blocking_pool<R: Send + 'static>(
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     map_with(processors.min(items.len()), items, work)
+}
+
+/// As [`map`], beginning with the largest, so that no thread is left alone with one in the end.
+pub(super) fn map_by_size<T: Sync, R: Send>(
+    items: &[T],
+    size: impl Fn(&T) -> u64,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by_key(|&index| Reverse(size(&items[index])));
+    let made = map(&order, |&index| work(&items[index]));
+    let all = order.into_iter().zip(made).collect();
+    in_order(all)
 }
 
 /// Returns what `work` makes of `first` and of all that it finds on the way, level by level: so a tree
@@ -70,7 +84,7 @@ fn map_with<T: Sync, R: Send>(
             }
         }
     };
-    let mut all: Vec<(usize, R)> = thread::scope(|scope| {
+    let all = thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(share)).collect();
         let mut all = share();
         for worker in workers {
@@ -78,6 +92,10 @@ fn map_with<T: Sync, R: Send>(
         }
         all
     });
+    in_order(all)
+}
+
+fn in_order<R>(mut all: Vec<(usize, R)>) -> Vec<R> {
     all.sort_unstable_by_key(|(index, _)| *index);
     all.into_iter().map(|(_, made)| made).collect()
 }
@@ -94,6 +112,8 @@ mod tests {
             map(&items, |item| item * 2),
             (0..1000).map(|item| item * 2).collect::<Vec<_>>()
         );
+        let by_size = map_by_size(&items, |item| u64::from(*item % 7), |item| item * 2);
+        assert_eq!(by_size, map(&items, |item| item * 2));
         assert!(map(&[] as &[u32], |item| *item).is_empty());
     }
 

@@ -177,6 +177,18 @@ impl PlanOptions {
     }
 }
 
+impl WriteContent {
+    /// Returns how many bytes the content has; a link, those of what it leads to.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Source { file, .. } | Self::Link(file) => file.size,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::AsItIs { size } => *size,
+        }
+    }
+}
+
 impl Write {
     /// Writes a content, whatever is there.
     #[must_use]
@@ -199,10 +211,8 @@ impl Write {
     #[must_use]
     pub fn size(&self) -> u64 {
         match &self.content {
-            WriteContent::Source { file, .. } => file.size,
             WriteContent::Link(_) => 0,
-            WriteContent::Bytes(bytes) => bytes.len() as u64,
-            WriteContent::AsItIs { size } => *size,
+            content => content.size(),
         }
     }
 
@@ -353,6 +363,9 @@ impl Plan {
     /// Deletes what is there of files that are not kept under their own names.
     fn delete_omitted(&mut self, destination: &Destination) {
         let writes = self.writes.iter();
+        if !writes.clone().any(|write| write.is_omitted()) {
+            return;
+        }
         let kept = writes.clone().filter(|write| !write.is_omitted());
         let kept: HashSet<&Name> = kept.map(|write| &write.name).collect();
         let omitted = writes.filter(|write| write.is_omitted());

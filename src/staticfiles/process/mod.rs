@@ -199,11 +199,16 @@ impl<'s> Prepared<'s> {
             texts: Vec::new(),
             copies: Vec::new(),
         };
-        let indices: Vec<usize> = (0..sources.len()).collect();
-        let texts = parallel::map(&indices, |&index| match &sources[index].content {
-            SourceContent::Text(bytes, _) => std::str::from_utf8(bytes),
-            SourceContent::Hash(_) | SourceContent::Fixed => Ok(""),
-        });
+        let text = |source: &'s Source| match &source.content {
+            SourceContent::Text(bytes, _) => &bytes[..],
+            SourceContent::Hash(_) | SourceContent::Fixed => &[],
+        };
+        let texts: Vec<&[u8]> = sources.iter().map(text).collect();
+        let texts = parallel::map_by_size(
+            &texts,
+            |text| text.len() as u64,
+            |&text| str::from_utf8(text),
+        );
         for (index, (source, text)) in sources.iter().zip(texts).enumerate() {
             let mut refuse = |kind| problems.push(Problem::new(index, &source.name, kind));
             match &source.content {

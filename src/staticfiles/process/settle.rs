@@ -98,7 +98,10 @@ struct Draft<'a> {
 /// Rewrites each text for itself, on all processors: this is where the time goes.
 fn first_drafts<'a>(rewriter: &Rewriter<'a>, placeholder: &FileHash) -> Vec<Draft<'a>> {
     let indices: Vec<usize> = (0..rewriter.texts.len()).collect();
-    let mut drafts = parallel::map(&indices, |&index| draft(rewriter, index, placeholder));
+    let length = |&index: &usize| rewriter.texts[index].text.len() as u64;
+    let mut drafts = parallel::map_by_size(&indices, length, |&index| {
+        draft(rewriter, index, placeholder)
+    });
     digest(&mut drafts);
     drafts
 }
