@@ -112,7 +112,7 @@ fn in_lanes<S: Simd>(simd: S, contents: &[&[u8]]) -> Vec<[u8; 16]> {
         let length = shortest.len();
         // A lane with nothing to do does what another does, for nothing.
         let run = |at: usize| lanes[at].as_ref().map_or(shortest, Lane::at_hand);
-        compress(simd, &mut state, array::from_fn(|at| run(at)), length);
+        compress(simd, &mut state, array::from_fn(|at| &run(at)[..length]));
         for (at, place) in lanes.iter_mut().enumerate() {
             let Some(lane) = place else { continue };
             lane.advance(length);
@@ -185,14 +185,15 @@ fn restart<S: Simd>(state: &mut [u32x16<S>; 4], lane: usize) -> [u8; 16] {
     sum
 }
 
-/// Takes as many whole blocks of each lane as lie within `length`.
+/// Takes whole blocks of all lanes, equally many of each.
 #[inline(always)]
-fn compress<S: Simd>(simd: S, state: &mut [u32x16<S>; 4], runs: [&[u8]; LANES], length: usize) {
-    let runs = runs.map(|run| &run.as_chunks::<BLOCK>().0[..length / BLOCK]);
-    for at in 0..length / BLOCK {
-        let words = transposed(array::from_fn(|lane| {
-            let block = &runs[lane][at];
-            let row: [u32; 16] = array::from_fn(|word_at| word(block, word_at));
+fn compress<S: Simd>(simd: S, state: &mut [u32x16<S>; 4], runs: [&[u8]; LANES]) {
+    let blocks = runs[0].len() / BLOCK;
+    // Cut to what is known to be equal, so that no block is checked for being there.
+    let runs = runs.map(|run| &run.as_chunks::<BLOCK>().0[..blocks]);
+    for at in 0..blocks {
+        let words = transposed(runs.map(|run| {
+            let row: [u32; 16] = array::from_fn(|place| word(&run[at], place));
             u32x16::simd_from(simd, row)
         }));
         let mut mixed = *state;

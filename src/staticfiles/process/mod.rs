@@ -219,7 +219,7 @@ impl<'s> Prepared<'s> {
                         text,
                         bytes,
                         language: language(&source.name, options),
-                        hash: hash.clone(),
+                        hash: *hash,
                     }),
                     Err(error) => refuse(ProblemKind::NotUtf8 {
                         offset: error.valid_up_to(),

@@ -64,12 +64,12 @@ impl State<'_> {
         let mut changed = false;
         for &index in order {
             let hashes = &self.hashes;
-            let rewritten =
-                self.rewriter
-                    .rewrite(index, &mut |other| hashes[other].clone(), outcome);
+            let rewritten = self
+                .rewriter
+                .rewrite(index, &mut |other| hashes[other], outcome);
             let hash = FileHash::of(rewritten.as_bytes());
             let collected = &self.rewriter.texts[index].hash;
-            let before = self.hashes[index].as_ref().unwrap_or(collected).clone();
+            let before = *self.hashes[index].as_ref().unwrap_or(collected);
             changed |= before != hash;
             if self.keeps {
                 // Written under the name it had before, and then under the new one.
@@ -92,7 +92,7 @@ impl State<'_> {
         let results = self.hashes.into_iter().zip(self.texts).zip(self.kept);
         for (index, ((hash, content), kept)) in results.enumerate() {
             let text = &self.rewriter.texts[index];
-            let hash = hash.unwrap_or_else(|| text.hash.clone());
+            let hash = hash.unwrap_or(text.hash);
             let intermediate: Result<Vec<(Name, Bytes)>, _> = kept
                 .into_iter()
                 .filter(|(other, _)| *other != hash)

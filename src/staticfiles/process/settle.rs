@@ -69,7 +69,7 @@ pub(super) fn settle(rewriter: &Rewriter<'_>) -> Outcome {
     let results = drafts.into_iter().zip(settled.hashes).zip(settled.sums);
     for (index, ((draft, hash), sum)) in results.enumerate() {
         let text = &rewriter.texts[index];
-        let hash = hash.unwrap_or_else(|| text.hash.clone());
+        let hash = hash.unwrap_or(text.hash);
         match rewriter.name_of(index, &hash) {
             Ok(name) => outcome.files.push(HashedFile {
                 source: text.source,
@@ -111,7 +111,7 @@ fn draft<'a>(rewriter: &Rewriter<'a>, index: usize, placeholder: &FileHash) -> D
     let mut leads_to = Vec::new();
     let mut hash_of = |other| {
         leads_to.push(other);
-        Some(placeholder.clone())
+        Some(*placeholder)
     };
     let text = rewriter.rewrite(index, &mut hash_of, &mut outcome);
     Draft {
@@ -160,7 +160,7 @@ impl<'a> Settled<'a> {
     fn rewrite(&self, index: usize) -> Cow<'a, str> {
         let mut hash_of = |other: usize| {
             let hash = self.hashes[other].as_ref();
-            Some(hash.unwrap_or(&self.placeholder).clone())
+            Some(*hash.unwrap_or(&self.placeholder))
         };
         // What is wrong was noted when the references were first found.
         self.rewriter
@@ -170,7 +170,7 @@ impl<'a> Settled<'a> {
     fn hash(&mut self, index: usize) {
         self.hashes[index] = Some(match self.sums[index] {
             // As it was read.
-            None => self.rewriter.texts[index].hash.clone(),
+            None => self.rewriter.texts[index].hash,
             Some(sum) => FileHash::of_sum(sum),
         });
     }
