@@ -22,10 +22,12 @@ pub(super) const DIGEST_KEY: &str = "storehouse-md5";
 
 const BLOCK: usize = 256 * 1024;
 
-/// How many contents one thread digests side by side.
-const LEAST_AT_ONCE: usize = 16;
-const MOST_AT_ONCE: usize = 64;
-const BYTES_AT_ONCE: u64 = 1024 * 1024;
+/// How many contents one thread takes at a time: so many that all lanes have work, or more if they are
+/// small; but not so large that the last thread is alone with them.
+const FEW_AT_ONCE: usize = 16;
+const FEW_BYTES: u64 = 32 * 1024 * 1024;
+const MANY_AT_ONCE: usize = 256;
+const MANY_BYTES: u64 = 4 * 1024 * 1024;
 
 /// What is compared with an object.
 #[derive(Debug, Clone, Copy)]
@@ -206,7 +208,8 @@ pub(super) fn by_size(
     for index in order {
         bytes += size(index);
         let takes_more = |group: &Vec<usize>| {
-            group.len() < LEAST_AT_ONCE || group.len() < MOST_AT_ONCE && bytes <= BYTES_AT_ONCE
+            group.len() < FEW_AT_ONCE && bytes <= FEW_BYTES
+                || group.len() < MANY_AT_ONCE && bytes <= MANY_BYTES
         };
         match groups.last_mut().filter(|group| takes_more(group)) {
             Some(group) => group.push(index),
@@ -293,6 +296,23 @@ impl fmt::Display for Md5Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_takes_many_small_contents_or_few_large_ones() {
+        let sizes = |sizes: &[u64]| -> Vec<Vec<u64>> {
+            let groups = by_size(0..sizes.len(), |index| sizes[index]);
+            let sizes_of = |group: Vec<usize>| group.iter().map(|&index| sizes[index]).collect();
+            groups.into_iter().map(sizes_of).collect()
+        };
+        let lengths =
+            |groups: Vec<Vec<u64>>| -> Vec<usize> { groups.iter().map(Vec::len).collect() };
+
+        assert_eq!(sizes(&[1, 3, 2]), [[3, 2, 1]]);
+        assert_eq!(lengths(sizes(&[1; 600])), [256, 256, 88]);
+        assert_eq!(lengths(sizes(&[1024 * 1024; 40])), [16, 16, 8]);
+        assert_eq!(lengths(sizes(&[20 * 1024 * 1024; 3])), [1, 1, 1]);
+        assert!(sizes(&[]).is_empty());
+    }
 
     // printf abcdefghij | split -b 4 --filter 'md5sum | cut -c1-32 | xxd -r -p' | md5sum
     #[test]

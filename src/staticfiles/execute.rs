@@ -29,7 +29,7 @@ use super::{
     phase::Phase,
     places::Places,
     plan::{Action, Kind, Plan, Write, WriteContent},
-    walk::{SourceFile, unreadable},
+    walk::{SourceFile, changed_meanwhile, unreadable},
 };
 
 /// Files up to this size are read once, into memory, before they are sent: what a bucket takes in
@@ -402,19 +402,19 @@ fn put_of(write: &Write, keeps_digest: bool) -> Result<Put> {
             file,
         } => {
             if bytes.len() as u64 != file.size || !is_hashed && has_changed(file) {
-                return Err(changed(file));
+                return Err(changed_meanwhile(file));
             }
             (Content::from_bytes(bytes.clone()), write.md5)
         }
         WriteContent::Source { held: None, file } => {
             let (content, md5) = read(file, keeps_digest || is_hashed)?;
             if is_hashed && md5 != write.md5 {
-                return Err(changed(file));
+                return Err(changed_meanwhile(file));
             }
             (content, md5)
         }
         // Never put: one is made, the other is there.
-        WriteContent::Link(file) => return Err(changed(file)),
+        WriteContent::Link(file) => return Err(changed_meanwhile(file)),
         WriteContent::AsItIs { .. } => (Content::from_bytes(Bytes::new()), None),
     };
     Ok(Put {
@@ -458,7 +458,7 @@ fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<Md5Sum>)>
         (Content::from_file(file).map_err(failed)?, Some(md5))
     };
     if content.length() != Some(source.size) {
-        return Err(changed(source));
+        return Err(changed_meanwhile(source));
     }
     Ok((content, md5))
 }
@@ -468,11 +468,6 @@ fn read(source: &SourceFile, digests: bool) -> Result<(Content, Option<Md5Sum>)>
 fn has_changed(source: &SourceFile) -> bool {
     let metadata = fs::metadata(&source.path);
     !metadata.is_ok_and(|now| now.len() == source.size && now.modified().ok() == source.modified)
-}
-
-fn changed(source: &SourceFile) -> Error {
-    let problem = format!("{:?} changed while it was being collected", source.path);
-    Error::new(ErrorKind::Content, problem).with_advice("run collectstatic again")
 }
 
 /// Adds what to do where something in the destination is in the way.

@@ -24,6 +24,7 @@
 use storehouse_storage::Result;
 
 mod already_hashed;
+mod arena;
 mod attributes;
 mod cache;
 mod clash;

@@ -2,19 +2,20 @@
 //! files; nothing is decided here.
 
 use std::{
-    fs,
+    io,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
-use storehouse_storage::Result;
+use storehouse_storage::{Error, Result};
 
 use super::{
+    arena::Arena,
     digest::{Md5Sum, by_size},
     finders::Found,
     parallel,
     recall::Recall,
-    walk::unreadable,
+    walk::{SourceFile, changed_meanwhile, unreadable},
 };
 
 /// Contents of files up to this size are kept for writing, since they were read anyway.
@@ -43,7 +44,7 @@ pub(super) struct Known {
 /// Returns what `wants` says of each file, on the blocking pool.
 ///
 /// # Errors
-/// A source that cannot be read.
+/// A source that cannot be read, or that has another size than was found.
 pub(super) async fn read_all(
     wanted: Vec<Found>,
     wants: Vec<Want>,
@@ -77,6 +78,19 @@ struct Reading<'a> {
     held: AtomicU64,
 }
 
+/// What is done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Nothing: its digest is known.
+    Leave,
+    /// It is digested block by block, since it is too large to be read whole for that.
+    Stream,
+    /// It is read and let go.
+    Pass,
+    /// It is read and held.
+    Hold,
+}
+
 impl Reading<'_> {
     /// What each thread reads at a time, and then digests.
     fn groups(&self) -> Vec<Vec<usize>> {
@@ -85,44 +99,90 @@ impl Reading<'_> {
     }
 
     fn read(&self, group: &[usize]) -> Result<Vec<(usize, Known)>> {
-        let mut known = Vec::with_capacity(group.len());
-        let mut in_memory = Vec::new();
-        for &index in group {
-            let (one, content) = self.read_one(index)?;
-            known.push((index, one));
-            in_memory.push(content);
-        }
-        let undigested: Vec<usize> = (0..known.len())
-            .filter(|&at| known[at].1.md5.is_none() && in_memory[at].is_some())
+        let recalled = |&index: &usize| self.recall.source(&self.wanted[index].source);
+        let mut sums: Vec<Option<Md5Sum>> = group.iter().map(recalled).collect();
+        let files: Vec<(usize, Way)> = group
+            .iter()
+            .zip(&sums)
+            .map(|(&index, sum)| (index, self.way(index, sum.is_some())))
             .collect();
-        let contents = undigested.iter().filter_map(|&at| in_memory[at].as_deref());
-        let sums = Md5Sum::of_each(&contents.collect::<Vec<_>>());
-        for (at, sum) in undigested.into_iter().zip(sums) {
-            known[at].1.md5 = Some(sum);
+        let mut held = self.contents(&files, Way::Hold)?.into_iter();
+        let mut passing = self.contents(&files, Way::Pass)?.into_iter();
+        let contents = files.iter().map(|(_, way)| match way {
+            Way::Leave | Way::Stream => None,
+            Way::Pass => passing.next(),
+            Way::Hold => held.next(),
+        });
+        let contents: Vec<Option<Bytes>> = contents.collect();
+        digest(&contents, &mut sums);
+        let mut known = Vec::with_capacity(files.len());
+        for (((index, way), md5), content) in files.into_iter().zip(sums).zip(contents) {
+            let md5 = match way {
+                Way::Stream => Some(self.digest_streamed(index)?),
+                _ => md5,
+            };
+            let content = content.filter(|_| way == Way::Hold);
+            known.push((index, Known { md5, content }));
         }
         Ok(known)
     }
 
-    /// Returns what is known of a file, and its content if that is still to be digested.
-    fn read_one(&self, index: usize) -> Result<(Known, Option<Bytes>)> {
-        let (source, want) = (&self.wanted[index].source, self.wants[index]);
-        let failed = |error| unreadable(&source.path, error);
-        let mut known = Known {
-            md5: self.recall.source(source),
-            content: None,
-        };
-        if want == Want::Digest && known.md5.is_some() {
-            return Ok((known, None));
+    fn way(&self, index: usize, is_known: bool) -> Way {
+        let (size, want) = (self.wanted[index].source.size, self.wants[index]);
+        if is_known && want == Want::Digest {
+            return Way::Leave;
         }
-        let is_held = want == Want::Content
-            || source.size <= HELD_FILE_BYTES
-                && self.held.fetch_add(source.size, Ordering::Relaxed) + source.size <= HELD_BYTES;
-        if !is_held && source.size > HELD_FILE_BYTES {
-            known.md5 = Some(Md5Sum::of_file(&source.path).map_err(failed)?);
-            return Ok((known, None));
+        let is_small = size <= HELD_FILE_BYTES;
+        let fits = || self.held.fetch_add(size, Ordering::Relaxed) + size <= HELD_BYTES;
+        match want == Want::Content || is_small && fits() {
+            true => Way::Hold,
+            false if is_small => Way::Pass,
+            false => Way::Stream,
         }
-        let content = Bytes::from(fs::read(&source.path).map_err(failed)?);
-        known.content = is_held.then(|| content.clone());
-        Ok((known, Some(content)))
     }
+
+    /// Returns the contents of those that are read this way, in one block: as long as one of them is
+    /// in use, so is the memory of all.
+    fn contents(&self, files: &[(usize, Way)], way: Way) -> Result<Vec<Bytes>> {
+        let files = files.iter().filter(|(_, theirs)| *theirs == way);
+        let sources = files.map(|(index, _)| &self.wanted[*index].source);
+        let mut arena = Arena::for_files(sources.clone().map(|source| source.size))
+            .map_err(|error| no_room(sources.clone(), error))?;
+        let mut places = Vec::new();
+        for source in sources {
+            let place = arena.read(&source.path, source.size);
+            let place = place.map_err(|error| unreadable(&source.path, error))?;
+            places.push(place.ok_or_else(|| changed_meanwhile(source))?);
+        }
+        let block = arena.freeze();
+        Ok(places.into_iter().map(|place| block.slice(place)).collect())
+    }
+
+    fn digest_streamed(&self, index: usize) -> Result<Md5Sum> {
+        let path = &self.wanted[index].source.path;
+        Md5Sum::of_file(path).map_err(|error| unreadable(path, error))
+    }
+}
+
+/// Digests the contents that have no digest yet, side by side.
+fn digest(contents: &[Option<Bytes>], sums: &mut [Option<Md5Sum>]) {
+    let undigested = contents.iter().zip(sums).filter_map(|(content, sum)| {
+        let content = content.as_deref()?;
+        sum.is_none().then_some((content, sum))
+    });
+    let (contents, sums): (Vec<&[u8]>, Vec<_>) = undigested.unzip();
+    for (sum, digested) in sums.into_iter().zip(Md5Sum::of_each(&contents)) {
+        *sum = Some(digested);
+    }
+}
+
+/// Says which file there is no memory for: the largest of them.
+fn no_room<'a>(sources: impl Iterator<Item = &'a SourceFile>, error: io::Error) -> Error {
+    let error = Error::from_io(error);
+    let Some(largest) = sources.max_by_key(|source| source.size) else {
+        return error;
+    };
+    let (path, size) = (&largest.path, largest.size);
+    let problem = format!("cannot hold {path:?} of {size} bytes: {}", error.problem());
+    Error::new(error.kind(), problem).with_advice("leave it out with --ignore")
 }

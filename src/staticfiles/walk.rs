@@ -241,3 +241,9 @@ pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
     };
     Error::new(error.kind(), format!("cannot read {path:?}: {problem}")).with_advice(advice)
 }
+
+/// Says that a source is not what it was when it was found.
+pub(super) fn changed_meanwhile(source: &SourceFile) -> Error {
+    let problem = format!("{:?} changed while it was being collected", source.path);
+    Error::new(ErrorKind::Content, problem).with_advice("run collectstatic again")
+}
