@@ -33,6 +33,7 @@ pub mod compress;
 mod compressed;
 mod destination;
 mod digest;
+mod event;
 mod execute;
 mod finders;
 mod fnmatch;
@@ -48,14 +49,17 @@ mod phase;
 mod places;
 mod plan;
 mod plan_file;
+mod planned;
 mod planner;
 mod post_process;
 mod process;
+mod puts;
 mod python;
 mod read;
 mod recall;
 mod references;
 mod releases;
+mod report;
 mod retention;
 mod rules;
 mod settled;
@@ -66,7 +70,8 @@ mod walk;
 pub use already_hashed::AlreadyHashed;
 pub use destination::{Destination, Object, local_root};
 pub use digest::Md5Sum;
-pub use execute::{Event, Report, execute};
+pub use event::Event;
+pub use execute::execute;
 pub use finders::{
     APP_DIRECTORIES_FINDER, AppDirectoriesFinder, DEFAULT_STORAGE_FINDER, DefaultStorageFinder,
     FILE_SYSTEM_FINDER, FileSystemFinder, Finder, Found, Matches, Search, Searched, finders,
@@ -81,11 +86,13 @@ pub use phase::{Phase, Phases};
 pub use places::Places;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use plan_file::{document, refuse_unless_same, write_as_json};
-pub use planner::{MemoryKey, Planned, Planner};
+pub use planned::{MemoryKey, Planned};
+pub use planner::Planner;
 pub use post_process::Hashing;
 pub use releases::{
     KeptFile, PRIVATE, RELEASES, Release, ReleaseId, Releases, is_private, roll_back,
 };
+pub use report::Report;
 pub use retention::{PruneFacts, PrunePolicy, Pruning, parse_age, to_prune};
 pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
 pub use urls::StaticUrls;
