@@ -40,7 +40,7 @@ fn copy(site: &Site, file: &str, size: u64) -> Write {
         kind: Kind::Collected,
         original: name(file),
         content: WriteContent::Source {
-            file: source,
+            file: source.into(),
             held: None,
         },
         md5: None,

@@ -85,7 +85,8 @@ mod tests {
                 modified: None,
                 changed: None,
                 inode: 0,
-            },
+            }
+            .into(),
         }
     }
 

@@ -140,7 +140,7 @@ fn scan(root: &Path) -> Result<Destination> {
         is_local: true,
         ..Destination::default()
     };
-    for folder in parallel::map_tree(PathBuf::new(), |below| scan_folder(root, below)) {
+    for folder in parallel::map_tree(vec![PathBuf::new()], |below| scan_folder(root, below)) {
         for (relative, object) in folder? {
             match relative {
                 Ok(name) => destination.objects.insert(name, object).map(|_| ()),

@@ -44,14 +44,14 @@ pub(super) fn map_by_size<T: Sync, R: Send>(
     in_order(all)
 }
 
-/// Returns what `work` makes of `first` and of all that it finds on the way, level by level: so a tree
-/// of folders is read by all processors. Blocks.
+/// Returns what `work` makes of the items and of all that it finds on the way, level by level: so trees
+/// of folders are read by all processors. Blocks.
 pub(super) fn map_tree<T: Send + Sync, R: Send>(
-    first: T,
+    items: Vec<T>,
     work: impl Fn(&T) -> (R, Vec<T>) + Sync,
 ) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
-    let (mut all, mut level) = (Vec::new(), vec![first]);
+    let (mut all, mut level) = (Vec::new(), items);
     while !level.is_empty() {
         let threads = processors.min(level.len() / ITEMS_A_THREAD);
         let done = map_with(threads, &level, &work);
@@ -125,7 +125,7 @@ mod tests {
             false => (*item, Vec::new()),
         };
 
-        let all = map_tree(1, work);
+        let all = map_tree(vec![1], work);
 
         assert_eq!(all.len(), 1 + 7 + 49 + 343 + 2401);
         assert!(all.contains(&17_777));

@@ -100,7 +100,7 @@ impl Planned {
 fn keep(memory: &Memory, mut learned: Recall, plan: &Plan, told: &HashMap<Name, String>) {
     settled::forget(&memory.destination);
     for write in &plan.writes {
-        let tag = match write.action {
+        let tag = || match write.action {
             Action::Copy => told.get(&write.name).cloned(),
             _ => write.there.as_ref().and_then(Object::tag),
         };

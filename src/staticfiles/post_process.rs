@@ -4,6 +4,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::Path,
+    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -260,7 +261,7 @@ fn push_writes(
     let (content, md5) = match file.content {
         Some((content, md5)) => (WriteContent::Bytes(content), Some(md5)),
         None => {
-            let (file, held) = (found.source.clone(), known.content.clone());
+            let (file, held) = (Arc::clone(&found.source), known.content.clone());
             (WriteContent::Source { file, held }, known.md5)
         }
     };

@@ -21,7 +21,7 @@ use super::{
 /// Contents of files up to this size are kept for writing, since they were read anyway.
 const HELD_FILE_BYTES: u64 = 32 * 1024 * 1024;
 /// All that is kept so: memory must not grow with what is collected.
-const HELD_BYTES: u64 = 96 * 1024 * 1024;
+const HELD_BYTES: u64 = 128 * 1024 * 1024;
 
 /// What has to be known of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl Reading<'_> {
     /// in use, so is the memory of all.
     fn contents(&self, files: &[(usize, Way)], way: Way) -> Result<Vec<Bytes>> {
         let files = files.iter().filter(|(_, theirs)| *theirs == way);
-        let sources = files.map(|(index, _)| &self.wanted[*index].source);
+        let sources = files.map(|(index, _)| &*self.wanted[*index].source);
         let mut arena = Arena::for_files(sources.clone().map(|source| source.size))
             .map_err(|error| no_room(sources.clone(), error))?;
         let mut places = Vec::new();

@@ -44,10 +44,10 @@ pub(super) struct Recall {
     /// Sources by path.
     sources: HashMap<PathBuf, Seen>,
     /// Files on a disk whose content was made here, by name: the tag that the save told, and the MD5.
-    made: HashMap<String, (String, String)>,
+    made: HashMap<String, (String, Md5Sum)>,
     /// What a coding made of a content, by the content's MD5 and the coding: its size and MD5, or
     /// nothing if it was not worth it.
-    coded: HashMap<String, Option<(u64, String)>>,
+    coded: HashMap<String, Option<(u64, Md5Sum)>>,
     /// The rules that objects were last stored by.
     rules: Option<String>,
 }
@@ -61,7 +61,7 @@ struct Seen {
     /// As [`SourceFile::changed`], in nanoseconds since 1970.
     changed: Option<u64>,
     inode: u64,
-    md5: String,
+    md5: Md5Sum,
 }
 
 impl Recall {
@@ -105,7 +105,7 @@ impl Recall {
             && seen.inode == source.inode
             && seen.changed == source.changed.and_then(nanoseconds)
             && Some(seen.modified) == source.modified.and_then(nanoseconds);
-        is_same.then(|| Md5Sum::from_hex(&seen.md5)).flatten()
+        is_same.then_some(seen.md5)
     }
 
     /// Returns the MD5 of a file that was written to the destination, if it is as it was.
@@ -113,7 +113,7 @@ impl Recall {
     pub(super) fn made(&self, name: &str, object: &Object) -> Option<Md5Sum> {
         let (tag, md5) = self.made.get(name)?;
         let is_same = !object.is_link && object.tag().as_ref() == Some(tag);
-        is_same.then(|| Md5Sum::from_hex(md5)).flatten()
+        is_same.then_some(*md5)
     }
 
     /// Returns the rules that objects were last stored by.
@@ -126,10 +126,7 @@ impl Recall {
     /// not worth it, else size and MD5.
     #[must_use]
     pub(super) fn coded(&self, md5: Md5Sum, coding: &str) -> Option<Option<(u64, Md5Sum)>> {
-        match self.coded.get(&coded_key(md5, coding))? {
-            None => Some(None),
-            Some((size, md5)) => Some(Some((*size, Md5Sum::from_hex(md5)?))),
-        }
+        self.coded.get(&coded_key(md5, coding)).copied()
     }
 
     /// Starts the memory of a run.
@@ -142,14 +139,19 @@ impl Recall {
     }
 
     /// Remembers what a write tells: the digest of a source, and of what was made of it, if that has a
-    /// `tag` on a disk.
-    pub(super) fn add(&mut self, write: &Write, tag: Option<String>, now: SystemTime) {
+    /// tag on a disk.
+    pub(super) fn add(
+        &mut self,
+        write: &Write,
+        tag: impl FnOnce() -> Option<String>,
+        now: SystemTime,
+    ) {
         let Some(md5) = write.md5 else { return };
-        match (write.kind, write.source(), tag) {
-            (Kind::Collected, Some(source), _) => self.add_source(source, md5, now),
-            (Kind::Hashed { is_text: true } | Kind::Compressed { .. }, _, Some(tag)) => {
+        match (write.kind, write.source()) {
+            (Kind::Collected, Some(source)) => self.add_source(source, md5, now),
+            (Kind::Hashed { is_text: true } | Kind::Compressed { .. }, _) => {
                 let name = write.name.as_str().to_owned();
-                self.made.insert(name, (tag, md5.to_string()));
+                self.made.extend(tag().map(|tag| (name, (tag, md5))));
             }
             _ => {}
         }
@@ -168,14 +170,13 @@ impl Recall {
             modified,
             changed: source.changed.and_then(nanoseconds),
             inode: source.inode,
-            md5: md5.to_string(),
+            md5,
         };
         self.sources.insert(source.path.clone(), seen);
     }
 
     /// Remembers what a coding made of a content.
     pub(super) fn add_coded(&mut self, md5: Md5Sum, coding: &str, made: Option<(u64, Md5Sum)>) {
-        let made = made.map(|(size, md5)| (size, md5.to_string()));
         self.coded.insert(coded_key(md5, coding), made);
     }
 

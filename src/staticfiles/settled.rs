@@ -177,7 +177,8 @@ mod tests {
                 modified: Some(UNIX_EPOCH + Duration::from_secs(modified)),
                 changed: None,
                 inode: 1,
-            },
+            }
+            .into(),
         }
     }
 

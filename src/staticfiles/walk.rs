@@ -31,29 +31,29 @@ pub struct SourceFile {
     pub inode: u64,
 }
 
-/// Returns all files below `root` but the ignored ones: in each folder the files first, by name,
-/// then what its folders hold.
+/// Returns all files below each of `roots` but the ignored ones: in each folder the files first, by
+/// name, then what its folders hold.
 ///
 /// # Errors
 /// A folder that cannot be read; a link that leads nowhere or in a circle; something that is
 /// neither file nor folder; a name that is not UTF-8. Each names the path.
-pub(super) fn walk(root: &Path, ignore: &IgnorePatterns) -> Result<Vec<SourceFile>> {
-    let root = Folder {
-        path: root.to_owned(),
+pub(super) fn walk(roots: &[&Path], ignore: &IgnorePatterns) -> Result<Vec<Vec<SourceFile>>> {
+    let folders = roots.iter().enumerate().map(|(root, path)| Folder {
+        path: (*path).to_owned(),
         relative: String::new(),
-        place: Vec::new(),
+        place: vec![root],
         above: None,
         is_link: true,
-    };
-    let mut folders = parallel::map_tree(root, |folder| {
+    });
+    let mut read = parallel::map_tree(folders.collect(), |folder| {
         let (mut files, mut below) = (Vec::new(), Vec::new());
         let read = read_folder(folder, ignore, &mut files, &mut below);
         ((folder.place.clone(), read.map(|()| files)), below)
     });
-    folders.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    let mut files = Vec::new();
-    for (_, folder) in folders {
-        files.append(&mut folder?);
+    read.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    let mut files = vec![Vec::new(); roots.len()];
+    for (place, folder) in read {
+        files[place[0]].append(&mut folder?);
     }
     Ok(files)
 }
@@ -62,8 +62,8 @@ pub(super) fn walk(root: &Path, ignore: &IgnorePatterns) -> Result<Vec<SourceFil
 struct Folder {
     path: PathBuf,
     relative: String,
-    /// Which folder it is in its folder, and that in its own, from the root on: sorted by this, a folder
-    /// is followed by all that is in it.
+    /// Which root it is below, then which folder it is in its folder, from the root on: sorted by this,
+    /// a folder is followed by all that is in it.
     place: Vec<usize>,
     /// The folder it is in.
     above: Option<Arc<Real>>,
@@ -108,15 +108,19 @@ fn read_folder(
     folders: &mut Vec<Folder>,
 ) -> Result<()> {
     let real = Real::of(folder)?;
-    for (os_name, path, is_link) in sorted_entries(&folder.path)? {
+    for Item {
+        name: os_name,
+        path,
+        is_link,
+        metadata,
+    } in sorted_items(&folder.path)?
+    {
         let name = text_of(&os_name);
         let below = if folder.relative.is_empty() {
             name.clone()
         } else {
             format!("{}/{name}", folder.relative)
         };
-        // Follows links. One that leads nowhere counts as a file, so that a pattern can ignore it.
-        let metadata = fs::metadata(&path);
         let is_folder = metadata.as_ref().is_ok_and(fs::Metadata::is_dir);
         let ignored = if is_folder {
             ignore.ignores_folder(&name)
@@ -146,17 +150,37 @@ fn read_folder(
     Ok(())
 }
 
-/// The entries of a folder by name, and whether each is a link.
-fn sorted_entries(folder: &Path) -> Result<Vec<(OsString, PathBuf, bool)>> {
+/// What a folder has under a name.
+struct Item {
+    name: OsString,
+    path: PathBuf,
+    is_link: bool,
+    /// Of what a link leads to. One that leads nowhere counts as a file, so that a pattern can ignore
+    /// it.
+    metadata: io::Result<fs::Metadata>,
+}
+
+/// The items of a folder by name.
+fn sorted_items(folder: &Path) -> Result<Vec<Item>> {
     let failed = |error| unreadable(folder, error);
-    let mut entries = Vec::new();
+    let mut items = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let is_link = entry.file_type().map_err(failed)?.is_symlink();
-        entries.push((entry.file_name(), entry.path(), is_link));
+        let path = entry.path();
+        items.push(Item {
+            name: entry.file_name(),
+            is_link,
+            // The system need not go through all of the path for what is no link.
+            metadata: match is_link {
+                true => fs::metadata(&path),
+                false => entry.metadata(),
+            },
+            path,
+        });
     }
-    entries.sort_unstable();
-    Ok(entries)
+    items.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(items)
 }
 
 /// A name as a pattern sees it: one character for each byte that is not UTF-8, as in Python.

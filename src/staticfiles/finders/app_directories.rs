@@ -46,11 +46,8 @@ impl AppDirectoriesFinder {
 
 impl Finder for AppDirectoriesFinder {
     fn list(&self, ignore: &IgnorePatterns) -> Result<Vec<Found>> {
-        let mut all = Vec::new();
-        for folder in &self.folders {
-            all.extend(folder::list(folder, None, ignore)?);
-        }
-        Ok(all)
+        let folders = self.folders.iter().map(|folder| (folder.as_path(), None));
+        folder::list(&folders.collect::<Vec<_>>(), ignore)
     }
 
     fn find(&self, path: &str) -> Vec<Searched> {

@@ -39,7 +39,7 @@ impl DefaultStorageFinder {
 
 impl Finder for DefaultStorageFinder {
     fn list(&self, ignore: &IgnorePatterns) -> Result<Vec<Found>> {
-        folder::list(&self.root, None, ignore)
+        folder::list(&[(&self.root, None)], ignore)
     }
 
     fn find(&self, path: &str) -> Vec<Searched> {

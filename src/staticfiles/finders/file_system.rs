@@ -41,11 +41,9 @@ impl FileSystemFinder {
 
 impl Finder for FileSystemFinder {
     fn list(&self, ignore: &IgnorePatterns) -> Result<Vec<Found>> {
-        let mut all = Vec::new();
-        for dir in &self.folders {
-            all.extend(folder::list(&dir.path, self.listed_under(dir), ignore)?);
-        }
-        Ok(all)
+        let dirs = self.folders.iter();
+        let folders = dirs.map(|dir| (dir.path.as_path(), self.listed_under(dir)));
+        folder::list(&folders.collect::<Vec<_>>(), ignore)
     }
 
     fn find(&self, path: &str) -> Vec<Searched> {

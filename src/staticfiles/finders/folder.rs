@@ -1,4 +1,4 @@
-//! What one folder of a finder has: all files, or what is under one path. Which folders there are is
+//! What the folders of a finder have: all files, or what is under one path. Which folders there are is
 //! the finders' business.
 
 use std::{
@@ -26,17 +26,18 @@ pub(super) enum Exists {
     Any,
 }
 
-/// The files of one folder; a folder that is not there has none (check `staticfiles.W004` says so).
+/// The files of some folders, in their order, each with the prefix of its names; a folder that is not
+/// there has none (check `staticfiles.W004` says so).
 pub(super) fn list(
-    folder: &Path,
-    prefix: Option<&str>,
+    folders: &[(&Path, Option<&str>)],
     ignore: &IgnorePatterns,
 ) -> Result<Vec<Found>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let files = walk(folder, ignore)?;
-    files.into_iter().map(|file| found(prefix, file)).collect()
+    let there = folders.iter().filter(|(folder, _)| folder.is_dir());
+    let (roots, prefixes): (Vec<&Path>, Vec<Option<&str>>) = there.copied().unzip();
+    let files = walk(&roots, ignore)?.into_iter().zip(prefixes);
+    files
+        .flat_map(|(files, prefix)| files.into_iter().map(move |file| found(prefix, file)))
+        .collect()
 }
 
 /// What `folder` has under `path`.
@@ -74,7 +75,10 @@ fn found(prefix: Option<&str>, source: SourceFile) -> Result<Found> {
         None => source.relative.clone(),
     };
     let name = Name::new(&text).map_err(|error| unnameable(prefix, &text, &source.path, &error))?;
-    Ok(Found { name, source })
+    Ok(Found {
+        name,
+        source: source.into(),
+    })
 }
 
 /// Says why a file cannot be collected under the name it would have: its own fault, or its prefix's.

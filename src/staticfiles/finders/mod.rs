@@ -87,7 +87,7 @@ pub struct Found {
     /// What it is called in the destination: the prefix of its folder, then its path there.
     pub name: Name,
     /// The file itself, its size and its time.
-    pub source: SourceFile,
+    pub source: Arc<SourceFile>,
 }
 
 /// Something that finds static files. Both methods block while they look at a disk.

@@ -103,7 +103,7 @@ pub(super) fn collected(
         let is_unmodified = destination.is_local
             && !options.replaces_all()
             && object.is_some_and(|object| is_unmodified(found, object, options.link));
-        let file = found.source.clone();
+        let file = Arc::clone(&found.source);
         let content = match options.link {
             true => WriteContent::Link(file),
             false => WriteContent::Source {

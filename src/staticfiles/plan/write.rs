@@ -1,5 +1,7 @@
 //! One file of a plan: what it is, what it holds and what is done with it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use storehouse_storage::{Name, SaveOptions};
 
@@ -72,12 +74,12 @@ pub enum WriteContent {
     /// What is in a source.
     Source {
         /// The source.
-        file: SourceFile,
+        file: Arc<SourceFile>,
         /// Its content, where it was kept when it was read.
         held: Option<Bytes>,
     },
     /// A link to a source.
-    Link(SourceFile),
+    Link(Arc<SourceFile>),
     /// These bytes.
     Bytes(Bytes),
     /// What is there already and was not made again.

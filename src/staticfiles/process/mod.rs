@@ -22,6 +22,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use bytes::Bytes;
+use simdutf8::compat::from_utf8;
 use storehouse_storage::Name;
 
 mod convert;
@@ -204,11 +205,8 @@ impl<'s> Prepared<'s> {
             SourceContent::Hash(_) | SourceContent::Fixed => &[],
         };
         let texts: Vec<&[u8]> = sources.iter().map(text).collect();
-        let texts = parallel::map_by_size(
-            &texts,
-            |text| text.len() as u64,
-            |&text| str::from_utf8(text),
-        );
+        let texts =
+            parallel::map_by_size(&texts, |text| text.len() as u64, |&text| from_utf8(text));
         for (index, (source, text)) in sources.iter().zip(texts).enumerate() {
             let mut refuse = |kind| problems.push(Problem::new(index, &source.name, kind));
             match &source.content {

@@ -31,8 +31,9 @@ impl Blocks {
         let mut comment_ends = Positions::new(text, "*/");
         let mut blocks = Vec::new();
         let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            let end = match (byte, bytes.get(at + 1)) {
+        while let Some(next) = bytes[at..].iter().position(|&byte| may_begin(byte)) {
+            at += next;
+            let end = match (bytes[at], bytes.get(at + 1)) {
                 (b'/', Some(b'*')) => comment_ends.next(at + 2).map(|end| end + 2),
                 (b'/', Some(b'/')) if is_js => Some(line_end(text, at)),
                 (b'\\', Some(_)) => Some(after_escape(text, at)),
@@ -50,6 +51,11 @@ impl Blocks {
         }
         Self(blocks)
     }
+}
+
+/// Whether a block may begin with this byte; most bytes need no other look.
+fn may_begin(byte: u8) -> bool {
+    matches!(byte, b'/' | b'\\' | b'\'' | b'"' | b'`')
 }
 
 fn line_end(text: &str, at: usize) -> usize {
