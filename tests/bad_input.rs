@@ -10,9 +10,7 @@ fn a_setting_of_the_wrong_type_is_named_with_its_place() {
 
     let ran = site.run(&["settings"]).failed(1);
 
-    for part in ["storehouse.toml:2", "STATICFILES_DIRS", "integer"] {
-        assert!(ran.err.contains(part), "{part}: {}", ran.err);
-    }
+    ran.tells(&["storehouse.toml:2", "STATICFILES_DIRS", "integer"]);
 }
 
 #[test]
@@ -21,11 +19,7 @@ fn an_unknown_setting_is_an_error_with_the_nearest_known() {
 
     let ran = site.run(&["settings"]).failed(1);
 
-    assert!(
-        ran.err.contains("storehouse.toml:2") && ran.err.contains("STATIC_ROOT"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["storehouse.toml:2", "STATIC_ROOT"]);
 }
 
 #[test]
@@ -34,7 +28,7 @@ fn a_syntax_error_is_told_with_line_and_column() {
         .run(&["settings"])
         .failed(1);
 
-    assert!(ran.err.contains("storehouse.toml:2:"), "{}", ran.err);
+    ran.tells(&["storehouse.toml:2:"]);
 }
 
 #[test]
@@ -45,11 +39,7 @@ fn a_storage_given_twice_in_one_source_is_refused() {
 
     let ran = site.run(&["settings"]).failed(1);
 
-    assert!(
-        ran.err.contains("DEFAULT_FILE_STORAGE") && ran.err.contains("STORAGES.default"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["DEFAULT_FILE_STORAGE", "STORAGES.default"]);
 }
 
 #[test]
@@ -74,7 +64,7 @@ fn a_settings_file_that_is_not_there_is_an_error() {
         .run(&["settings", "--settings", "other.toml"])
         .failed(1);
 
-    assert!(ran.err.contains("other.toml"), "{}", ran.err);
+    ran.tells(&["other.toml"]);
 }
 
 #[test]
@@ -85,9 +75,9 @@ fn a_missing_setting_where_no_settings_file_is_found_says_so() {
 
     let without = site.run(&["collectstatic"]).failed(1);
 
-    assert!(without.err.contains("STATIC_ROOT"), "{}", without.err);
+    without.tells(&["STATIC_ROOT"]);
     let note = "no storehouse.toml was found here or in a parent folder";
-    assert!(without.err.contains(note), "{}", without.err);
+    without.tells(&[note]);
     assert!(!with_file.err.contains(note), "{}", with_file.err);
 }
 
@@ -137,11 +127,7 @@ fn a_root_that_cannot_be_written_to_is_named() {
 
     let ran = site.run_unprivileged(&["save", "a.txt"]).failed(1);
 
-    assert!(
-        ran.err.contains("permission denied") && ran.err.contains("default (file://"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["permission denied", "default (file://"]);
     assert_eq!(site.files("media"), Vec::<String>::new());
 }
 
@@ -153,7 +139,7 @@ fn a_file_in_the_way_of_a_folder_is_named() {
 
     let ran = site.run(&["save", "b.txt", "a.txt/b.txt"]).failed(1);
 
-    assert!(ran.err.contains("a.txt/b.txt"), "{}", ran.err);
+    ran.tells(&["a.txt/b.txt"]);
     assert_eq!(site.files("media"), ["a.txt"]);
 }
 

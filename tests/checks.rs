@@ -142,7 +142,7 @@ fn static_dirs_that_are_no_list_have_djangos_id() {
 
     let ran = site.run(&["check"]).failed(1);
 
-    assert!(ran.err.contains("(staticfiles.E001)"), "{}", ran.err);
+    ran.tells(&["(staticfiles.E001)"]);
 }
 
 #[test]

@@ -151,7 +151,7 @@ fn nothing_is_cleared_when_a_source_cannot_be_read() {
         .run(&["collectstatic", "--noinput", "--clear"])
         .failed(1);
 
-    assert!(ran.err.contains("broken.css"), "{}", ran.err);
+    ran.tells(&["broken.css"]);
     assert_eq!(site.read("out/old.css"), "still there");
 }
 
@@ -250,12 +250,7 @@ fn a_link_that_leads_in_a_circle_is_named() {
 
     let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
 
-    assert!(
-        ran.err
-            .contains("assets/css/up\" is a link to a folder that it is in"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["assets/css/up\" is a link to a folder that it is in"]);
 }
 
 #[test]
@@ -299,11 +294,7 @@ fn a_folder_that_is_not_there_is_warned_of_and_no_failure() {
         ])
         .done();
 
-    assert!(
-        ran.err.contains("(staticfiles.W004)") && ran.err.contains("nowhere"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["(staticfiles.W004)", "nowhere"]);
     assert!(site.path("out/css/site.css").exists());
 }
 
@@ -330,7 +321,7 @@ fn clear_is_refused_where_it_would_delete_uploads() {
         .run(&["collectstatic", "--noinput", "--clear"])
         .failed(1);
 
-    assert!(ran.err.contains("MEDIA_ROOT"), "{}", ran.err);
+    ran.tells(&["MEDIA_ROOT"]);
     assert_eq!(site.read("out/media/photo.jpg"), "photo");
 }
 
@@ -437,11 +428,7 @@ fn links_are_read_through_the_storage_if_it_may_follow_them() {
 
     let plain = ["open", "css/site.css", "--storage", "staticfiles"];
     let ran = site.run(&plain).failed(1);
-    assert!(
-        ran.err.contains("follow_symlinks = true lets"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["follow_symlinks = true lets"]);
 
     follow(&["delete", "css/site.css"]).done();
     assert_eq!(site.files("out"), ["blog/post.css", "vendor/lib.js"]);

@@ -89,11 +89,7 @@ fn an_environment_that_the_file_does_not_have_is_an_error_with_those_it_has() {
 
     let ran = run_in(&site, "prodction", &["settings"]).failed(1);
 
-    assert!(
-        ran.err.contains("prodction") && ran.err.contains("production"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["prodction", "production"]);
 }
 
 #[test]

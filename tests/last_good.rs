@@ -28,9 +28,15 @@ impl LastGood {
         site.write("assets/css/app.css", "a{b:url(../img/a.png)}");
         site.write("assets/img/a.png", "png");
         std::fs::create_dir(site.path("more")).unwrap();
-        site.run(&["collectstatic", "--noinput"]).done();
-        let good = Self::of(&site);
+        let good = Self::collect(&site);
         (site, good)
+    }
+
+    /// Collects, and notes what came of it.
+    #[track_caller]
+    pub(crate) fn collect(site: &Site) -> Self {
+        site.run(&["collectstatic", "--noinput"]).done();
+        Self::of(site)
     }
 
     /// Notes what is in force. Each file has to be whole: the hash in its name is that of its

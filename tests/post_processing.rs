@@ -189,11 +189,7 @@ fn a_stylesheet_that_is_not_utf_8_is_refused_with_the_place() {
 
     let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
 
-    assert!(
-        ran.err.contains("\"latin.css\": it is not UTF-8 at byte 3"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["\"latin.css\": it is not UTF-8 at byte 3"]);
 }
 
 #[test]
@@ -266,7 +262,7 @@ fn a_manifest_that_cannot_be_read_is_not_overwritten() {
             .run(&["collectstatic", "--noinput", "--clear"])
             .failed(1);
 
-        assert!(ran.err.contains("staticfiles.json"), "{}", ran.err);
+        ran.tells(&["staticfiles.json"]);
         assert_eq!(site.files("out"), ["staticfiles.json"]);
     }
 }
@@ -279,11 +275,7 @@ fn a_hashed_name_that_is_too_long_is_refused_before_anything_is_written() {
 
     let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
 
-    assert!(
-        ran.err.contains(&long) && ran.err.contains("too long"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&[&long, "too long"]);
     assert!(!site.path("out").exists());
 }
 

@@ -141,7 +141,7 @@ fn a_save_that_is_interrupted_says_so_and_leaves_nothing_on_disk() {
         let _content = child.stdin.take();
         let ran = Ran::of(child.wait_with_output().unwrap()).failed(code);
 
-        assert!(ran.err.contains("interrupted"), "{}", ran.err);
+        ran.tells(&["interrupted"]);
         assert_eq!(site.files("media"), Vec::<String>::new(), "{name}");
     }
 }

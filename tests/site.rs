@@ -187,6 +187,14 @@ impl Ran {
         );
         self
     }
+
+    /// Fails the test unless each of these parts is in what was told on standard error.
+    #[track_caller]
+    pub(crate) fn tells(&self, parts: &[&str]) {
+        for part in parts {
+            assert!(self.err.contains(part), "{part}: {}", self.err);
+        }
+    }
 }
 
 /// The settings of a bucket's storage on the MinIO of the tests, reached at `endpoint`.

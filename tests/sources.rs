@@ -58,11 +58,7 @@ fn a_name_that_is_not_utf8_is_named_and_can_be_left_out() {
     site.run(&["collectstatic", "--noinput", "-i", "b?.css"])
         .done();
 
-    assert!(
-        ran.err.contains(r"first/b\xFF.css") && ran.err.contains("--ignore"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&[r"first/b\xFF.css", "--ignore"]);
     assert_eq!(site.files("out"), ["a.css"]);
 }
 
@@ -75,12 +71,7 @@ fn a_link_that_leads_nowhere_is_named_and_can_be_left_out() {
     site.run(&["collectstatic", "--noinput", "-i", "broken.css"])
         .done();
 
-    assert!(
-        ran.err
-            .contains("first/broken.css\": it is a link that leads nowhere; remove it"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["first/broken.css\": it is a link that leads nowhere; remove it"]);
 }
 
 #[test]
@@ -91,12 +82,7 @@ fn a_fifo_among_the_sources_is_named_and_not_waited_for() {
 
     let ran = site.run(&["collectstatic", "--noinput"]).failed(1);
 
-    assert!(
-        ran.err
-            .contains("first/pipe\" is neither a file nor a folder"),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["first/pipe\" is neither a file nor a folder"]);
 }
 
 #[test]
@@ -111,7 +97,7 @@ fn a_path_cannot_speak_to_the_terminal() {
     let failed = site.run(&["collectstatic", "--noinput"]).failed(1);
 
     assert!(collected.out.contains(r"[2Ja\nb.css"), "{}", collected.out);
-    assert!(failed.err.contains(r"[2Jc\nd.css"), "{}", failed.err);
+    failed.tells(&[r"[2Jc\nd.css"]);
     for text in [collected.out, failed.err] {
         assert!(!text.contains('\u{1b}'), "{text:?}");
     }
@@ -145,7 +131,7 @@ fn a_prefix_that_leads_out_is_blamed_and_no_file() {
             .failed(1);
 
         let blamed = format!("the prefix {prefix:?} in STATICFILES_DIRS cannot be used");
-        assert!(ran.err.contains(&blamed), "{}", ran.err);
+        ran.tells(&[&blamed]);
         assert!(!site.path("out").exists(), "{prefix}");
     }
 }
@@ -217,7 +203,7 @@ fn clear_makes_room_where_a_file_has_become_a_folder() {
     let refused = site.run(&["collectstatic", "--noinput"]).failed(1);
     let ran = site.run(&["collectstatic", "--noinput", "--clear"]).done();
 
-    assert!(refused.err.contains("--clear"), "{}", refused.err);
+    refused.tells(&["--clear"]);
     assert_eq!(site.files("out"), ["x/y.css"]);
     assert!(
         ran.out

@@ -273,12 +273,7 @@ fn the_command_says_that_a_file_is_not_in_the_manifest() {
     let ran = site.run(&arguments).failed(1);
 
     assert_eq!(ran.out, "");
-    assert!(
-        ran.err
-            .contains("missing staticfiles manifest entry for \"js/late.js\""),
-        "{}",
-        ran.err
-    );
+    ran.tells(&["missing staticfiles manifest entry for \"js/late.js\""]);
 }
 
 #[test]
