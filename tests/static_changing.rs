@@ -2,9 +2,10 @@
 //! happens to it does no harm.
 
 use std::{
-    fs::{self, File},
+    fs,
     os::unix::fs::PermissionsExt,
     path::Path,
+    process::Command,
     time::{Duration, SystemTime},
 };
 
@@ -25,7 +26,7 @@ const REPLACED: [(&str, &str); 2] = [
 fn remembered() -> (Site, LastGood) {
     let (site, good) = LastGood::site();
     for (source, _) in REPLACED {
-        set_modified(&site, source, hour_ago());
+        site.set_modified(source, hour_ago());
     }
     site.run(COLLECT).done();
     (site, good)
@@ -33,11 +34,6 @@ fn remembered() -> (Site, LastGood) {
 
 fn hour_ago() -> SystemTime {
     SystemTime::now() - Duration::from_secs(3600)
-}
-
-fn set_modified(site: &Site, path: &str, time: SystemTime) {
-    let file = File::options().write(true).open(site.path(path)).unwrap();
-    file.set_modified(time).unwrap();
 }
 
 #[test]
@@ -49,7 +45,7 @@ fn a_source_replaced_by_one_of_its_size_and_time_is_seen() {
 
             let written = if is_renamed { "new" } else { source };
             site.write(written, content);
-            set_modified(&site, written, time);
+            site.set_modified(written, time);
             fs::rename(site.path(written), site.path(source)).unwrap();
             site.run(COLLECT).done();
 
@@ -111,6 +107,8 @@ fn a_damaged_memory_does_no_harm() {
 
         assert_eq!(ran.err, "", "{case}");
         assert!(ran.out.contains("2 unmodified"), "{case}: {}", ran.out);
+        let unfinished = |name: &String| name.ends_with(".tmp");
+        assert!(!site.files(".cache").iter().any(unfinished), "{case}");
         let good = LastGood::of(&site);
         assert_eq!(good.path(source), Some(expected(source, content)), "{case}");
     }
@@ -140,6 +138,31 @@ fn a_cache_folder_that_cannot_be_used_does_no_harm() {
             assert_eq!(made, Some(expected(source, content)), "{case}");
         }
     }
+}
+
+#[test]
+fn a_memory_that_there_is_no_room_for_leaves_nothing() {
+    let (site, _) = LastGood::site();
+    for number in 0..40 {
+        site.write(&format!("assets/{number}.css"), number.to_string());
+    }
+    fs::remove_dir_all(site.path(".cache")).unwrap();
+    // Of all that it writes only the memory has more than four blocks of 512 bytes.
+    let limited = "trap '' XFSZ; ulimit -f 4; exec \"$0\" collectstatic --noinput";
+    let command = site.command(&[]);
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", limited])
+        .arg(command.get_program())
+        .current_dir(site.path(""))
+        .env_clear()
+        .env("HOME", site.path(""));
+
+    let ran = Ran::of(shell.output().unwrap()).done();
+
+    assert_eq!(ran.err, "");
+    assert_eq!(LastGood::of(&site).new_paths().len(), 40);
+    assert_eq!(site.files(".cache"), [""; 0]);
 }
 
 #[test]

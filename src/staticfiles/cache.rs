@@ -29,8 +29,8 @@ pub(super) fn write_whole(place: &Path, content: &[u8]) -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     let unfinished = place.with_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&unfinished, content)?;
-    fs::rename(&unfinished, place).inspect_err(|_| {
+    let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, place));
+    written.inspect_err(|_| {
         // Nobody looks for it.
         let _ = fs::remove_file(&unfinished);
     })
