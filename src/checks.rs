@@ -304,16 +304,35 @@ fn storages_open(storages: &Storages) -> Vec<Problem> {
         .collect()
 }
 
-/// Writes, reads and deletes a file in the storage `alias`, and says in plain words what fails.
-pub async fn live(alias: &str, storage: Arc<dyn Storage>) -> Vec<Problem> {
-    match write_read_delete(&*storage).await {
-        Ok(()) => Vec::new(),
-        Err(error) => vec![
-            Problem::error("storehouse.E006", error.to_string()).with_hint(format!(
-                "the storage {alias:?} was tried with a file of its own"
-            )),
-        ],
+/// Writes, reads and deletes a file in every storage, and says in plain words what fails.
+pub async fn live(storages: &Storages) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (what, storage) in that_open(storages) {
+        if let Err(error) = write_read_delete(&*storage).await {
+            let hint = format!("{what} was tried with a file of its own");
+            problems.push(Problem::error("storehouse.E006", error.to_string()).with_hint(hint));
+        }
     }
+    problems
+}
+
+/// Every storage once, with what it is called: those of `STORAGES`, and those that only a manifest
+/// goes to. One that cannot be opened is among the problems already.
+fn that_open(storages: &Storages) -> Vec<(String, Arc<dyn Storage>)> {
+    let aliases = storages.aliases();
+    let of_alias = |alias: &String| {
+        let storage = storages.get(alias).ok()?;
+        Some((format!("the storage {alias:?}"), storage))
+    };
+    let mut all: Vec<_> = aliases.iter().filter_map(of_alias).collect();
+    for alias in &aliases {
+        if let Ok(Some(storage)) = storages.manifest_storage(alias)
+            && !all.iter().any(|(_, other)| Arc::ptr_eq(other, &storage))
+        {
+            all.push((format!("the manifest_storage of {alias:?}"), storage));
+        }
+    }
+    all
 }
 
 async fn write_read_delete(storage: &dyn Storage) -> Result<()> {

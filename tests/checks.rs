@@ -219,6 +219,33 @@ fn a_storage_that_cannot_be_written_to_shows_when_it_is_tried() {
 }
 
 #[test]
+fn the_storage_of_a_manifest_is_tried_once() {
+    let with_alias = "\"bad\"\nbad.BACKEND = \"file:a-file\"";
+    for (manifest_storage, tried) in [
+        ("\"file:a-file\"", "the manifest_storage of \"staticfiles\""),
+        (with_alias, "the storage \"bad\""),
+    ] {
+        let site = Site::new(&format!(
+            r#"{GOOD}
+            [STORAGES]
+            default.BACKEND = "filesystem"
+            staticfiles.BACKEND = "manifest+file:out"
+            staticfiles.OPTIONS.manifest_storage = {manifest_storage}
+            "#
+        ));
+        site.write("a-file", "no folder");
+
+        site.run(&["check"]).done();
+        let ran = site.run(&["check", "--deploy"]);
+
+        assert_eq!(ran.code, 1, "{ran:?}");
+        let told: Vec<&str> = ran.out.split("(storehouse.E006)").collect();
+        assert_eq!(told.len(), 2, "{tried}: {}", ran.out);
+        assert!(told[1].contains(tried), "{tried}: {}", ran.out);
+    }
+}
+
+#[test]
 fn a_problem_is_a_failure_also_where_nobody_reads_it() {
     let site = Site::new(GOOD);
     let mut command = site.command(&["check", "--set", "MEDIA_URL=/media"]);

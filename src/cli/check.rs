@@ -13,12 +13,7 @@ pub(super) async fn run(flags: CheckFlags, context: &Context) -> Result<(), Fail
     let finders = staticfiles::finders(settings, storages).await;
     let mut problems = checks::all(settings, storages, finders.as_deref(), flags.deploy);
     if flags.deploy {
-        for alias in context.storages.aliases() {
-            // A storage that cannot be opened is among the problems already.
-            if let Ok(storage) = context.storages.get(&alias) {
-                problems.extend(checks::live(&alias, storage).await);
-            }
-        }
+        problems.extend(checks::live(storages).await);
     }
     show(&problems, context)?;
     match problems.iter().any(Problem::is_error) {
