@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::fs::symlink};
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use storehouse_filesystem::{FilesystemOptions, FilesystemStorage};
 use storehouse_storage::{Entry, ErrorKind, Name, Storage, StorageExt, Target};
 use tempfile::TempDir;
@@ -29,7 +29,9 @@ fn with_links() -> (TempDir, FilesystemStorage) {
 }
 
 async fn listed(storage: &dyn Storage, folder: Option<&Name>) -> Vec<String> {
-    let entries: Vec<Entry> = storage.list(folder).try_collect().await.unwrap();
+    // A walk that goes round in circles fails the test, and does not last for ever.
+    let entries = storage.list(folder).take(100);
+    let entries: Vec<Entry> = entries.try_collect().await.unwrap();
     let mut names: Vec<_> = entries
         .iter()
         .map(|entry| format!("{} {}", entry.name, entry.size))
