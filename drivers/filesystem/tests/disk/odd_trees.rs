@@ -4,11 +4,13 @@ use std::{
     ffi::OsStr,
     fs,
     os::unix::{ffi::OsStrExt, fs::symlink, net::UnixListener},
+    path::PathBuf,
     process::Command,
 };
 
+use bytes::Bytes;
 use futures::TryStreamExt;
-use storehouse_storage::{Entry, ErrorKind, Storage, StorageExt, Target};
+use storehouse_storage::{Entry, ErrorKind, Put, SaveOptions, Storage, StorageExt, Target};
 use tempfile::TempDir;
 
 use crate::{name, put, storage};
@@ -149,6 +151,44 @@ async fn a_root_that_is_removed_and_made_again_goes_on_working() {
     assert!(!gone);
     assert_eq!(saved.name, name("a/b.txt"));
     assert_eq!(fs::read_to_string(root.join("a/b.txt")).unwrap(), "new");
+}
+
+/// A content that removes a folder when nobody needs it any more.
+struct Removing(PathBuf);
+
+impl AsRef<[u8]> for Removing {
+    fn as_ref(&self) -> &[u8] {
+        b"first"
+    }
+}
+
+impl Drop for Removing {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_is_removed_between_two_of_many_puts_is_made_again() {
+    for target in [Target::Create, Target::Replace] {
+        let folder = TempDir::new().unwrap();
+        let storage = storage(folder.path());
+        let removing = Bytes::from_owner(Removing(folder.path().join("a/b")));
+        let puts = [("a/b/first", removing), ("a/b/second", "second".into())];
+        let puts = puts.map(|(file, content)| Put {
+            target: target(name(file)),
+            content: content.into(),
+            options: SaveOptions::default(),
+        });
+
+        let (saved, failure) = storage.put_many(puts.into()).await;
+
+        assert!(failure.is_none(), "{failure:?}");
+        let saved: Vec<_> = saved.iter().map(|saved| saved.name.as_str()).collect();
+        assert_eq!(saved, ["a/b/first", "a/b/second"]);
+        // Had it been removed at another time, there would be both of them or none.
+        assert_eq!(listed(&storage).await, ["a/b/second"]);
+    }
 }
 
 #[tokio::test]
