@@ -14,7 +14,7 @@ use std::sync::{
 
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream::Fuse, try_join};
-use storehouse_storage::{Content, Error, LocalFile, Name, Put, Result, Saved, Target};
+use storehouse_storage::{Content, Error, Name, Put, Result, Saved, Target};
 
 use crate::{
     copying,
@@ -59,27 +59,20 @@ impl Writer {
     /// Saves `content` under the name that `target` allows.
     pub(crate) async fn put(self: &Arc<Self>, target: Target, content: Content) -> Result<Saved> {
         self.limits.check(&target.name())?;
-        if let Some(bytes) = small(&content) {
-            return self.put_small(target, bytes.clone()).await;
-        }
-        if let Some(file) = content.as_local_file() {
-            return self.put_file(target, file.clone()).await;
+        if is_at_hand(&content) {
+            return self.put_at_hand(target, content).await;
         }
         let mut batches = Batches::new(content);
-        let Some(first) = batches.next().await? else {
-            return self.put_small(target, Bytes::new()).await;
-        };
+        let first = batches.next().await?.unwrap_or_default();
         match batches.next().await? {
-            None => self.put_small(target, first).await,
+            None => self.put_at_hand(target, first.into()).await,
             Some(second) => self.put_large(target, [first, second], batches).await,
         }
     }
 
     /// Saves several, in one job if none of them has to be waited for.
     pub(crate) async fn put_many(self: &Arc<Self>, puts: Vec<Put>) -> (Vec<Saved>, Option<Error>) {
-        let is_at_hand =
-            |put: &Put| small(&put.content).is_some() || put.content.as_local_file().is_some();
-        if puts.iter().all(is_at_hand) {
+        if puts.iter().all(|put| is_at_hand(&put.content)) {
             return self.put_at_once(puts).await;
         }
         let mut done = Vec::with_capacity(puts.len());
@@ -98,7 +91,9 @@ impl Writer {
             let root = writer.root.open_or_make()?;
             let mut done = Vec::with_capacity(puts.len());
             for put in puts {
-                match writer.put_now(&root, put, abandoned) {
+                let checked = writer.limits.check(&put.target.name());
+                let put = |()| writer.put_now(&root, put.target, &put.content, abandoned);
+                match checked.and_then(put) {
                     Ok(published) => done.push(published),
                     Err(error) => return Ok((done, Some(error))),
                 }
@@ -109,24 +104,6 @@ impl Writer {
             Ok((done, failure)) => (done.into_iter().map(saved).collect(), failure),
             Err(error) => (Vec::new(), Some(error)),
         }
-    }
-
-    /// Saves bytes or a file, on the blocking pool.
-    fn put_now(
-        &self,
-        root: &OpenRoot<'_>,
-        put: Put,
-        abandoned: Abandoned<'_>,
-    ) -> Result<Published> {
-        self.limits.check(&put.target.name())?;
-        refuse_if_taken(&put.target, root)?;
-        let mut stage = self.stage(root)?;
-        if let Some(bytes) = small(&put.content) {
-            write(&self.root, &mut stage, bytes)?;
-        } else if let Some(file) = put.content.as_local_file() {
-            copying::copy_local_file(file, &self.root, &mut stage, abandoned)?;
-        }
-        self.publish(root, stage, put.target, abandoned)
     }
 
     /// Copies the file `from` without its content going through this process, where the system can.
@@ -154,29 +131,32 @@ impl Writer {
         }
     }
 
-    /// One job for all of it.
-    async fn put_small(self: &Arc<Self>, target: Target, block: Bytes) -> Result<Saved> {
+    /// One job for all of it, which opens a file as well where it is not open yet.
+    async fn put_at_hand(self: &Arc<Self>, target: Target, content: Content) -> Result<Saved> {
         let writer = Arc::clone(self);
         let job = move |abandoned: Abandoned<'_>| {
             let root = writer.root.open_or_make()?;
-            let mut stage = writer.stage(&root)?;
-            write(&writer.root, &mut stage, &block)?;
-            writer.publish(&root, stage, target, abandoned)
+            writer.put_now(&root, target, &content, abandoned)
         };
         self.jobs.run(job).await.map(saved)
     }
 
-    /// One job for all of it, which opens the file as well where it is not open yet.
-    async fn put_file(self: &Arc<Self>, target: Target, file: LocalFile) -> Result<Saved> {
-        let writer = Arc::clone(self);
-        let job = move |abandoned: Abandoned<'_>| {
-            let root = writer.root.open_or_make()?;
-            refuse_if_taken(&target, &root)?;
-            let mut stage = writer.stage(&root)?;
-            copying::copy_local_file(&file, &writer.root, &mut stage, abandoned)?;
-            writer.publish(&root, stage, target, abandoned)
-        };
-        self.jobs.run(job).await.map(saved)
+    /// Saves what is at hand, on the blocking pool.
+    fn put_now(
+        &self,
+        root: &OpenRoot<'_>,
+        target: Target,
+        content: &Content,
+        abandoned: Abandoned<'_>,
+    ) -> Result<Published> {
+        refuse_if_taken(&target, root)?;
+        let mut stage = self.stage(root)?;
+        if let Some(bytes) = content.as_bytes() {
+            write(&self.root, &mut stage, bytes)?;
+        } else if let Some(file) = content.as_local_file() {
+            copying::copy_local_file(file, &self.root, &mut stage, abandoned)?;
+        }
+        self.publish(root, stage, target, abandoned)
     }
 
     /// Writes one batch while the next is gathered.
@@ -304,10 +284,11 @@ impl Batches {
     }
 }
 
-/// Returns a content that is in memory and has the length that it is said to have.
-fn small(content: &Content) -> Option<&Bytes> {
-    let bytes = content.as_bytes()?;
-    (content.length() == Some(bytes.len() as u64)).then_some(bytes)
+/// Whether a content has not to be waited for: bytes of the length that they are said to have, or a
+/// file.
+fn is_at_hand(content: &Content) -> bool {
+    let length = content.as_bytes().map(|bytes| bytes.len() as u64);
+    length.is_some() && content.length() == length || content.as_local_file().is_some()
 }
 
 /// Gigabytes need not be written for a name that is taken now; what counts comes at the end.
