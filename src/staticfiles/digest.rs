@@ -27,7 +27,7 @@ const BLOCK: usize = 256 * 1024;
 /// How many contents one thread takes at a time: so many that all lanes have work, or more if they are
 /// small; but not so large that the last thread is alone with them.
 const FEW_AT_ONCE: usize = 16;
-const FEW_BYTES: u64 = 32 * 1024 * 1024;
+const FEW_BYTES: u64 = 64 * 1024 * 1024;
 const MANY_AT_ONCE: usize = 256;
 const MANY_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -325,7 +325,7 @@ mod tests {
         assert_eq!(sizes(&[1, 3, 2]), [[3, 2, 1]]);
         assert_eq!(lengths(sizes(&[1; 600])), [256, 256, 88]);
         assert_eq!(lengths(sizes(&[1024 * 1024; 40])), [16, 16, 8]);
-        assert_eq!(lengths(sizes(&[20 * 1024 * 1024; 3])), [1, 1, 1]);
+        assert_eq!(lengths(sizes(&[30 * 1024 * 1024; 5])), [2, 2, 1]);
         assert!(sizes(&[]).is_empty());
     }
 
