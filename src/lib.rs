@@ -7,6 +7,7 @@
 //! | [`storages`] | the storage string, and the configured storages by alias |
 //! | [`staticfiles`] | finders, the plan, and what carries it out |
 //! | `templates` | `static` in templates (features `minijinja`, `tera`, `askama`) |
+//! | [`serve`] | what a request for a file is answered with, by RFC 9110 |
 //! | [`checks`] | what is wrong with the settings |
 //! | `cli` | the command (feature `cli`) |
 //!
@@ -21,6 +22,7 @@ pub use storehouse_storage as storage;
 pub mod checks;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod serve;
 pub mod settings;
 pub mod staticfiles;
 pub mod storages;

@@ -1,0 +1,56 @@
+//! Serving over HTTP: what a request for a file is answered with. All of it is pure, values in and
+//! values out: it opens no file, waits for nothing and asks no clock.
+//!
+//! ```text
+//! path             -> UrlPrefix -> Name                     url_path
+//! Accept-Encoding  -> which of what is stored               encoding
+//! If-…             -> 304, 412, or go on                    conditional, etag, http_date
+//! Range            -> all of it, a part, parts, or 416      range, multipart
+//! all of them, in the order of RFC 9110 section 13.2.2      decide
+//!                  -> status, header fields, which bytes    headers
+//! ```
+//!
+//! A service does the rest: it finds what a [`Name`](crate::storage::Name) has, describes it as a
+//! [`Representation`], sends the bytes that the [`Decision`] names, and adds its own header fields.
+//!
+//! ```
+//! use std::time::SystemTime;
+//! use http::{HeaderMap, Method, StatusCode, header};
+//! use storehouse::{serve::{Body, EntityTag, Representation, UrlPrefix, UrlTarget, decide}, storages::Coding};
+//!
+//! let target = UrlPrefix::new("/static/").target_of("/static/css/site.css")?;
+//! assert!(matches!(target, UrlTarget::File(name) if name.as_str() == "css/site.css"));
+//!
+//! let stylesheet = Representation::new(22_016)
+//!     .with_etag(EntityTag::strong("55e7cbb9ba48"))
+//!     .with_encoded(Coding::Brotli, 4_096, EntityTag::strong("27b5301bb11a"));
+//! let mut headers = HeaderMap::new();
+//! headers.insert(header::ACCEPT_ENCODING, "gzip, br".parse().expect("a header"));
+//!
+//! let decision = decide(&Method::GET, &headers, &stylesheet, SystemTime::now());
+//!
+//! assert_eq!(decision.status(), StatusCode::OK);
+//! assert_eq!(decision.variant().coding(), Some(Coding::Brotli));
+//! assert_eq!(decision.body(), Body::Bytes(0..4_096));
+//! assert_eq!(decision.headers()[header::ETAG], "\"27b5301bb11a\"");
+//! # Ok::<(), storehouse::serve::PathProblem>(())
+//! ```
+
+mod conditional;
+mod decide;
+mod encoding;
+mod etag;
+mod headers;
+mod http_date;
+mod multipart;
+mod range;
+mod representation;
+mod url_path;
+
+pub use decide::{Body, Decision, Outcome, decide};
+pub use etag::EntityTag;
+pub use http_date::HttpDate;
+pub use multipart::{Boundary, Multipart, Piece};
+pub use range::MAX_RANGES;
+pub use representation::{Representation, Variant};
+pub use url_path::{PathProblem, UrlPrefix, UrlTarget};
