@@ -2,7 +2,6 @@
 //! sources, and asks the bucket only where an ETag tells nothing of the content.
 
 use std::{
-    borrow::Cow,
     cmp::Reverse,
     fmt,
     fs::File,
@@ -13,7 +12,6 @@ use std::{
 use bytes::Bytes;
 use futures::StreamExt;
 use md5::{Digest, Md5};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use storehouse_storage::{Error, EtagRule, Name, OpenOptions, Result, Storage};
 
 use super::{destination::Object, md5_lanes::md5_of_each, parallel, walk::unreadable};
@@ -286,19 +284,6 @@ impl Md5Sum {
                 count => md5.update(&block[..count]),
             }
         }
-    }
-}
-
-impl Serialize for Md5Sum {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Md5Sum {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = <Cow<'de, str>>::deserialize(deserializer)?;
-        Self::from_hex(&text).ok_or_else(|| D::Error::custom("no MD5 in hex"))
     }
 }
 

@@ -14,13 +14,14 @@
 //! ```
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fs, io,
     path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::{
     cache,
@@ -44,10 +45,10 @@ pub(super) struct Recall {
     /// Sources by path.
     sources: HashMap<PathBuf, Seen>,
     /// Files on a disk whose content was made here, by name: the tag that the save told, and the MD5.
-    made: HashMap<String, (String, Md5Sum)>,
+    made: HashMap<String, (String, Hex)>,
     /// What a coding made of a content, by the content's MD5 and the coding: its size and MD5, or
     /// nothing if it was not worth it.
-    coded: HashMap<String, Option<(u64, Md5Sum)>>,
+    coded: HashMap<String, Option<(u64, Hex)>>,
     /// The rules that objects were last stored by.
     rules: Option<String>,
 }
@@ -61,7 +62,25 @@ struct Seen {
     /// As [`SourceFile::changed`], in nanoseconds since 1970.
     changed: Option<u64>,
     inode: u64,
-    md5: Md5Sum,
+    md5: Hex,
+}
+
+/// A digest as it is written down: in hex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hex(Md5Sum);
+
+impl Serialize for Hex {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        let md5 = Md5Sum::from_hex(&text).ok_or_else(|| D::Error::custom("no MD5 in hex"));
+        md5.map(Self)
+    }
 }
 
 impl Recall {
@@ -105,7 +124,7 @@ impl Recall {
             && seen.inode == source.inode
             && seen.changed == source.changed.and_then(nanoseconds)
             && Some(seen.modified) == source.modified.and_then(nanoseconds);
-        is_same.then_some(seen.md5)
+        is_same.then_some(seen.md5.0)
     }
 
     /// Returns the MD5 of a file that was written to the destination, if it is as it was.
@@ -113,7 +132,7 @@ impl Recall {
     pub(super) fn made(&self, name: &str, object: &Object) -> Option<Md5Sum> {
         let (tag, md5) = self.made.get(name)?;
         let is_same = !object.is_link && object.tag().as_ref() == Some(tag);
-        is_same.then_some(*md5)
+        is_same.then_some(md5.0)
     }
 
     /// Returns the rules that objects were last stored by.
@@ -126,7 +145,8 @@ impl Recall {
     /// not worth it, else size and MD5.
     #[must_use]
     pub(super) fn coded(&self, md5: Md5Sum, coding: &str) -> Option<Option<(u64, Md5Sum)>> {
-        self.coded.get(&coded_key(md5, coding)).copied()
+        let made = self.coded.get(&coded_key(md5, coding))?;
+        Some(made.map(|(size, md5)| (size, md5.0)))
     }
 
     /// Starts the memory of a run.
@@ -151,7 +171,7 @@ impl Recall {
             (Kind::Collected, Some(source)) => self.add_source(source, md5, now),
             (Kind::Hashed { is_text: true } | Kind::Compressed { .. }, _) => {
                 let name = write.name.as_str().to_owned();
-                self.made.extend(tag().map(|tag| (name, (tag, md5))));
+                self.made.extend(tag().map(|tag| (name, (tag, Hex(md5)))));
             }
             _ => {}
         }
@@ -170,13 +190,14 @@ impl Recall {
             modified,
             changed: source.changed.and_then(nanoseconds),
             inode: source.inode,
-            md5,
+            md5: Hex(md5),
         };
         self.sources.insert(source.path.clone(), seen);
     }
 
     /// Remembers what a coding made of a content.
     pub(super) fn add_coded(&mut self, md5: Md5Sum, coding: &str, made: Option<(u64, Md5Sum)>) {
+        let made = made.map(|(size, md5)| (size, Hex(md5)));
         self.coded.insert(coded_key(md5, coding), made);
     }
 
