@@ -1,16 +1,18 @@
 //! Memory for contents that are read together: one block for many, since each page of memory that a
-//! program gets for the first time costs it about as much as copying two. Nothing here knows what the
-//! contents are for.
+//! program gets for the first time costs it about as much as copying two. What the contents are for is not
+//! its business.
 
 use std::{
     fs::File,
     io::{self, Read},
     ops::Range,
-    path::Path,
 };
 
 use bytes::Bytes;
 use memmap2::MmapMut;
+use storehouse_storage::{Error, Result};
+
+use super::walk::{SourceFile, changed_meanwhile, unreadable};
 
 /// Room for contents, and those that it has by now.
 #[derive(Debug, Default)]
@@ -21,35 +23,45 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// Makes room for files of these sizes, in bytes.
+    /// Makes room for the contents of these.
     ///
     /// # Errors
-    /// Where the system has no such room.
-    pub(super) fn for_files(sizes: impl Iterator<Item = u64>) -> io::Result<Self> {
-        let Some(bytes) = sizes.map(room_of).reduce(u64::saturating_add) else {
+    /// Where the system has no such room; it names the largest of them.
+    pub(super) fn for_sources<'a>(
+        sources: impl Iterator<Item = &'a SourceFile> + Clone,
+    ) -> Result<Self> {
+        let rooms = sources.clone().map(|source| room_of(source.size));
+        let Some(bytes) = rooms.reduce(u64::saturating_add) else {
             return Ok(Self::default());
         };
-        let bytes = usize::try_from(bytes).map_err(io::Error::other)?;
-        let block = MmapMut::map_anon(bytes)?;
-        // Pages of 2 MiB, where the system gives them to who asks; else it takes its time.
-        #[cfg(target_os = "linux")]
-        let _ = block.advise(memmap2::Advice::HugePage);
+        let block = map(bytes).map_err(|error| no_room(sources, error))?;
         Ok(Self {
             block: Some(block),
             used: 0,
         })
     }
 
-    /// Reads a file of that size, and returns where it is. `None` if it has another size by now.
+    /// Reads a source, and returns where it is.
     ///
     /// # Errors
-    /// What reading gives; a file that there is no room for.
-    pub(super) fn read(&mut self, path: &Path, size: u64) -> io::Result<Option<Range<usize>>> {
-        let mut file = File::open(path)?;
-        let from = self.used;
-        let room = usize::try_from(room_of(size)).map_err(io::Error::other)?;
+    /// What reading gives; a source that has another size by now, or that there is no room for.
+    pub(super) fn read(&mut self, source: &SourceFile) -> Result<Range<usize>> {
+        let read = self.read_to(source);
+        let length = read.map_err(|error| unreadable(&source.path, error))?;
+        let place = self.used..self.used + length;
+        self.used = place.end;
+        match length as u64 == source.size {
+            true => Ok(place),
+            false => Err(changed_meanwhile(source)),
+        }
+    }
+
+    /// Returns how much was read, which may be a byte more than the size.
+    fn read_to(&mut self, source: &SourceFile) -> io::Result<usize> {
+        let mut file = File::open(&source.path)?;
+        let room = usize::try_from(room_of(source.size)).map_err(io::Error::other)?;
         let block = self.block.as_deref_mut().unwrap_or_default();
-        let place = block.get_mut(from..from + room);
+        let place = block.get_mut(self.used..self.used + room);
         let place = place.ok_or(io::ErrorKind::OutOfMemory)?;
         let mut length = 0;
         while length < room {
@@ -60,8 +72,7 @@ impl Arena {
                 Err(error) => return Err(error),
             }
         }
-        self.used += length;
-        Ok((length as u64 == size).then_some(from..from + length))
+        Ok(length)
     }
 
     /// Returns all that was read, in one piece that its parts can be taken of without a copy.
@@ -75,42 +86,89 @@ fn room_of(size: u64) -> u64 {
     size.saturating_add(1)
 }
 
+fn map(bytes: u64) -> io::Result<MmapMut> {
+    let bytes = usize::try_from(bytes).map_err(io::Error::other)?;
+    let block = MmapMut::map_anon(bytes)?;
+    // Pages of 2 MiB, where the system gives them to who asks; else it takes its time.
+    #[cfg(target_os = "linux")]
+    let _ = block.advise(memmap2::Advice::HugePage);
+    Ok(block)
+}
+
+/// Says which source there is no memory for: the largest of them.
+fn no_room<'a>(sources: impl Iterator<Item = &'a SourceFile>, error: io::Error) -> Error {
+    let error = Error::from_io(error);
+    let Some(largest) = sources.max_by_key(|source| source.size) else {
+        return error;
+    };
+    let (path, size) = (&largest.path, largest.size);
+    let problem = format!("cannot hold {path:?} of {size} bytes: {}", error.problem());
+    Error::new(error.kind(), problem).with_advice("leave it out with --ignore")
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
+
+    use tempfile::TempDir;
 
     use super::*;
 
-    #[test]
-    fn files_lie_side_by_side_and_one_of_another_size_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        let files = [("a", "first"), ("b", ""), ("c", "third")];
-        for (name, content) in files {
-            fs::write(path(name), content).unwrap();
+    fn source(folder: &Path, name: &str, size: u64) -> SourceFile {
+        SourceFile {
+            path: folder.join(name),
+            relative: name.to_owned(),
+            size,
+            modified: None,
+            changed: None,
+            inode: 0,
         }
-        let mut arena = Arena::for_files([5, 0, 4, 5].into_iter()).unwrap();
+    }
 
-        let first = arena.read(&path("a"), 5).unwrap().unwrap();
-        let empty = arena.read(&path("b"), 0).unwrap().unwrap();
-        let grown = arena.read(&path("c"), 4).unwrap();
-        let shrunk = arena.read(&path("c"), 6).unwrap();
-        let all = arena.freeze();
-
-        assert_eq!(all.slice(first), "first");
-        assert_eq!(all.slice(empty), "");
-        assert_eq!((grown, shrunk), (None, None));
+    fn folder(files: &[(&str, &str)]) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        folder
     }
 
     #[test]
-    fn a_file_that_there_is_no_room_for_is_an_error() {
-        assert!(Arena::for_files([u64::MAX, 1].into_iter()).is_err());
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
-        fs::write(&path, "abc").unwrap();
+    fn sources_lie_side_by_side_and_one_of_another_size_is_told() {
+        let folder = folder(&[("a", "first"), ("b", ""), ("c", "third")]);
+        let given = [("a", 5), ("b", 0), ("c", 4), ("c", 6)];
+        let given = given.map(|(name, size)| source(folder.path(), name, size));
+        let mut arena = Arena::for_sources(given.iter()).unwrap();
 
-        for mut arena in [Arena::for_files([1].into_iter()).unwrap(), Arena::default()] {
-            assert!(arena.read(&path, 3).is_err(), "{arena:?}");
+        let read = given.each_ref().map(|source| arena.read(source));
+        let all = arena.freeze();
+
+        let [first, empty, grown, shrunk] = read;
+        assert_eq!(all.slice(first.unwrap()), "first");
+        assert_eq!(all.slice(empty.unwrap()), "");
+        for error in [grown, shrunk] {
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains("changed while it was being collected"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_source_that_there_is_no_room_for_is_named() {
+        let folder = folder(&[("a", "abc")]);
+        let [small, large, endless] = [1, 3, u64::MAX].map(|size| source(folder.path(), "a", size));
+
+        let error = Arena::for_sources([&small, &endless].into_iter()).unwrap_err();
+        let problem = format!("cannot hold {:?} of {} bytes", endless.path, u64::MAX);
+        assert!(error.to_string().contains(&problem), "{error}");
+
+        for mut arena in [
+            Arena::for_sources([&small].into_iter()).unwrap(),
+            Arena::default(),
+        ] {
+            assert!(arena.read(&large).is_err(), "{arena:?}");
         }
     }
 }

@@ -85,8 +85,7 @@ async fn carry_out_alone(write: &Arc<Write>, storage: &dyn Storage) -> Vec<Event
 
 /// Tells of one write, and of what was done for it.
 fn told(write: &Arc<Write>, done: Result<Option<Event>>) -> Vec<Event> {
-    let started = write.is_copied().then(|| Event::Started(Arc::clone(write)));
-    let mut events: Vec<Event> = started.into_iter().collect();
+    let mut events: Vec<Event> = started(write).into_iter().collect();
     match done {
         Ok(event) => {
             events.extend(event);
@@ -95,6 +94,10 @@ fn told(write: &Arc<Write>, done: Result<Option<Event>>) -> Vec<Event> {
         Err(error) => events.push(Event::Failed(error)),
     }
     events
+}
+
+fn started(write: &Arc<Write>) -> Option<Event> {
+    write.is_copied().then(|| Event::Started(Arc::clone(write)))
 }
 
 /// Puts a file under a name that a storage can have, and gives it the one that only a disk can.
@@ -123,19 +126,9 @@ async fn put_all(batch: Vec<Arc<Write>>, storage: &dyn Storage) -> Vec<Event> {
     let mut events = Vec::with_capacity(3 * batch.len());
     let mut saved = saved.into_iter();
     for write in batch {
-        let one = saved.next();
-        let is_the_end = one.is_none();
-        if write.is_copied() {
-            events.push(Event::Started(Arc::clone(&write)));
-        }
-        events.extend(
-            one.map(|saved| [Event::Wrote(saved), Event::Done(write)])
-                .into_iter()
-                .flatten(),
-        );
-        if is_the_end {
-            break;
-        }
+        events.extend(started(&write));
+        let Some(saved) = saved.next() else { break };
+        events.extend([Event::Wrote(saved), Event::Done(write)]);
     }
     events.extend(failure.map(Event::Failed));
     events
@@ -158,9 +151,9 @@ async fn prepare_on_the_blocking_pool(
 /// Looks at the sources of a batch, and reads them where their content has to be known; that blocks.
 fn prepare(batch: &[Arc<Write>], keeps_digest: bool) -> Prepared {
     let read = batch.iter().filter(|write| is_read(write, keeps_digest));
-    let mut arena = match Arena::for_files(read.map(|write| write.size())) {
+    let mut arena = match Arena::for_sources(read.filter_map(|write| write.source())) {
         Ok(arena) => arena,
-        Err(error) => return (Vec::new(), Some(Error::from_io(error))),
+        Err(error) => return (Vec::new(), Some(error)),
     };
     let (mut opened, mut failure) = (Vec::with_capacity(batch.len()), None);
     for write in batch {
@@ -227,13 +220,10 @@ fn open(write: &Write, keeps_digest: bool, arena: &mut Arena) -> Result<Opened> 
         let content = Content::from_bytes(bytes.clone());
         return Ok(Opened::Content(content, write.md5));
     }
-    let failed = |error| unreadable(&file.path, error);
     if is_read(write, keeps_digest) {
-        let place = arena.read(&file.path, file.size).map_err(failed)?;
-        return place
-            .map(Opened::Read)
-            .ok_or_else(|| changed_meanwhile(file));
+        return arena.read(file).map(Opened::Read);
     }
+    let failed = |error| unreadable(&file.path, error);
     let (content, md5) = match keeps_digest || is_hashed(write) {
         false => {
             let size = fs::metadata(&file.path).map_err(failed)?.len();

@@ -2,12 +2,12 @@
 //! files; nothing is decided here.
 
 use std::{
-    io,
+    ops::Range,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
-use storehouse_storage::{Error, Result};
+use storehouse_storage::Result;
 
 use super::{
     arena::Arena,
@@ -15,7 +15,7 @@ use super::{
     finders::Found,
     parallel,
     recall::Recall,
-    walk::{SourceFile, changed_meanwhile, unreadable},
+    walk::unreadable,
 };
 
 /// Contents of files up to this size are kept for writing, since they were read anyway.
@@ -146,14 +146,9 @@ impl Reading<'_> {
     fn contents(&self, files: &[(usize, Way)], way: Way) -> Result<Vec<Bytes>> {
         let files = files.iter().filter(|(_, theirs)| *theirs == way);
         let sources = files.map(|(index, _)| &*self.wanted[*index].source);
-        let mut arena = Arena::for_files(sources.clone().map(|source| source.size))
-            .map_err(|error| no_room(sources.clone(), error))?;
-        let mut places = Vec::new();
-        for source in sources {
-            let place = arena.read(&source.path, source.size);
-            let place = place.map_err(|error| unreadable(&source.path, error))?;
-            places.push(place.ok_or_else(|| changed_meanwhile(source))?);
-        }
+        let mut arena = Arena::for_sources(sources.clone())?;
+        let places = sources.map(|source| arena.read(source));
+        let places: Vec<Range<usize>> = places.collect::<Result<_>>()?;
         let block = arena.freeze();
         Ok(places.into_iter().map(|place| block.slice(place)).collect())
     }
@@ -174,15 +169,4 @@ fn digest(contents: &[Option<Bytes>], sums: &mut [Option<Md5Sum>]) {
     for (sum, digested) in sums.into_iter().zip(Md5Sum::of_each(&contents)) {
         *sum = Some(digested);
     }
-}
-
-/// Says which file there is no memory for: the largest of them.
-fn no_room<'a>(sources: impl Iterator<Item = &'a SourceFile>, error: io::Error) -> Error {
-    let error = Error::from_io(error);
-    let Some(largest) = sources.max_by_key(|source| source.size) else {
-        return error;
-    };
-    let (path, size) = (&largest.path, largest.size);
-    let problem = format!("cannot hold {path:?} of {size} bytes: {}", error.problem());
-    Error::new(error.kind(), problem).with_advice("leave it out with --ignore")
 }
