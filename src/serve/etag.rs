@@ -70,11 +70,7 @@ impl EntityTag {
 
     /// Returns it as tags of a request are compared.
     pub(super) fn tag(&self) -> Tag<'_> {
-        let text = self.0.as_bytes();
-        let (is_weak, quoted) = match text.strip_prefix(b"W/") {
-            Some(quoted) => (true, quoted),
-            None => (false, text),
-        };
+        let (is_weak, quoted) = without_prefix(self.0.as_bytes());
         Tag { is_weak, quoted }
     }
 
@@ -107,10 +103,7 @@ pub(super) struct Tag<'a> {
 impl<'a> Tag<'a> {
     /// Reads the tag that `text` starts with, and returns what comes behind it.
     pub(super) fn first_of(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
-        let (is_weak, start) = match text.strip_prefix(b"W/") {
-            Some(start) => (true, start),
-            None => (false, text),
-        };
+        let (is_weak, start) = without_prefix(text);
         let inner = start.strip_prefix(b"\"")?;
         let length = inner.iter().position(|&byte| !is_etagc(byte))?;
         if inner[length] != b'"' {
@@ -156,6 +149,14 @@ impl<'a> Iterator for Tags<'a> {
         }
         self.0 = rest;
         Some(tag)
+    }
+}
+
+/// Whether a tag is weak, and the rest of it.
+fn without_prefix(text: &[u8]) -> (bool, &[u8]) {
+    match text.strip_prefix(b"W/") {
+        Some(quoted) => (true, quoted),
+        None => (false, text),
     }
 }
 

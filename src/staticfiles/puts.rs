@@ -189,8 +189,9 @@ fn is_hashed(write: &Write) -> bool {
 
 /// Whether a source is read here, since its digest has to be known and its content was not held.
 fn is_read(write: &Write, keeps_digest: bool) -> bool {
-    let is_held = !matches!(write.content, WriteContent::Source { held: None, .. });
-    !is_held && (keeps_digest || is_hashed(write)) && write.size() <= WHOLE_BYTES
+    matches!(write.content, WriteContent::Source { held: None, .. })
+        && (keeps_digest || is_hashed(write))
+        && write.size() <= WHOLE_BYTES
 }
 
 /// What is known of a write's content.
