@@ -142,6 +142,11 @@ impl Decision<'_> {
         }
     }
 
+    /// Whether the body stays away.
+    pub(super) fn is_head(&self) -> bool {
+        self.is_head
+    }
+
     /// Returns which of what is stored it is about: the one to open, if something is sent of it.
     #[must_use]
     pub fn variant(&self) -> &Variant {

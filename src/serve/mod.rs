@@ -36,21 +36,35 @@
 //! # Ok::<(), storehouse::serve::PathProblem>(())
 //! ```
 
+mod active;
+mod body;
 mod conditional;
 mod decide;
 mod encoding;
 mod etag;
 mod headers;
 mod http_date;
+mod layer;
+mod media_files;
 mod multipart;
+mod naming;
 mod range;
 mod representation;
+mod respond;
+mod service;
+mod shelf;
+mod source;
+mod static_files;
 mod url_path;
 
+pub use body::ResponseBody;
 pub use decide::{Body, Decision, Outcome, decide};
 pub use etag::EntityTag;
 pub use http_date::HttpDate;
+pub use layer::WithFiles;
+pub use media_files::MediaFiles;
 pub use multipart::{Boundary, Multipart, Piece};
 pub use range::MAX_RANGES;
 pub use representation::{Representation, Variant};
+pub use static_files::StaticFiles;
 pub use url_path::{PathProblem, UrlPrefix, UrlTarget};

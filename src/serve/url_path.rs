@@ -85,6 +85,26 @@ impl UrlPrefix {
         Self(format!("/{}/", utf8_percent_encode(inner, NEVER_SENT)))
     }
 
+    /// Makes the prefix of a URL, such as `STATIC_URL`: its path, also where it names another host.
+    ///
+    /// ```
+    /// use storehouse::serve::UrlPrefix;
+    ///
+    /// assert_eq!(UrlPrefix::of_url("https://cdn.example/assets/").as_str(), "/assets/");
+    /// assert_eq!(UrlPrefix::of_url("/static/").as_str(), "/static/");
+    /// ```
+    #[must_use]
+    pub fn of_url(url: &str) -> Self {
+        let after_scheme = url.split_once("//").filter(|(before, _)| {
+            let scheme = before.strip_suffix(':').unwrap_or(before);
+            scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        Self::new(match after_scheme {
+            Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
+            None => url,
+        })
+    }
+
     /// Returns the prefix as it stands in a URL, with both slashes.
     #[must_use]
     pub fn as_str(&self) -> &str {

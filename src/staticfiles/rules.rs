@@ -87,6 +87,18 @@ pub struct ObjectRules {
     of_storage: Attributes,
 }
 
+impl Default for ObjectRules {
+    /// What the table above calls the defaults.
+    fn default() -> Self {
+        Self {
+            options: RuleOptions::default(),
+            patterns: Vec::new(),
+            already_hashed: AlreadyHashed::default(),
+            of_storage: Attributes::default(),
+        }
+    }
+}
+
 impl ObjectRules {
     /// Takes the options, and what the storage sets by itself ([`Storage::default_attributes`]).
     ///

@@ -1,0 +1,264 @@
+//! The service of media: what users uploaded, out of whatever storage it is in. What could run as a
+//! page of the site is made harmless.
+//!
+//! A file is opened with the range that is asked for, so no more is fetched from a bucket than goes
+//! out. A plain GET is one request to the storage; one with a range or a condition, and a HEAD, are
+//! decided by what the storage tells of the file, which is another.
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
+use storehouse_storage::{Entry, Name, Result, Storage, UrlOptions};
+
+use super::{
+    Decision, Representation, UrlPrefix, UrlTarget,
+    active::make_harmless,
+    decide,
+    respond::{self, Content, Failed, FileResponse},
+    shelf::storage_tag,
+    source::Source,
+    url_path::PathProblem,
+};
+use crate::{settings::Settings, staticfiles::is_private, storages::Storages};
+
+/// The type of what has none.
+const UNKNOWN: &str = "application/octet-stream";
+/// Headers that may make the answer another one than the whole file.
+const DECIDING: [header::HeaderName; 6] = [
+    header::RANGE,
+    header::IF_RANGE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+];
+
+/// Changes the header fields of an answer: the file's name comes in.
+type HeadersFunction = Arc<dyn Fn(&Name, &mut HeaderMap) + Send + Sync>;
+
+/// Serves the files of a storage below a prefix. It is cheap to clone.
+///
+/// As [`StaticFiles`](super::StaticFiles) it is a service and a layer. It never lists.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> storehouse_storage::Result<()> {
+/// use std::sync::Arc;
+/// use http::Request;
+/// use storehouse::serve::{MediaFiles, UrlPrefix};
+/// use storehouse_storage::{Name, Storage};
+/// use tower_service::Service;
+///
+/// let storage = Arc::new(storehouse_memory::MemoryStorage::new());
+/// storage.save(&Name::new("me.svg")?, "<svg/>".into(), &Default::default()).await?;
+/// let mut media = MediaFiles::new(UrlPrefix::new("/media/"), storage);
+///
+/// let request = Request::get("/media/me.svg").body(()).expect("a request");
+/// let response = media.call(request).await.expect("it cannot fail");
+///
+/// assert_eq!(response.headers()["content-type"], "image/svg+xml");
+/// assert!(response.headers().contains_key("content-security-policy"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct MediaFiles {
+    prefix: UrlPrefix,
+    storage: Arc<dyn Storage>,
+    cache_control: Option<HeaderValue>,
+    headers: Option<HeadersFunction>,
+    is_trusted: bool,
+    redirects: bool,
+}
+
+impl MediaFiles {
+    /// Serves the files of a storage under their names.
+    #[must_use]
+    pub fn new(prefix: UrlPrefix, storage: Arc<dyn Storage>) -> Self {
+        Self {
+            prefix,
+            storage,
+            cache_control: None,
+            headers: None,
+            is_trusted: false,
+            redirects: false,
+        }
+    }
+
+    /// Serves the storage of media below the path of `MEDIA_URL`.
+    ///
+    /// # Errors
+    /// As [`Storages::get`].
+    pub fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
+        let media_url = settings.media_url().unwrap_or_default();
+        Ok(Self::new(
+            UrlPrefix::of_url(&media_url),
+            storages.default()?,
+        ))
+    }
+
+    /// Sets `Cache-Control` of files that were saved with none; by default they have none.
+    #[must_use]
+    pub fn with_cache_control(mut self, value: HeaderValue) -> Self {
+        self.cache_control = Some(value);
+        self
+    }
+
+    /// Changes the header fields of each answer as the function says.
+    #[must_use]
+    pub fn with_headers(
+        mut self,
+        change: impl Fn(&Name, &mut HeaderMap) + Send + Sync + 'static,
+    ) -> Self {
+        self.headers = Some(Arc::new(change));
+        self
+    }
+
+    /// Lets browsers run what they can, as pages of this origin: only where nobody but you puts files
+    /// there, or the origin has nothing else (a media host of its own).
+    #[must_use]
+    pub fn with_trusted_content(mut self) -> Self {
+        self.is_trusted = true;
+        self
+    }
+
+    /// Answers with a redirect to the URL that the storage makes, instead of sending the file through:
+    /// for a bucket, whose signed URLs then carry the content. Whether the file is there is not looked.
+    #[must_use]
+    pub fn with_redirects(mut self) -> Self {
+        self.redirects = true;
+        self
+    }
+
+    /// Returns the prefix below which it serves.
+    #[must_use]
+    pub fn prefix(&self) -> &UrlPrefix {
+        &self.prefix
+    }
+
+    /// Answers a request; `None` if it is not about a file that is here.
+    pub(super) async fn answer(&self, request: &request::Parts) -> Option<FileResponse> {
+        let method = &request.method;
+        let name = match self.prefix.target_of(request.uri.path()) {
+            Ok(UrlTarget::File(name)) if !is_private(&name) => name,
+            Err(PathProblem::Malformed) => {
+                return Some(respond::plain(StatusCode::BAD_REQUEST, method));
+            }
+            _ => return None,
+        };
+        let answer = match self.redirects && matches!(*method, Method::GET | Method::HEAD) {
+            true => self.redirect(&name, method).await.map(Some),
+            false => self.file(request, &name).await,
+        };
+        answer.unwrap_or_else(|error| Some(respond::failed(&error, &name, method)))
+    }
+
+    async fn redirect(&self, name: &Name, method: &Method) -> Result<FileResponse> {
+        let url = self.storage.url(name, &UrlOptions::default()).await?;
+        let location = HeaderValue::try_from(url).map_err(|_| {
+            let problem = "its URL has a character that a header cannot hold";
+            storehouse_storage::Error::new(storehouse_storage::ErrorKind::Other, problem)
+        })?;
+        let mut response = respond::redirect(location, method);
+        // A signed URL ends to work: nobody is to keep it.
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
+        Ok(response)
+    }
+
+    async fn file(&self, request: &request::Parts, name: &Name) -> Result<Option<FileResponse>> {
+        let source = Source::Storage(Arc::clone(&self.storage));
+        if request.method == Method::GET
+            && !DECIDING
+                .iter()
+                .any(|field| request.headers.contains_key(field))
+        {
+            return self.whole(request, &source, name).await;
+        }
+        // Once more if the file is replaced between the look and the answer.
+        for _ in 0..2 {
+            let Some(entry) = source.stat(name).await? else {
+                return Ok(None);
+            };
+            let content = Content::Stored {
+                source: source.clone(),
+                name: name.clone(),
+                etag: entry.etag.clone(),
+            };
+            let (representation, policy) = self.described(&source, &entry);
+            let decision = decided(request, &representation);
+            match respond::respond(&decision, &policy, &content).await {
+                Ok(response) => return Ok(Some(response)),
+                Err(Failed::Changed) => {}
+                Err(Failed::Storage(error)) => return Err(error),
+            }
+        }
+        let busy = StatusCode::SERVICE_UNAVAILABLE;
+        Ok(Some(respond::plain(busy, &request.method)))
+    }
+
+    /// Answers with all of it, in one request to the storage.
+    async fn whole(
+        &self,
+        request: &request::Parts,
+        source: &Source,
+        name: &Name,
+    ) -> Result<Option<FileResponse>> {
+        let Some(reader) = source.open(name, None).await? else {
+            return Ok(None);
+        };
+        let (representation, policy) = self.described(source, reader.entry());
+        let decision = decided(request, &representation);
+        Ok(Some(respond::respond_whole(&decision, &policy, reader)))
+    }
+
+    /// What a file is to HTTP, and the header fields that are ours.
+    fn described(&self, source: &Source, entry: &Entry) -> (Representation, HeaderMap) {
+        let content_type = entry.attributes.content_type.as_deref().unwrap_or(UNKNOWN);
+        let representation = Representation::new(entry.size)
+            .with_etag(storage_tag(source, entry))
+            .with_content_type(HeaderValue::try_from(content_type).ok())
+            .with_last_modified(entry.modified);
+        (representation, self.policy(entry, content_type))
+    }
+
+    fn policy(&self, entry: &Entry, content_type: &str) -> HeaderMap {
+        let attributes = &entry.attributes;
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (header::CACHE_CONTROL, &attributes.cache_control),
+            (header::CONTENT_ENCODING, &attributes.content_encoding),
+            (header::CONTENT_DISPOSITION, &attributes.content_disposition),
+            (header::CONTENT_LANGUAGE, &attributes.content_language),
+        ] {
+            if let Some(Ok(value)) = value.as_ref().map(HeaderValue::try_from) {
+                headers.insert(name, value);
+            }
+        }
+        if let (Some(value), None) = (&self.cache_control, &attributes.cache_control) {
+            headers.insert(header::CACHE_CONTROL, value.clone());
+        }
+        if !self.is_trusted {
+            make_harmless(content_type, &mut headers);
+        }
+        if let Some(change) = &self.headers {
+            change(&entry.name, &mut headers);
+        }
+        headers
+    }
+}
+
+fn decided<'r>(request: &request::Parts, representation: &'r Representation) -> Decision<'r> {
+    let now = SystemTime::now();
+    decide(&request.method, &request.headers, representation, now)
+}
+
+impl fmt::Debug for MediaFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MediaFiles")
+            .field("prefix", &self.prefix)
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,333 @@
+//! The static files that were asked for, ready to be sent: what there is of each in which coding, and
+//! the small ones' bytes. It answers nobody.
+//!
+//! A file is looked at when it is first asked for, and again when the last look is older than the
+//! shelf's pause: the first request after it looks, and the others of that moment get what was there.
+//! So a disk is asked once in a second for a file that a thousand clients want, and a file that
+//! collectstatic has put there since is served. Nothing is scanned when the service starts.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::Bytes;
+use futures::future;
+use http::HeaderMap;
+use storehouse_storage::{Entry, Error, Name, Result};
+
+use super::{EntityTag, Representation, Variant, respond::Content, source::Source};
+use crate::{staticfiles::Md5Sum, storages::Coding};
+
+/// A file of up to this many bytes is read whole, for its tag, and kept if there is room.
+pub(super) const SMALL: u64 = 8 * 1024 * 1024;
+/// A file whose last write is fresher may be written again within the clock's resolution: its tag is
+/// weak until then.
+const YOUNG: Duration = Duration::from_secs(2);
+
+/// Files by name.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    files: RwLock<HashMap<Name, Arc<Shelved>>>,
+    /// Bytes that are kept.
+    kept: AtomicU64,
+    /// How many may be.
+    room: u64,
+    /// After how many milliseconds a file is looked at again.
+    pause: u64,
+    started: Instant,
+}
+
+/// A file and its compressed copies.
+#[derive(Debug)]
+pub(super) struct Shelved {
+    pub(super) representation: Representation,
+    /// The service's header fields.
+    pub(super) policy: HeaderMap,
+    /// The file as it is comes first.
+    variants: Vec<Stored>,
+    /// When it was looked at, in milliseconds of the shelf.
+    looked: AtomicU64,
+    /// Whether its storage's tags would tell of another write: none of them is too fresh.
+    is_settled: bool,
+}
+
+#[derive(Debug)]
+struct Stored {
+    coding: Option<Coding>,
+    etag: Option<String>,
+    size: u64,
+    content: Content,
+}
+
+/// What the service knows of a file by its name.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) content_type: Option<http::HeaderValue>,
+    pub(super) policy: HeaderMap,
+    /// A tag that stands for the file's content, where its name has one.
+    pub(super) hash: Option<String>,
+}
+
+impl Shelf {
+    pub(super) fn new(room: u64, pause: Duration) -> Self {
+        Self {
+            files: RwLock::default(),
+            kept: AtomicU64::new(0),
+            room,
+            pause: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
+            started: Instant::now(),
+        }
+    }
+
+    /// Returns a file; `None` if there is none.
+    ///
+    /// `know` says what follows from its name and what the storage tells of it.
+    pub(super) async fn get(
+        &self,
+        source: &Source,
+        name: &Name,
+        know: impl Fn(&Entry) -> Known,
+    ) -> Result<Option<Arc<Shelved>>> {
+        let now = self.now();
+        let before = self.shelved(name);
+        if let Some(shelved) = &before
+            && !shelved.is_due(now, self.pause)
+        {
+            return Ok(before);
+        }
+        let copies = look(source, name).await?;
+        let Some(plain) = copies.first() else {
+            self.put(name, None);
+            return Ok(None);
+        };
+        if let Some(shelved) = before
+            && shelved.is_still(&copies)
+        {
+            return Ok(Some(shelved));
+        }
+        let known = know(&plain.1);
+        let shelved = self.shelve(source, copies, known, now).await?;
+        let shelved = shelved.map(Arc::new);
+        self.put(name, shelved.clone());
+        Ok(shelved)
+    }
+
+    /// Forgets what was known of a file, which has changed meanwhile.
+    pub(super) fn forget(&self, name: &Name) {
+        self.put(name, None);
+    }
+
+    /// Forgets all: what follows from a name is no longer the same.
+    pub(super) fn clear(&self) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        files.clear();
+        self.kept.store(0, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn shelved(&self, name: &Name) -> Option<Arc<Shelved>> {
+        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
+        files.get(name).map(Arc::clone)
+    }
+
+    fn put(&self, name: &Name, shelved: Option<Arc<Shelved>>) {
+        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
+        let size = |shelved: &Arc<Shelved>| shelved.bytes_kept();
+        let added = shelved.as_ref().map_or(0, size);
+        let gone = match shelved {
+            Some(shelved) => files.insert(name.clone(), shelved),
+            None => files.remove(name),
+        };
+        let gone = gone.as_ref().map_or(0, size);
+        // Under the lock: nobody else counts.
+        let kept = self.kept.load(Ordering::Relaxed);
+        self.kept
+            .store((kept + added).saturating_sub(gone), Ordering::Relaxed);
+    }
+
+    /// Reads what is small, and makes the tags. `None` if the file went meanwhile.
+    async fn shelve(
+        &self,
+        source: &Source,
+        copies: Vec<(Option<Coding>, Entry)>,
+        known: Known,
+        now: u64,
+    ) -> Result<Option<Shelved>> {
+        let mut variants = Vec::with_capacity(copies.len());
+        let mut tags = Vec::with_capacity(copies.len());
+        let mut last_modified = None;
+        let mut is_settled = true;
+        for (coding, seen) in copies {
+            let Some((entry, content)) = read_small(source, seen).await? else {
+                match coding {
+                    None => return Ok(None),
+                    Some(_) => continue,
+                }
+            };
+            if coding.is_none() {
+                last_modified = entry.modified;
+            }
+            is_settled &= !is_fresh(source, &entry);
+            tags.push(tag(
+                source,
+                coding,
+                &entry,
+                content.as_ref(),
+                known.hash.as_deref(),
+            ));
+            let has_room =
+                |bytes: &Bytes| self.kept.load(Ordering::Relaxed) + bytes.len() as u64 <= self.room;
+            variants.push(Stored {
+                coding,
+                size: entry.size,
+                etag: entry.etag.clone(),
+                content: match content.filter(has_room) {
+                    Some(bytes) => Content::Memory(bytes),
+                    None => Content::Stored {
+                        source: source.clone(),
+                        name: entry.name,
+                        etag: entry.etag,
+                    },
+                },
+            });
+        }
+        let Some(plain) = variants.first() else {
+            return Ok(None);
+        };
+        let mut representation = Representation::new(plain.size)
+            .with_content_type(known.content_type)
+            .with_last_modified(last_modified);
+        for (stored, tag) in variants.iter().zip(tags) {
+            representation = match stored.coding {
+                None => representation.with_etag(tag),
+                Some(coding) => representation.with_encoded(coding, stored.size, tag),
+            };
+        }
+        Ok(Some(Shelved {
+            representation,
+            policy: known.policy,
+            variants,
+            looked: AtomicU64::new(now),
+            is_settled,
+        }))
+    }
+}
+
+impl Shelved {
+    /// Returns the bytes of a variant of its representation.
+    pub(super) fn content(&self, variant: &Variant) -> Option<&Content> {
+        let mut variants = self.variants.iter();
+        let found = variants.find(|stored| stored.coding == variant.coding());
+        found.map(|stored| &stored.content)
+    }
+
+    /// Whether it is time to look again. Only one of those who ask at a time is told so.
+    fn is_due(&self, now: u64, pause: u64) -> bool {
+        let looked = self.looked.load(Ordering::Relaxed);
+        now.saturating_sub(looked) >= pause
+            && self
+                .looked
+                .compare_exchange(looked, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// Whether the storage still has what it had.
+    fn is_still(&self, copies: &[(Option<Coding>, Entry)]) -> bool {
+        let same = |(stored, (coding, entry)): (&Stored, &(Option<Coding>, Entry))| {
+            stored.coding == *coding
+                && stored.size == entry.size
+                && stored.etag == entry.etag
+                && stored.etag.is_some()
+        };
+        self.is_settled
+            && self.variants.len() == copies.len()
+            && self.variants.iter().zip(copies).all(same)
+    }
+
+    fn bytes_kept(&self) -> u64 {
+        let kept = self.variants.iter().map(|stored| match &stored.content {
+            Content::Memory(bytes) => bytes.len() as u64,
+            Content::Stored { .. } => 0,
+        });
+        kept.sum()
+    }
+}
+
+/// Looks what there is of a file: itself, then its compressed copies. Nothing if it is not there.
+async fn look(source: &Source, name: &Name) -> Result<Vec<(Option<Coding>, Entry)>> {
+    let Some(plain) = source.stat(name).await? else {
+        return Ok(Vec::new());
+    };
+    let mut copies = vec![(None, plain)];
+    let names = Coding::ALL.into_iter().filter_map(|coding| {
+        let copy = Name::new(format!("{name}{}", coding.suffix())).ok()?;
+        Some((coding, copy))
+    });
+    let looks = names.map(|(coding, copy)| async move {
+        let entry = source.stat(&copy).await?;
+        Ok::<_, Error>(entry.map(|entry| (Some(coding), entry)))
+    });
+    copies.extend(future::try_join_all(looks).await?.into_iter().flatten());
+    Ok(copies)
+}
+
+/// Reads a small file; of a large one there is only its entry. `None` if it is no longer there.
+async fn read_small(source: &Source, seen: Entry) -> Result<Option<(Entry, Option<Bytes>)>> {
+    if seen.size > SMALL {
+        return Ok(Some((seen, None)));
+    }
+    let Some(reader) = source.open(&seen.name, None).await? else {
+        return Ok(None);
+    };
+    let entry = reader.entry().clone();
+    if entry.size > SMALL {
+        return Ok(Some((entry, None)));
+    }
+    Ok(Some((entry, Some(reader.into_bytes().await?))))
+}
+
+/// Makes the tag of a variant, from its content wherever that was read: so it is the same in every
+/// process and on every machine that serves the file.
+fn tag(
+    source: &Source,
+    coding: Option<Coding>,
+    entry: &Entry,
+    content: Option<&Bytes>,
+    hash: Option<&str>,
+) -> Option<EntityTag> {
+    if let Some(content) = content {
+        return EntityTag::strong(&Md5Sum::of(content).to_string());
+    }
+    if let Some(hash) = hash {
+        let coding = coding.map_or("", Coding::suffix);
+        return EntityTag::strong(&format!("{hash}{coding}"));
+    }
+    storage_tag(source, entry)
+}
+
+/// Takes the tag that the storage gave; it is weak where another write might get the same one.
+pub(super) fn storage_tag(source: &Source, entry: &Entry) -> Option<EntityTag> {
+    let etag = entry.etag.as_deref()?;
+    match is_fresh(source, entry) {
+        true => EntityTag::weak(etag),
+        false => EntityTag::strong(etag),
+    }
+}
+
+/// Whether a file was written too short a time ago for its tag, which is made of that time, to tell
+/// two writes apart.
+fn is_fresh(source: &Source, entry: &Entry) -> bool {
+    let is_old = |time: SystemTime| {
+        let age = SystemTime::now().duration_since(time);
+        age.is_ok_and(|age| age >= YOUNG)
+    };
+    source.is_local(&entry.name) && !entry.modified.is_some_and(is_old)
+}

@@ -1,0 +1,441 @@
+//! The service of static files: what was collected, by the manifest; or with `DEBUG` what the finders
+//! find, with no step between.
+//!
+//! What WhiteNoise does, by the RFC where it does otherwise:
+//!
+//! | WhiteNoise | here |
+//! |---|---|
+//! | `WHITENOISE_MAX_AGE`, `IMMUTABLE_FILE_TEST` | [`ObjectRules`]: `cache_control`, `immutable_cache_control`, `already_hashed` |
+//! | `MIMETYPES`, `CHARSET` | `rules`, `charset` of the same |
+//! | `ADD_HEADERS_FUNCTION` | [`with_headers`](StaticFiles::with_headers) |
+//! | `ALLOW_ALL_ORIGINS` | [`with_all_origins`](StaticFiles::with_all_origins) |
+//! | `INDEX_FILE` | [`with_index`](StaticFiles::with_index) |
+//! | `AUTOREFRESH` | always: each file is looked at again after a pause |
+//! | `USE_FINDERS` | [`load`](StaticFiles::load) with `DEBUG` |
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
+use storehouse_storage::{Attributes, Entry, Name, Result, Storage, join_url};
+
+use super::{
+    UrlPrefix, UrlTarget, decide,
+    naming::{ManifestFile, Naming, hash_in},
+    respond::{self, Failed, FileResponse},
+    shelf::{Known, Shelf, Shelved},
+    source::Source,
+    url_path::PathProblem,
+};
+use crate::{
+    settings::Settings,
+    staticfiles::{ObjectKind, ObjectRules, finders, is_private},
+    storages::{Coding, STATICFILES, Storages},
+};
+
+/// How many bytes of files are kept in memory.
+const ROOM: u64 = 64 * 1024 * 1024;
+/// After which time a file on a disk is looked at again.
+const LOCAL_PAUSE: Duration = Duration::from_secs(1);
+/// The same of one in a bucket, where looking is a request for each of its copies.
+const REMOTE_PAUSE: Duration = Duration::from_secs(60);
+/// How long a browser may remember what other origins may do, in seconds.
+const PREFLIGHT_AGE: HeaderValue = HeaderValue::from_static("86400");
+const ANY: HeaderValue = HeaderValue::from_static("*");
+const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
+/// Where files change while a page is open.
+const ASK_AGAIN: &str = "no-cache";
+
+/// Changes the header fields of a file: its name comes in.
+type HeadersFunction = Arc<dyn Fn(&Name, &mut HeaderMap) + Send + Sync>;
+
+/// Serves static files below a prefix. It is cheap to clone, and clones share what they keep.
+///
+/// It is a tower service, which answers 404 to what it does not have; and a tower layer, which hands
+/// that to the service inside, as WhiteNoise does.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> storehouse_storage::Result<()> {
+/// use std::sync::Arc;
+/// use http::{Request, StatusCode};
+/// use storehouse::serve::{StaticFiles, UrlPrefix};
+/// use storehouse_storage::{Name, Storage};
+/// use tower_service::Service;
+///
+/// let storage = Arc::new(storehouse_memory::MemoryStorage::new());
+/// storage.save(&Name::new("app.css")?, "body {}".into(), &Default::default()).await?;
+/// let mut files = StaticFiles::new(UrlPrefix::new("/static/"), storage);
+///
+/// let request = Request::get("/static/app.css").body(()).expect("a request");
+/// let response = files.call(request).await.expect("it cannot fail");
+///
+/// assert_eq!(response.status(), StatusCode::OK);
+/// assert_eq!(response.headers()["content-type"], "text/css; charset=utf-8");
+/// assert_eq!(response.headers()["cache-control"], "public, max-age=60");
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct StaticFiles {
+    options: Arc<Options>,
+    source: Source,
+    manifest: Option<Arc<ManifestFile>>,
+    shelf: Arc<Shelf>,
+}
+
+#[derive(Clone)]
+struct Options {
+    prefix: UrlPrefix,
+    rules: ObjectRules,
+    index: Option<Name>,
+    all_origins: bool,
+    headers: Option<HeadersFunction>,
+    /// Of all files, whatever the rules say.
+    cache_control: Option<&'static str>,
+    room: u64,
+    pause: Duration,
+}
+
+impl StaticFiles {
+    /// Serves the files of a storage under their names.
+    #[must_use]
+    pub fn new(prefix: UrlPrefix, storage: Arc<dyn Storage>) -> Self {
+        let is_local = Name::new("x").is_ok_and(|name| storage.path(&name).is_some());
+        let pause = if is_local { LOCAL_PAUSE } else { REMOTE_PAUSE };
+        Self::of(prefix, Source::Storage(storage), pause)
+    }
+
+    fn of(prefix: UrlPrefix, source: Source, pause: Duration) -> Self {
+        let options = Options {
+            prefix,
+            rules: ObjectRules::default(),
+            index: None,
+            all_origins: true,
+            headers: None,
+            cache_control: None,
+            room: ROOM,
+            pause,
+        };
+        Self {
+            shelf: Arc::new(Shelf::new(options.room, options.pause)),
+            options: Arc::new(options),
+            source,
+            manifest: None,
+        }
+    }
+
+    /// Serves what the settings say below the path of `STATIC_URL`: with `DEBUG` what the finders
+    /// find, to be asked for anew each time; else what was collected, with the rules of the storage
+    /// and the manifest, if it makes one.
+    ///
+    /// # Errors
+    /// As [`Storages::get`] and [`finders`]; as
+    /// [`Manifest::load`](crate::staticfiles::Manifest::load).
+    pub async fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
+        let static_url = settings.static_url().unwrap_or_default();
+        let prefix = UrlPrefix::of_url(&static_url);
+        if settings.debug() {
+            let finders = finders(settings, storages).await?;
+            let mut files = Self::of(prefix, Source::Finders(finders.into()), Duration::ZERO);
+            files.change(|options| options.cache_control = Some(ASK_AGAIN));
+            return Ok(files);
+        }
+        let storage = storages.staticfiles()?;
+        let mut files = Self::new(prefix, Arc::clone(&storage))
+            .with_rules(ObjectRules::of(storages, STATICFILES)?);
+        if let Some(options) = storages.manifest_options(STATICFILES)? {
+            let manifest = storages.manifest_storage(STATICFILES)?;
+            let manifest = manifest.unwrap_or(storage);
+            files = files.with_manifest(manifest, options.manifest_name).await?;
+        }
+        Ok(files)
+    }
+
+    /// Takes the names of a manifest: those it made are never to be asked for again. It is looked at
+    /// again as the files are, so a push need not end the program.
+    ///
+    /// # Errors
+    /// As [`Manifest::load`](crate::staticfiles::Manifest::load).
+    pub async fn with_manifest(mut self, storage: Arc<dyn Storage>, name: Name) -> Result<Self> {
+        let manifest = ManifestFile::load(storage, name, self.options.pause).await?;
+        self.manifest = Some(Arc::new(manifest));
+        self.change(|_| ());
+        Ok(self)
+    }
+
+    /// Sets which header fields files have; by default those of [`ObjectRules::default`]: a year and
+    /// `immutable` for hashed names, a minute for others.
+    #[must_use]
+    pub fn with_rules(mut self, rules: ObjectRules) -> Self {
+        self.change(|options| options.rules = rules);
+        self
+    }
+
+    /// Sends `name`, such as `index.html`, for the folder it is in: `/d/` is `d/index.html`, and
+    /// `/d` and `/d/index.html` lead to it.
+    #[must_use]
+    pub fn with_index(mut self, name: Name) -> Self {
+        self.change(|options| options.index = Some(name));
+        self
+    }
+
+    /// Sets whether pages of other origins may use the files, such as fonts from a CDN: by default
+    /// they may (`Access-Control-Allow-Origin: *`).
+    #[must_use]
+    pub fn with_all_origins(mut self, allow: bool) -> Self {
+        self.change(|options| options.all_origins = allow);
+        self
+    }
+
+    /// Changes the header fields of each file as the function says. It is called when a file is first
+    /// sent, and again when it has changed, not for each request.
+    #[must_use]
+    pub fn with_headers(
+        mut self,
+        change: impl Fn(&Name, &mut HeaderMap) + Send + Sync + 'static,
+    ) -> Self {
+        self.change(|options| options.headers = Some(Arc::new(change)));
+        self
+    }
+
+    /// Sets how many bytes of files are kept in memory: 64 MiB by default. Files of over 8 MiB never
+    /// are.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: u64) -> Self {
+        self.change(|options| options.room = bytes);
+        self
+    }
+
+    /// Sets after which time a file is looked at again: a second by default, and a minute where the
+    /// files are in no folder of this machine.
+    #[must_use]
+    pub fn with_pause(mut self, pause: Duration) -> Self {
+        self.change(|options| options.pause = pause);
+        self
+    }
+
+    /// Returns the prefix below which it serves.
+    #[must_use]
+    pub fn prefix(&self) -> &UrlPrefix {
+        &self.options.prefix
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Options)) {
+        let options = Arc::make_mut(&mut self.options);
+        change(options);
+        // What is kept was made by the old ones.
+        self.shelf = Arc::new(Shelf::new(options.room, options.pause));
+    }
+
+    /// Answers a request; `None` if it is not about a file that is here.
+    pub(super) async fn answer(&self, request: &request::Parts) -> Option<FileResponse> {
+        let method = &request.method;
+        let name = match self.options.prefix.target_of(request.uri.path()) {
+            Ok(UrlTarget::File(name)) => name,
+            Ok(UrlTarget::Folder(folder)) => match self.index_of(folder.as_ref()) {
+                Some(index) => return self.file(request, &index).await,
+                None => return None,
+            },
+            Err(PathProblem::Malformed) => {
+                return Some(respond::plain(StatusCode::BAD_REQUEST, method));
+            }
+            Err(PathProblem::NotBelow | PathProblem::NotFound) => return None,
+        };
+        if let Some(location) = self.index_redirect(&name).await {
+            return Some(respond::redirect(location, method));
+        }
+        self.file(request, &name).await
+    }
+
+    async fn file(&self, request: &request::Parts, name: &Name) -> Option<FileResponse> {
+        match self.try_file(request, name).await {
+            Ok(response) => response,
+            Err(error) => Some(respond::failed(&error, name, &request.method)),
+        }
+    }
+
+    async fn try_file(
+        &self,
+        request: &request::Parts,
+        name: &Name,
+    ) -> Result<Option<FileResponse>> {
+        if is_private(name) || self.is_copy(name).await? {
+            return Ok(None);
+        }
+        // Once more if the file is replaced between the look and the answer.
+        for _ in 0..2 {
+            let Some(shelved) = self.shelved(name).await? else {
+                self.warn_of_missing(name).await;
+                return Ok(None);
+            };
+            match self.respond(request, &shelved).await {
+                Ok(response) => return Ok(Some(response)),
+                Err(Failed::Changed) => self.shelf.forget(name),
+                Err(Failed::Storage(error)) => return Err(error),
+            }
+        }
+        let busy = StatusCode::SERVICE_UNAVAILABLE;
+        Ok(Some(respond::plain(busy, &request.method)))
+    }
+
+    async fn respond(
+        &self,
+        request: &request::Parts,
+        shelved: &Shelved,
+    ) -> Result<FileResponse, Failed> {
+        let now = std::time::SystemTime::now();
+        let decision = decide(
+            &request.method,
+            &request.headers,
+            &shelved.representation,
+            now,
+        );
+        let content = shelved.content(decision.variant()).ok_or(Failed::Changed)?;
+        let mut response = respond::respond(&decision, &shelved.policy, content).await?;
+        if request.method == Method::OPTIONS && self.options.all_origins {
+            let headers = response.headers_mut();
+            headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, READING);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ANY);
+            headers.insert(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_AGE);
+        }
+        Ok(response)
+    }
+
+    async fn shelved(&self, name: &Name) -> Result<Option<Arc<Shelved>>> {
+        let naming = self.naming().await;
+        let know = |entry: &Entry| self.known(name, entry, naming.as_deref());
+        self.shelf.get(&self.source, name, know).await
+    }
+
+    async fn naming(&self) -> Option<Arc<Naming>> {
+        let (naming, is_news) = self.manifest.as_ref()?.naming().await;
+        if is_news {
+            self.shelf.clear();
+        }
+        Some(naming)
+    }
+
+    /// What a file's name says of it.
+    fn known(&self, name: &Name, entry: &Entry, naming: Option<&Naming>) -> Known {
+        let plain = || (name.clone(), ObjectKind::Plain);
+        let (original, kind) = naming.map_or_else(plain, |naming| naming.original(name));
+        let by_rules = self.options.rules.attributes(&original, kind);
+        let stored = &entry.attributes;
+        let mut policy = HeaderMap::new();
+        add_attributes(&mut policy, &by_rules, stored);
+        if let Some(cache_control) = self.options.cache_control {
+            policy.insert(
+                header::CACHE_CONTROL,
+                HeaderValue::from_static(cache_control),
+            );
+        }
+        if self.options.all_origins {
+            policy.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+        }
+        let content_type = by_rules
+            .content_type
+            .as_ref()
+            .or(stored.content_type.as_ref());
+        let content_type = content_type.map_or("application/octet-stream", String::as_str);
+        if let Ok(content_type) = HeaderValue::try_from(content_type) {
+            policy.insert(header::CONTENT_TYPE, content_type);
+        }
+        if let Some(change) = &self.options.headers {
+            change(&original, &mut policy);
+        }
+        let is_hashed = kind == ObjectKind::Hashed;
+        Known {
+            content_type: policy.remove(header::CONTENT_TYPE),
+            policy,
+            hash: hash_in(name).filter(|_| is_hashed).map(str::to_owned),
+        }
+    }
+
+    /// Whether a name is that of a compressed copy, which is chosen by `Accept-Encoding` and has no
+    /// URL of its own, unless it was collected.
+    async fn is_copy(&self, name: &Name) -> Result<bool> {
+        let mut codings = Coding::ALL.into_iter();
+        let stem = codings.find_map(|coding| name.as_str().strip_suffix(coding.suffix()));
+        let Some(Ok(stem)) = stem.map(Name::new) else {
+            return Ok(false);
+        };
+        if self.naming().await.is_some_and(|naming| naming.names(name)) {
+            return Ok(false);
+        }
+        Ok(self.shelved(&stem).await?.is_some())
+    }
+
+    async fn warn_of_missing(&self, name: &Name) {
+        if self.naming().await.is_some_and(|naming| naming.names(name)) {
+            let source = self.source.describe();
+            tracing::warn!(name = ?name.as_str(), "the manifest names a file that {source} does not have: run collectstatic");
+        }
+    }
+
+    fn index_of(&self, folder: Option<&Name>) -> Option<Name> {
+        let index = self.options.index.as_ref()?;
+        match folder {
+            Some(folder) => Name::new(format!("{folder}/{index}")).ok(),
+            None => Some(index.clone()),
+        }
+    }
+
+    /// Where a request for a folder without its slash, or for an index file by its name, is led.
+    async fn index_redirect(&self, name: &Name) -> Option<HeaderValue> {
+        let index = self.options.index.as_ref()?;
+        let prefix = self.options.prefix.as_str();
+        let location = if name == index {
+            prefix.to_owned()
+        } else if let Some(folder) = name.as_str().strip_suffix(&format!("/{index}")) {
+            format!("{}/", join_url(prefix, &Name::new(folder).ok()?))
+        } else {
+            let in_folder = self.index_of(Some(name))?;
+            let is_folder = self.shelved(&in_folder).await.ok()?.is_some();
+            let is_file = is_folder && self.shelved(name).await.ok()?.is_some();
+            if !is_folder || is_file {
+                return None;
+            }
+            format!("{}/", join_url(prefix, name))
+        };
+        HeaderValue::try_from(location).ok()
+    }
+}
+
+/// The fields that are kept beside a file: as the rules say, else as it was stored.
+fn add_attributes(policy: &mut HeaderMap, by_rules: &Attributes, stored: &Attributes) {
+    for (name, rule, stored) in [
+        (
+            header::CACHE_CONTROL,
+            &by_rules.cache_control,
+            &stored.cache_control,
+        ),
+        (
+            header::CONTENT_ENCODING,
+            &by_rules.content_encoding,
+            &stored.content_encoding,
+        ),
+        (
+            header::CONTENT_DISPOSITION,
+            &by_rules.content_disposition,
+            &stored.content_disposition,
+        ),
+        (
+            header::CONTENT_LANGUAGE,
+            &by_rules.content_language,
+            &stored.content_language,
+        ),
+    ] {
+        let value = rule.as_ref().or(stored.as_ref());
+        if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
+            policy.insert(name, value);
+        }
+    }
+}
+
+impl fmt::Debug for StaticFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StaticFiles")
+            .field("prefix", &self.options.prefix)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
