@@ -13,9 +13,9 @@ use super::{
     Context,
     flags::FindstaticFlags,
     output::{Failure, Output, escaped, shown_path},
+    refuse_bad_settings,
 };
 use crate::{
-    checks,
     settings::absolute,
     staticfiles::{self, Matches, Search},
 };
@@ -47,25 +47,6 @@ pub(super) async fn run(flags: FindstaticFlags, context: &Context) -> Result<(),
         show(&name, &search, context.output)?;
     }
     Ok(())
-}
-
-/// Runs the checks that Django runs before every command: their errors end it.
-fn refuse_bad_settings(context: &Context) -> Result<(), Failure> {
-    let mut problems = checks::finding(&context.settings, &context.storages);
-    problems.extend(checks::urls(&context.settings));
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        problems.into_iter().partition(checks::Problem::is_error);
-    for warning in warnings {
-        context
-            .output
-            .note(format_args!("storehouse: warning: {warning}"));
-    }
-    if errors.is_empty() {
-        return Ok(());
-    }
-    let errors = errors.into_iter();
-    let errors = errors.map(|problem| Error::configuration(problem.to_string()));
-    Err(Failure::Errors(errors.collect()))
 }
 
 /// Django's words.

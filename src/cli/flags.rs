@@ -54,6 +54,9 @@ pub(super) enum Command {
     Collectstatic(CollectstaticFlags),
     /// Prints where static files are found
     Findstatic(FindstaticFlags),
+    /// Serves static and media files: with DEBUG from where they are, else what was collected
+    #[command(visible_alias = "runserver")]
+    Serve(ServeFlags),
     /// Saves a file, and prints the name it was saved under
     Save(SaveFlags),
     /// Writes the content of a file to standard output
@@ -78,6 +81,29 @@ pub(super) enum Command {
     Settings,
     /// Checks the settings, and says what is wrong
     Check(CheckFlags),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ServeFlags {
+    /// Where to listen, as Django's runserver takes it [default: 127.0.0.1:8000]
+    #[arg(value_name = "[ADDRESS:]PORT")]
+    pub(super) address: Option<String>,
+
+    /// The same, or a socket: unix:PATH
+    #[arg(long, value_name = "PLACE", conflicts_with = "address")]
+    pub(super) listen: Option<String>,
+
+    /// How many threads answer [default: as many as there are processors]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) workers: Option<u16>,
+
+    /// Serves by TLS, with this certificate and those that vouch for it, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+
+    /// The key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -21,6 +21,7 @@ use self::{
     output::{Failure, Output},
 };
 use crate::{
+    checks,
     settings::{Settings, Sources},
     storages::Storages,
 };
@@ -40,6 +41,7 @@ mod progress;
 mod releases;
 mod rollback;
 mod save;
+mod serve;
 mod settings;
 mod signals;
 mod stat;
@@ -93,16 +95,16 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
         Err(error) => return Err(error.into()),
     };
     let has_file = context.settings.file().is_some();
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
-        Error::new(
-            ErrorKind::Other,
-            format!("no threads can be started: {error}"),
-        )
-    })?;
+    let runtime = runtime(&flags.command)?;
     let code = runtime.block_on(async {
         let storages = Arc::clone(&context.storages);
+        // A server ends by a signal as well, but not before it has answered.
+        let ends_itself = matches!(flags.command, Command::Serve(_));
         let command = Box::pin(dispatch(flags.command, context));
-        let done = signals::or_stop(command, output).await;
+        let done = match ends_itself {
+            true => command.await,
+            false => signals::or_stop(command, output).await,
+        };
         // An upload that was dropped is aborted in the background: not at the price of a hang.
         let _ = tokio::time::timeout(SETTLING, storages.settle()).await;
         done
@@ -113,6 +115,20 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
         output.note("storehouse: no storehouse.toml was found here or in a parent folder");
     }
     code.and_then(|code| output.finish().map(|()| code).map_err(Failure::from))
+}
+
+/// The threads that a command runs on.
+fn runtime(command: &Command) -> Result<tokio::runtime::Runtime, Error> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Command::Serve(flags) = command
+        && let Some(workers) = flags.workers
+    {
+        builder.worker_threads(usize::from(workers));
+    }
+    builder.enable_all().build().map_err(|error| {
+        let problem = format!("no threads can be started: {error}");
+        Error::new(ErrorKind::Other, problem)
+    })
 }
 
 fn load(flags: &Flags, registry: Registry, output: Output) -> Result<Context, Error> {
@@ -135,8 +151,28 @@ fn load(flags: &Flags, registry: Registry, output: Output) -> Result<Context, Er
     })
 }
 
+/// Runs the checks that Django runs before a command: their errors end it.
+fn refuse_bad_settings(context: &Context) -> Result<(), Failure> {
+    let mut problems = checks::finding(&context.settings, &context.storages);
+    problems.extend(checks::urls(&context.settings));
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(checks::Problem::is_error);
+    for warning in warnings {
+        context
+            .output
+            .note(format_args!("storehouse: warning: {warning}"));
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let errors = errors.into_iter();
+    let errors = errors.map(|problem| Error::configuration(problem.to_string()));
+    Err(Failure::Errors(errors.collect()))
+}
+
 async fn dispatch(command: Command, context: Context) -> Result<u8, Failure> {
     match command {
+        Command::Serve(flags) => return serve::run(flags, &context).await,
         Command::Collectstatic(flags) => collectstatic::run(flags, &context).await?,
         Command::Findstatic(flags) => findstatic::run(flags, &context).await?,
         Command::Save(flags) => save::run(flags, &context).await?,

@@ -31,7 +31,7 @@ pub(super) async fn or_stop(
 
 /// Returns the exit code of the next signal.
 #[cfg(unix)]
-async fn signal() -> u8 {
+pub(super) async fn signal() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
@@ -48,7 +48,7 @@ async fn signal() -> u8 {
 
 /// Returns the exit code of the next signal.
 #[cfg(not(unix))]
-async fn signal() -> u8 {
+pub(super) async fn signal() -> u8 {
     match tokio::signal::ctrl_c().await {
         Ok(()) => INTERRUPTED,
         Err(_) => std::future::pending().await,

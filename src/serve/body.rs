@@ -38,11 +38,6 @@ impl ResponseBody {
         Self(Kind::Bytes(Bytes::new()))
     }
 
-    /// Bytes that are in memory.
-    pub(super) fn bytes(bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Bytes(bytes.into()))
-    }
-
     /// `length` bytes in blocks.
     pub(super) fn blocks(
         blocks: impl Stream<Item = Result<Bytes>> + Send + 'static,
@@ -58,6 +53,12 @@ impl ResponseBody {
         B::Error: Into<BoxError>,
     {
         Self(Kind::Inner(body.map_err(Into::into).boxed_unsync()))
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for ResponseBody {
+    fn from(bytes: T) -> Self {
+        Self(Kind::Bytes(bytes.into()))
     }
 }
 

@@ -56,6 +56,7 @@ mod shelf;
 mod source;
 mod static_files;
 mod url_path;
+mod urls;
 
 pub use body::ResponseBody;
 pub use decide::{Body, Decision, Outcome, decide};
@@ -68,3 +69,4 @@ pub use range::MAX_RANGES;
 pub use representation::{Representation, Variant};
 pub use static_files::StaticFiles;
 pub use url_path::{PathProblem, UrlPrefix, UrlTarget};
+pub use urls::{has_host, static_urls, staticfiles_urls};

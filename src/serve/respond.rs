@@ -130,7 +130,7 @@ impl Content {
         let length = range.end.saturating_sub(range.start);
         match self {
             Self::Memory(bytes) => slice(bytes, &range)
-                .map(ResponseBody::bytes)
+                .map(ResponseBody::from)
                 .ok_or(Failed::Changed),
             // There is no range in an empty file.
             Self::Stored { .. } if length == 0 => Ok(ResponseBody::empty()),
@@ -226,7 +226,7 @@ fn worded(status: StatusCode, is_head: bool, headers: &mut HeaderMap) -> Respons
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(text.len()));
     match is_head {
         true => ResponseBody::empty(),
-        false => ResponseBody::bytes(text.as_bytes()),
+        false => ResponseBody::from(text.as_bytes()),
     }
 }
 

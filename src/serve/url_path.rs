@@ -95,12 +95,8 @@ impl UrlPrefix {
     /// ```
     #[must_use]
     pub fn of_url(url: &str) -> Self {
-        let after_scheme = url.split_once("//").filter(|(before, _)| {
-            let scheme = before.strip_suffix(':').unwrap_or(before);
-            scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        });
-        Self::new(match after_scheme {
-            Some((_, rest)) => rest.find('/').map_or("", |slash| &rest[slash..]),
+        Self::new(match after_host(url) {
+            Some(path) => path,
             None => url,
         })
     }
@@ -137,6 +133,14 @@ impl UrlPrefix {
             UrlTarget::File(name)
         })
     }
+}
+
+/// Returns what comes behind the host of a URL; `None` if it has none.
+pub(super) fn after_host(url: &str) -> Option<&str> {
+    let (before, rest) = url.split_once("//")?;
+    let is_scheme = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let has_host = before.is_empty() || before.strip_suffix(':').is_some_and(is_scheme);
+    has_host.then(|| rest.find('/').map_or("", |slash| &rest[slash..]))
 }
 
 /// Decodes the percent encoding once, and refuses what would be read as something else afterwards.

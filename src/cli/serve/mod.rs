@@ -1,0 +1,147 @@
+//! `storehouse serve`, alias `runserver`: static and media files over HTTP/1.1 and HTTP/2. What is
+//! answered is [`crate::serve`]'s; here it gets a place to listen at, and an end.
+
+use std::{sync::Arc, time::Duration};
+
+use hyper_util::server::graceful::GracefulShutdown;
+use serde_json::json;
+use storehouse_storage::{Error, Result};
+
+use self::{
+    access_log::AccessLog,
+    connection::Server,
+    listen::{Listener, Place},
+    site::Site,
+    tls::acceptor,
+};
+use super::{
+    Context,
+    flags::ServeFlags,
+    output::{Failure, Output},
+    refuse_bad_settings, signals,
+};
+use crate::{
+    serve::{MediaFiles, StaticFiles, has_host},
+    settings::Settings,
+};
+
+mod access_log;
+mod connection;
+mod listen;
+mod page;
+mod patience;
+mod site;
+mod tls;
+
+/// How long answers that are under way may take when the server is told to end.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long is waited where no connection can be taken, as with too many files open.
+const BREATH: Duration = Duration::from_millis(100);
+
+pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Failure> {
+    refuse_bad_settings(context)?;
+    let output = context.output;
+    let place = Place::of(&flags)?;
+    let tls = match (&flags.tls_cert, &flags.tls_key) {
+        (Some(cert), Some(key)) => Some(acceptor(cert, key)?),
+        _ => None,
+    };
+    let site = Arc::new(site(context).await?);
+    let listener = Listener::bind(place).await?;
+    say(&site, &listener, tls.is_some(), &context.settings, output)?;
+    let server = Arc::new(Server::new(site, AccessLog::new(output), tls));
+    let code = accept(listener, &server).await;
+    Ok(code)
+}
+
+/// What is served, by the settings.
+async fn site(context: &Context) -> Result<Site, Failure> {
+    let Context {
+        settings, storages, ..
+    } = context;
+    let mut site = Site::default();
+    if is_ours(settings.static_url().as_deref()) {
+        site.static_files = Some(StaticFiles::load(settings, storages).await?);
+    }
+    if is_ours(settings.media_url().as_deref()) {
+        site.media_files = Some(MediaFiles::load(settings, storages)?);
+    }
+    if site.static_files.is_none() && site.media_files.is_none() {
+        let problem =
+            "there is nothing to serve: neither STATIC_URL nor MEDIA_URL is a path on this site";
+        let advice = "set STATIC_URL = \"/static/\", MEDIA_URL = \"/media/\", or both";
+        return Err(Error::configuration(problem).with_advice(advice).into());
+    }
+    if settings.debug() {
+        site.page = Some(page::Page::new(settings, storages).await?);
+    }
+    Ok(site)
+}
+
+/// Whether the files of a URL are on this site: Django's `static()` too gives no route to others.
+fn is_ours(url: Option<&str>) -> bool {
+    url.is_some_and(|url| !url.is_empty() && !has_host(url))
+}
+
+/// Says what is served where, as Django's `runserver` does.
+fn say(
+    site: &Site,
+    listener: &Listener,
+    is_tls: bool,
+    settings: &Settings,
+    output: Output,
+) -> Result<(), Failure> {
+    let address = listener.url(is_tls);
+    if output.is_json() {
+        output.report(json!({ "event": "listening", "address": address }))?;
+        return Ok(());
+    }
+    if settings.debug() && !listener.is_private() {
+        output.note("storehouse: warning: DEBUG is on, and others can reach this address: every source of static files is shown to them");
+    }
+    if output.shows(1) {
+        let from = match settings.debug() {
+            true => "where they are (DEBUG is on)",
+            false => "where they were collected",
+        };
+        if let Some(files) = &site.static_files {
+            let prefix = files.prefix().as_str();
+            output.report(format_args!("Static files at {prefix}, from {from}"))?;
+        }
+        if let Some(files) = &site.media_files {
+            output.report(format_args!("Media at {}", files.prefix().as_str()))?;
+        }
+        output.report(format_args!("Listening at {address}"))?;
+        output.report("Quit with CONTROL-C.")?;
+    }
+    Ok(())
+}
+
+/// Takes connections until a signal comes, and lets what is under way end: returns the exit code.
+async fn accept(listener: Listener, server: &Arc<Server>) -> u8 {
+    let shutdown = GracefulShutdown::new();
+    let mut stopped = std::pin::pin!(signals::signal());
+    let code = loop {
+        tokio::select! {
+            code = &mut stopped => break code,
+            accepted = listener.accept() => match accepted {
+                Ok(connection) => {
+                    let watcher = shutdown.watcher();
+                    tokio::spawn(Arc::clone(server).serve(connection, watcher));
+                }
+                Err(error) => {
+                    tracing::warn!("no connection can be taken: {error}");
+                    tokio::time::sleep(BREATH).await;
+                }
+            },
+        }
+    };
+    // Nobody connects any more.
+    drop(listener);
+    tokio::select! {
+        () = shutdown.shutdown() => {}
+        () = tokio::time::sleep(GRACE) => {}
+        _ = signals::signal() => {}
+    }
+    code
+}

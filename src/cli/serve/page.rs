@@ -1,0 +1,159 @@
+//! What a browser is shown at `/` with `DEBUG`: the static and media files there are, each a link.
+//! Nothing lists them otherwise.
+
+use std::{fmt::Write, sync::Arc};
+
+use futures::{StreamExt, TryStreamExt};
+use http::{HeaderValue, Method, Response, header};
+use storehouse_storage::{Name, Result, Storage, join_url};
+
+use crate::{
+    serve::{ResponseBody, UrlPrefix, has_host},
+    settings::Settings,
+    staticfiles::{self, Finder, IgnorePatterns},
+    storages::Storages,
+};
+
+/// How many files of a kind are listed.
+const MOST: usize = 1000;
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
+const STYLE: &str = "
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
+body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
+h2 { margin-top: 2rem }
+ul { columns: 20rem; padding-left: 1.2rem }
+li { break-inside: avoid; overflow-wrap: anywhere }
+";
+
+/// Makes the page, of what is there when it is asked for.
+#[derive(Debug)]
+pub(super) struct Page {
+    finders: Arc<[Box<dyn Finder>]>,
+    media: Option<Arc<dyn Storage>>,
+    static_prefix: Option<String>,
+    media_prefix: String,
+}
+
+impl Page {
+    pub(super) async fn new(settings: &Settings, storages: &Storages) -> Result<Self> {
+        let prefix = |url: Option<String>| {
+            let url = url.filter(|url| !url.is_empty() && !has_host(url))?;
+            Some(UrlPrefix::of_url(&url).as_str().to_owned())
+        };
+        let media_prefix = prefix(settings.media_url());
+        Ok(Self {
+            finders: staticfiles::finders(settings, storages).await?.into(),
+            media: match media_prefix {
+                Some(_) => Some(storages.default()?),
+                None => None,
+            },
+            static_prefix: prefix(settings.static_url()),
+            media_prefix: media_prefix.unwrap_or_default(),
+        })
+    }
+
+    pub(super) async fn response(&self, method: &Method) -> Response<ResponseBody> {
+        let html = self.html().await;
+        let length = HeaderValue::from(html.len());
+        let body = match *method {
+            Method::HEAD => ResponseBody::empty(),
+            _ => ResponseBody::from(html),
+        };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HTML);
+        headers.insert(header::CONTENT_LENGTH, length);
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+        headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        response
+    }
+
+    async fn html(&self) -> String {
+        let mut html = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n\
+             <title>Storehouse</title>\n<style>{STYLE}</style>\n<h1>Storehouse</h1>\n\
+             <p>This page is here because <code>DEBUG</code> is on.\n"
+        );
+        if let Some(prefix) = &self.static_prefix {
+            let names = self.static_names().await;
+            section(&mut html, "Static files", prefix, names);
+        }
+        if let Some(media) = &self.media {
+            let names = media.list(None).map_ok(|entry| entry.name);
+            let names = names.take(MOST + 1).try_collect().await;
+            section(&mut html, "Media", &self.media_prefix, names);
+        }
+        html.push_str("</html>\n");
+        html
+    }
+
+    async fn static_names(&self) -> Result<Vec<Name>> {
+        let finders = Arc::clone(&self.finders);
+        let finding = tokio::task::spawn_blocking(move || {
+            let mut names = Vec::new();
+            for finder in finders.iter() {
+                let found = finder.list(&IgnorePatterns::default())?;
+                names.extend(found.into_iter().map(|found| found.name));
+            }
+            Ok(names)
+        });
+        finding.await.unwrap_or_else(|error| {
+            let kind = storehouse_storage::ErrorKind::Other;
+            Err(storehouse_storage::Error::new(kind, error.to_string()))
+        })
+    }
+}
+
+/// A heading and links, sorted; or what kept them from being listed.
+fn section(html: &mut String, title: &str, prefix: &str, names: Result<Vec<Name>>) {
+    let mut names = match names {
+        Ok(names) => names,
+        Err(error) => {
+            let error = text(&error.to_string());
+            let _ = writeln!(html, "<h2>{title}</h2>\n<p>They cannot be listed: {error}");
+            return;
+        }
+    };
+    names.sort_unstable();
+    // The first finder has the name.
+    names.dedup();
+    let more = match names.len() > MOST {
+        true => format!(", the first {MOST} of them"),
+        false => String::new(),
+    };
+    let _ = writeln!(
+        html,
+        "<h2>{title} below <code>{}</code>{more}</h2>",
+        text(prefix)
+    );
+    if names.is_empty() {
+        let _ = writeln!(html, "<p>There are none.");
+        return;
+    }
+    html.push_str("<ul>\n");
+    for name in names.iter().take(MOST) {
+        let (url, name) = (text(&join_url(prefix, name)), text(name.as_str()));
+        let _ = writeln!(html, "<li><a href=\"{url}\">{name}</a>");
+    }
+    html.push_str("</ul>\n");
+}
+
+/// A text as it stands in HTML.
+fn text(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#x27;"),
+            letter => html.push(letter),
+        }
+    }
+    html
+}
