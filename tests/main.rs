@@ -19,6 +19,8 @@ mod environments;
 mod findstatic;
 mod golden;
 mod hostile;
+#[cfg(unix)]
+mod http_cases;
 mod integrity;
 mod last_good;
 mod manifest_storage;
@@ -35,6 +37,10 @@ mod pushing;
 mod python_names;
 mod releases;
 mod review;
+#[cfg(unix)]
+mod server;
+#[cfg(unix)]
+mod serving;
 mod site;
 mod sources;
 mod static_bad_input;

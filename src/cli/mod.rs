@@ -114,7 +114,11 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
     if !has_file && code.as_ref().is_err_and(Failure::is_configuration) {
         output.note("storehouse: no storehouse.toml was found here or in a parent folder");
     }
-    code.and_then(|code| output.finish().map(|()| code).map_err(Failure::from))
+    match code {
+        // What was not read any more changes nothing of a result that is none.
+        Ok(0) => output.finish().map(|()| 0).map_err(Failure::from),
+        code => code,
+    }
 }
 
 /// The threads that a command runs on.

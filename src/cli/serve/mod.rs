@@ -60,10 +60,10 @@ async fn site(context: &Context) -> Result<Site, Failure> {
         settings, storages, ..
     } = context;
     let mut site = Site::default();
-    if is_ours(settings.static_url().as_deref()) {
+    if is_ours(settings, "STATIC_URL") {
         site.static_files = Some(StaticFiles::load(settings, storages).await?);
     }
-    if is_ours(settings.media_url().as_deref()) {
+    if is_ours(settings, "MEDIA_URL") {
         site.media_files = Some(MediaFiles::load(settings, storages)?);
     }
     if site.static_files.is_none() && site.media_files.is_none() {
@@ -78,9 +78,11 @@ async fn site(context: &Context) -> Result<Site, Failure> {
     Ok(site)
 }
 
-/// Whether the files of a URL are on this site: Django's `static()` too gives no route to others.
-fn is_ours(url: Option<&str>) -> bool {
-    url.is_some_and(|url| !url.is_empty() && !has_host(url))
+/// Whether the files of a URL are on this site: Django's `static()` too gives no route to others, nor
+/// to an empty one.
+fn is_ours(settings: &Settings, name: &str) -> bool {
+    let url = settings.text(name).unwrap_or_default();
+    !url.is_empty() && !has_host(url)
 }
 
 /// Says what is served where, as Django's `runserver` does.
@@ -111,8 +113,9 @@ fn say(
         if let Some(files) = &site.media_files {
             output.report(format_args!("Media at {}", files.prefix().as_str()))?;
         }
-        output.report(format_args!("Listening at {address}"))?;
+        // The last line: whoever started it may wait for this one and read no more.
         output.report("Quit with CONTROL-C.")?;
+        output.report(format_args!("Listening at {address}"))?;
     }
     Ok(())
 }

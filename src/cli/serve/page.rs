@@ -7,8 +7,9 @@ use futures::{StreamExt, TryStreamExt};
 use http::{HeaderValue, Method, Response, header};
 use storehouse_storage::{Name, Result, Storage, join_url};
 
+use super::is_ours;
 use crate::{
-    serve::{ResponseBody, UrlPrefix, has_host},
+    serve::{ResponseBody, UrlPrefix},
     settings::Settings,
     staticfiles::{self, Finder, IgnorePatterns},
     storages::Storages,
@@ -39,18 +40,20 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) async fn new(settings: &Settings, storages: &Storages) -> Result<Self> {
-        let prefix = |url: Option<String>| {
-            let url = url.filter(|url| !url.is_empty() && !has_host(url))?;
+        let prefix = |name| {
+            let url = settings
+                .site_url(name)
+                .filter(|_| is_ours(settings, name))?;
             Some(UrlPrefix::of_url(&url).as_str().to_owned())
         };
-        let media_prefix = prefix(settings.media_url());
+        let media_prefix = prefix("MEDIA_URL");
         Ok(Self {
             finders: staticfiles::finders(settings, storages).await?.into(),
             media: match media_prefix {
                 Some(_) => Some(storages.default()?),
                 None => None,
             },
-            static_prefix: prefix(settings.static_url()),
+            static_prefix: prefix("STATIC_URL"),
             media_prefix: media_prefix.unwrap_or_default(),
         })
     }

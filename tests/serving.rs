@@ -1,0 +1,429 @@
+//! `storehouse serve` while things change: sources and collected files, files under way, signals,
+//! sockets and TLS. What one request is answered with is in `http_cases`.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    time::{Duration, Instant, SystemTime},
+};
+
+use storehouse_test_support::{Minio, Proxy};
+
+use crate::{
+    server::{Answer, Server, request},
+    site::{Site, bucket_settings},
+};
+
+const SETTINGS: &str = r#"
+STATIC_URL = "/static/"
+STATIC_ROOT = "static"
+STATICFILES_DIRS = ["assets"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = "media"
+STATICFILES_STORAGE = "manifest+file:static"
+[environments.dev]
+DEBUG = true
+"#;
+const MIB: usize = 1024 * 1024;
+
+/// Asks again until the answer is as wanted, for at most ten seconds.
+#[track_caller]
+fn get_until(server: &Server, path: &str, is_right: impl Fn(&Answer) -> bool) -> Answer {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        let answer = server.get(path);
+        if is_right(&answer) {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "in vain: {path}: {answer:?}");
+        std::thread::yield_now();
+    }
+}
+
+fn hashed(site: &Site, start: &str) -> String {
+    let manifest: serde_json::Value =
+        serde_json::from_str(&site.read("static/staticfiles.json")).unwrap();
+    manifest["paths"][start].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn with_debug_sources_are_served_as_they_are_now() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/app.css", "one");
+    site.write("assets/<b>&'.css", "x");
+    site.write("media/cat & dog.png", "x");
+    let server = Server::start(&site, &["--env", "dev"]);
+
+    let answer = server.get("/static/app.css");
+    assert_eq!((answer.status, answer.text().as_str()), (200, "one"));
+    assert_eq!(answer.header("cache-control"), Some("no-cache"));
+    site.write("assets/app.css", "two");
+    assert_eq!(server.get("/static/app.css").text(), "two");
+    site.write("assets/new.css", "new");
+    assert_eq!(server.get("/static/new.css").text(), "new");
+    fs::remove_file(site.path("assets/new.css")).unwrap();
+    assert_eq!(server.get("/static/new.css").status, 404);
+
+    let page = server.get("/");
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    for part in [
+        "<a href=\"/static/app.css\">app.css</a>",
+        "<a href=\"/static/%3Cb%3E%26&#x27;.css\">&lt;b&gt;&amp;&#x27;.css</a>",
+        "<a href=\"/media/cat%20%26%20dog.png\">cat &amp; dog.png</a>",
+    ] {
+        assert!(page.text().contains(part), "{part}: {}", page.text());
+    }
+}
+
+#[test]
+fn without_debug_what_was_collected_is_served_and_nothing_is_listed() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/app.css", "one");
+    site.run(&["collectstatic", "--noinput"]).done();
+    let server = Server::start(&site, &[]);
+
+    site.write("assets/app.css", "two");
+    site.write("assets/new.css", "new");
+
+    assert_eq!(server.get("/static/app.css").text(), "one");
+    assert_eq!(server.get("/static/new.css").status, 404);
+    assert_eq!(server.get("/").status, 404);
+}
+
+#[test]
+fn what_is_collected_anew_is_served_without_another_start() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/app.css", "one");
+    site.run(&["collectstatic", "--noinput"]).done();
+    let server = Server::start(&site, &[]);
+    let before = format!("/static/{}", hashed(&site, "app.css"));
+    assert_eq!(server.get(&before).text(), "one");
+    assert_eq!(server.get("/static/app.css").text(), "one");
+
+    site.write("assets/app.css", "three");
+    // Django compares whole seconds, and takes a change within one for none.
+    site.set_modified("assets/app.css", SystemTime::now() + Duration::from_secs(2));
+    site.write("assets/js/new.js", "new()");
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    get_until(&server, "/static/app.css", |answer| {
+        answer.text() == "three"
+    });
+    let is_forever = |answer: &Answer| {
+        let value = answer.header("cache-control");
+        answer.status == 200 && value.is_some_and(|value| value.contains("immutable"))
+    };
+    for name in ["app.css", "js/new.js"] {
+        let after = format!("/static/{}", hashed(&site, name));
+        get_until(&server, &after, is_forever);
+    }
+    // Pages that are out ask for it.
+    let old = server.get(&before);
+    assert!(is_forever(&old), "{old:?}");
+    assert_eq!(old.text(), "one");
+}
+
+#[test]
+fn a_manifest_that_is_damaged_meanwhile_leaves_the_one_before_in_force() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/app.css", "one");
+    site.run(&["collectstatic", "--noinput"]).done();
+    let server = Server::start(&site, &[]);
+    let path = format!("/static/{}", hashed(&site, "app.css"));
+
+    site.write("static/staticfiles.json", "{");
+    // Beyond the pause: the new file shows that it was looked at again.
+    site.write("static/app.css", "changed");
+    get_until(&server, "/static/app.css", |answer| {
+        answer.text() == "changed"
+    });
+
+    let answer = server.get(&path);
+    assert_eq!(
+        answer.header("cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_sent_arrives_as_it_was() {
+    let site = Site::new(SETTINGS);
+    let old = vec![b'o'; 24 * MIB];
+    site.write("media/film.mp4", &old);
+    site.write(
+        "static/staticfiles.json",
+        r#"{"paths": {}, "version": "1.1", "hash": ""}"#,
+    );
+    let server = Server::start(&site, &[]);
+    let mut stream = server.connect();
+    stream
+        .write_all(&request("GET", "/media/film.mp4", &[]))
+        .unwrap();
+    let mut answer = Answer::read_head(&mut stream).unwrap();
+
+    site.write("media/film.new", vec![b'n'; 24 * MIB]);
+    fs::rename(site.path("media/film.new"), site.path("media/film.mp4")).unwrap();
+
+    stream.read_to_end(&mut answer.body).unwrap();
+    assert!(answer.body == old);
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_sent_ends_the_connection() {
+    let site = Site::new(SETTINGS);
+    site.write("media/film.mp4", vec![b'x'; 64 * MIB]);
+    site.write(
+        "static/staticfiles.json",
+        r#"{"paths": {}, "version": "1.1", "hash": ""}"#,
+    );
+    let server = Server::start(&site, &[]);
+    let mut stream = server.connect();
+    stream
+        .write_all(&request("GET", "/media/film.mp4", &[]))
+        .unwrap();
+    let mut answer = Answer::read_head(&mut stream).unwrap();
+
+    let file = fs::File::options()
+        .write(true)
+        .open(site.path("media/film.mp4"));
+    file.unwrap().set_len(MIB as u64).unwrap();
+
+    // The end comes before the length that was told; whether as an error is the system's affair.
+    let _ = stream.read_to_end(&mut answer.body);
+    assert!(
+        answer.body.len() < 64 * MIB,
+        "{} bytes came",
+        answer.body.len()
+    );
+    assert_eq!(server.get("/media/film.mp4").body.len(), MIB);
+}
+
+#[test]
+fn what_is_under_way_ends_before_the_server_does() {
+    let site = Site::new(SETTINGS);
+    site.write("media/film.mp4", vec![b'x'; 24 * MIB]);
+    site.write(
+        "static/staticfiles.json",
+        r#"{"paths": {}, "version": "1.1", "hash": ""}"#,
+    );
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let mut server = Server::start(&site, &[]);
+        let mut stream = server.connect();
+        stream
+            .write_all(&request("GET", "/media/film.mp4", &[]))
+            .unwrap();
+        let mut answer = Answer::read_head(&mut stream).unwrap();
+
+        server.signal(signal);
+        // Nobody else gets in once it has heard.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while std::net::TcpStream::connect(&server.address).is_ok() {
+            assert!(Instant::now() < deadline, "it still listens");
+        }
+        assert!(
+            server.child.try_wait().unwrap().is_none(),
+            "it did not wait"
+        );
+        stream.read_to_end(&mut answer.body).unwrap();
+
+        assert_eq!(answer.body.len(), 24 * MIB);
+        assert_eq!(server.child.wait().unwrap().code(), Some(code));
+    }
+}
+
+#[test]
+fn a_connection_answers_one_request_after_another() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/a.txt", "first");
+    site.write("assets/b.txt", "second");
+    let server = Server::start(&site, &["--env", "dev"]);
+    let mut stream = server.connect();
+
+    // Both at once, the last with an end.
+    let both = "GET /static/a.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /static/b.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    stream.write_all(both.as_bytes()).unwrap();
+    let mut all = String::new();
+    stream.read_to_string(&mut all).unwrap();
+
+    assert!(all.contains("\r\n\r\nfirstHTTP/1.1 200 OK\r\n"), "{all}");
+    assert!(all.ends_with("\r\n\r\nsecond"), "{all}");
+}
+
+#[test]
+fn it_listens_at_a_socket_and_takes_the_place_of_one_that_was_killed() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/a.txt", "here");
+    let place = format!("unix:{}", site.path("socket").display());
+    let start = || Server::start(&site, &["--env", "dev", "--listen", &place]);
+    let get = || {
+        let mut stream = UnixStream::connect(site.path("socket")).unwrap();
+        stream
+            .write_all(&request("GET", "/static/a.txt", &[]))
+            .unwrap();
+        Answer::read(&mut stream, false).unwrap().text()
+    };
+
+    let killed = start();
+    assert_eq!(get(), "here");
+    drop(killed);
+    assert!(site.path("socket").exists(), "it was killed");
+    let server = start();
+    assert_eq!(get(), "here");
+    let ran = site
+        .run(&["serve", "--env", "dev", "--listen", &place])
+        .failed(1);
+    ran.tells(&["cannot listen at", "another program does"]);
+    assert_eq!(get(), "here");
+    assert_eq!(server.stop("-TERM").0, 143);
+    assert!(!site.path("socket").exists(), "the socket stayed");
+}
+
+#[test]
+fn the_log_has_a_line_for_each_answer_and_no_secret() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/a.txt", "here");
+    let server = Server::start(&site, &["--env", "dev"]);
+
+    server.get_with(
+        "/static/a.txt?signature=canary",
+        &["Cookie: canary", "Referer: canary"],
+    );
+    server.get("/static/%1b[2J%0Afake");
+    let (_, told) = server.stop("-TERM");
+
+    assert!(
+        told.contains("\"GET /static/a.txt HTTP/1.1\" 200 4\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("\"GET /static/%1b[2J%0Afake HTTP/1.1\" 404 14\n"),
+        "{told}"
+    );
+    assert!(!told.contains("canary"), "{told}");
+}
+
+#[test]
+fn what_keeps_it_from_starting_is_told() {
+    let site = Site::new(SETTINGS);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (case, arguments, code, parts) in [
+        (
+            "no manifest",
+            vec!["serve", "0"],
+            1,
+            vec!["staticfiles.json", "run collectstatic first"],
+        ),
+        (
+            "no address",
+            vec!["serve", "x", "--env", "dev"],
+            1,
+            vec!["\"x\" is no address"],
+        ),
+        (
+            "taken",
+            vec!["serve", &taken, "--env", "dev"],
+            1,
+            vec!["cannot listen", "another program does"],
+        ),
+        (
+            "a key is missing",
+            vec!["serve", "--tls-cert", "x"],
+            2,
+            vec!["--tls-key"],
+        ),
+        (
+            "no certificate",
+            vec!["serve", "--env", "dev", "--tls-cert", "x", "--tls-key", "y"],
+            1,
+            vec!["the certificate x cannot be read"],
+        ),
+        (
+            "both places",
+            vec!["serve", "1", "--listen", "2"],
+            2,
+            vec!["--listen"],
+        ),
+        (
+            "no URLs",
+            vec![
+                "serve",
+                "0",
+                "--env",
+                "dev",
+                "--set",
+                "STATIC_URL=",
+                "--set",
+                "MEDIA_URL=",
+            ],
+            1,
+            vec!["there is nothing to serve"],
+        ),
+        (
+            "another host",
+            vec![
+                "serve",
+                "0",
+                "--env",
+                "dev",
+                "--set",
+                "STATIC_URL=https://cdn.example/",
+                "--set",
+                "MEDIA_URL=",
+            ],
+            1,
+            vec!["there is nothing to serve"],
+        ),
+    ] {
+        let ran = site.run(&arguments);
+        assert_eq!(ran.code, code, "{case}: {ran:?}");
+        ran.tells(&parts);
+    }
+}
+
+#[test]
+fn media_in_a_bucket_is_fetched_by_the_range_that_is_asked_for() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("serving");
+    let proxy = Proxy::start(minio.endpoint());
+    let site = Site::new(&format!(
+        "{}\nMEDIA_URL = \"/media/\"\nDEBUG = true\n",
+        bucket_settings(&minio, &bucket, &proxy.endpoint())
+    ));
+    let film: Vec<u8> = (0..32 * MIB).map(|at| (at / 1024 % 251) as u8).collect();
+    bucket.put_raw_with("media/film.mp4", &film, &[("content-type", "video/mp4")]);
+    let server = Server::start(&site, &[]);
+    let fetched = |proxy: &Proxy| {
+        proxy
+            .requests()
+            .iter()
+            .map(|one| one.answer_length)
+            .sum::<u64>()
+    };
+
+    let answer = server.get_with("/media/film.mp4", &["Range: bytes=-1024"]);
+    assert_eq!(answer.status, 206, "{answer:?}");
+    assert!(answer.body == film[film.len() - 1024..]);
+    assert_eq!(answer.header("content-type"), Some("video/mp4"));
+    assert!(
+        fetched(&proxy) <= 64 * 1024,
+        "{} bytes fetched",
+        fetched(&proxy)
+    );
+
+    proxy.clear();
+    let etag = answer.header("etag").unwrap().to_owned();
+    let answer = server.get_with("/media/film.mp4", &[&format!("If-None-Match: {etag}")]);
+    assert_eq!(answer.status, 304);
+    assert_eq!(fetched(&proxy), 0);
+
+    proxy.clear();
+    let whole = server.get("/media/film.mp4");
+    assert!(whole.body == film);
+    // All of it, by the one request.
+    assert_eq!(proxy.requests().len(), 1, "{:?}", proxy.requests());
+}
