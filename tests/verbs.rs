@@ -191,7 +191,10 @@ fn a_url_that_expires_is_refused_where_nothing_can_sign_it() {
         .run(&["url", "a.txt", "--expires-in", "60"])
         .failed(1);
 
-    ran.tells(&[r#"cannot make a URL for "a.txt" in default (file://"#]);
+    ran.tells(&[
+        r#"cannot make a URL for "a.txt" in default (file://"#,
+        "set SECRET_KEY",
+    ]);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use storehouse_storage::{
-    Address, Driver, DriverConfig, Error, Files, OptionKind, OptionRow, Result, Storage, Value,
+    Address, Driver, DriverConfig, Error, Files, OptionKind, OptionRow, Result, Storage,
+    UrlSigning, Value,
 };
 
 use crate::storage::{FilesystemOptions, FilesystemStorage};
@@ -70,6 +71,8 @@ const OPTIONS: &[OptionRow] = &[
             "Reads through symlinks that lead out of the folder; saves and deletes never do.",
         )
     },
+    UrlSigning::QUERYSTRING_AUTH,
+    UrlSigning::QUERYSTRING_EXPIRE,
 ];
 
 /// Opens folders as storages.
@@ -134,12 +137,10 @@ impl Driver for FilesystemDriver {
             .with_directory_permissions_mode(given.mode("directory_permissions_mode"))
             .with_allow_overwrite(given.flag("allow_overwrite"))
             .with_durable(given.flag("durable"))
-            .with_follow_symlinks(given.flag("follow_symlinks"));
+            .with_follow_symlinks(given.flag("follow_symlinks"))
+            .with_signing(UrlSigning::of(&config));
         if let Some(base_url) = given.text("base_url") {
             options = options.with_base_url(base_url);
-        }
-        if let Some(signer) = config.signer {
-            options = options.with_signer(signer);
         }
         let storage = FilesystemStorage::new(&location, options).map_err(|error| {
             let problem = format!("{} cannot be made absolute", location.display());

@@ -14,7 +14,7 @@ use futures::{
 };
 use storehouse_storage::{
     Capabilities, Content, Entry, Error, Folder, Name, OpenOptions, Put, Reader, Result,
-    SaveOptions, Saved, Storage, Target, UrlOptions, UrlSigner, join_url,
+    SaveOptions, Saved, Storage, Target, UrlOptions, UrlSigning, join_url,
 };
 
 use crate::{
@@ -59,8 +59,8 @@ pub struct FilesystemOptions {
     /// Whether files are read through symlinks that lead out of the folder. Then whoever can make a
     /// link in it decides which files of this machine are read.
     pub follow_symlinks: bool,
-    /// Makes URLs that expire or carry other options.
-    pub signer: Option<Arc<dyn UrlSigner>>,
+    /// Which URLs are signed, and by what.
+    pub signing: UrlSigning,
 }
 
 impl Default for FilesystemOptions {
@@ -72,7 +72,7 @@ impl Default for FilesystemOptions {
             allow_overwrite: false,
             durable: false,
             follow_symlinks: false,
-            signer: None,
+            signing: UrlSigning::default(),
         }
     }
 }
@@ -120,10 +120,10 @@ impl FilesystemOptions {
         self
     }
 
-    /// Gives it a signer.
+    /// Says which URLs are signed, and by what.
     #[must_use]
-    pub fn with_signer(mut self, signer: Arc<dyn UrlSigner>) -> Self {
-        self.signer = Some(signer);
+    pub fn with_signing(mut self, signing: UrlSigning) -> Self {
+        self.signing = signing;
         self
     }
 }
@@ -155,7 +155,7 @@ pub struct FilesystemStorage {
     writer: Arc<Writer>,
     base_url: Option<String>,
     allow_overwrite: bool,
-    signer: Option<Arc<dyn UrlSigner>>,
+    signing: UrlSigning,
 }
 
 impl FilesystemStorage {
@@ -185,7 +185,7 @@ impl FilesystemStorage {
             writer: Arc::new(writer),
             base_url: options.base_url,
             allow_overwrite: options.allow_overwrite,
-            signer: options.signer,
+            signing: options.signing,
         })
     }
 
@@ -210,7 +210,7 @@ impl Storage for FilesystemStorage {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::default();
         capabilities.urls = self.base_url.is_some();
-        capabilities.signed_urls = self.base_url.is_some() && self.signer.is_some();
+        capabilities.signed_urls = self.base_url.is_some() && self.signing.can_sign();
         capabilities.folders = true;
         capabilities.server_side_copy = cfg!(target_os = "linux");
         capabilities.puts_at_once = PUTS_AT_ONCE;
@@ -274,14 +274,7 @@ impl Storage for FilesystemStorage {
             return Err(Error::unsupported("this storage has no base_url")
                 .with_advice("set MEDIA_URL, or base_url in its options"));
         };
-        let url = join_url(base_url, name);
-        match &self.signer {
-            _ if !options.needs_signature() => Ok(url),
-            Some(signer) => signer.sign(&url, name, options),
-            None => Err(Error::unsupported(
-                "a folder has no signed URLs, and the storage was opened without a signer",
-            )),
-        }
+        self.signing.url(join_url(base_url, name), name, options)
     }
 
     async fn copy(&self, from: &Name, target: Target) -> Result<Saved> {

@@ -6,7 +6,8 @@ use std::{
 };
 
 use storehouse_storage::{
-    Address, Driver, DriverConfig, Error, Name, OptionKind, OptionRow, Result, Storage, Value,
+    Address, Driver, DriverConfig, Error, Name, OptionKind, OptionRow, Result, Storage, UrlSigning,
+    Value,
 };
 
 use crate::storage::{MemoryStorage, Objects};
@@ -40,6 +41,8 @@ const OPTIONS: &[OptionRow] = &[
             "Lets a save replace what is there.",
         )
     },
+    UrlSigning::QUERYSTRING_AUTH,
+    UrlSigning::QUERYSTRING_EXPIRE,
 ];
 
 /// Opens memory storages, and keeps those that have a name for as long as it lives itself.
@@ -108,10 +111,7 @@ impl Driver for MemoryDriver {
         if options.flag("allow_overwrite") {
             storage = storage.allowing_overwrite();
         }
-        if let Some(signer) = config.signer {
-            storage = storage.with_signer(signer);
-        }
-        Ok(Arc::new(storage))
+        Ok(Arc::new(storage.with_signing(UrlSigning::of(&config))))
     }
 }
 

@@ -18,7 +18,7 @@ use futures::{
 use md5::{Digest, Md5};
 use storehouse_storage::{
     Attributes, Capabilities, Content, Entry, Error, EtagRule, Name, OpenOptions, Reader, Result,
-    SaveOptions, Saved, Storage, Target, UrlOptions, UrlSigner, guess_content_type, join_url,
+    SaveOptions, Saved, Storage, Target, UrlOptions, UrlSigning, guess_content_type, join_url,
 };
 
 /// How many entries a listing takes each time it has the lock.
@@ -48,7 +48,7 @@ pub struct MemoryStorage {
     location: Option<Name>,
     base_url: Option<String>,
     allow_overwrite: bool,
-    signer: Option<Arc<dyn UrlSigner>>,
+    signing: UrlSigning,
 }
 
 /// All objects of a storage, by location and name.
@@ -99,10 +99,10 @@ impl MemoryStorage {
         self
     }
 
-    /// Gives the storage signed URLs, if it has URLs.
+    /// Says which of its URLs are signed, and by what, if it has URLs.
     #[must_use]
-    pub fn with_signer(mut self, signer: Arc<dyn UrlSigner>) -> Self {
-        self.signer = Some(signer);
+    pub fn with_signing(mut self, signing: UrlSigning) -> Self {
+        self.signing = signing;
         self
     }
 
@@ -176,7 +176,7 @@ impl Storage for MemoryStorage {
         let mut capabilities = Capabilities::default();
         capabilities.attributes = true;
         capabilities.urls = self.base_url.is_some();
-        capabilities.signed_urls = self.base_url.is_some() && self.signer.is_some();
+        capabilities.signed_urls = self.base_url.is_some() && self.signing.can_sign();
         capabilities.max_name_bytes = MAX_NAME_BYTES;
         capabilities.max_part_bytes = MAX_NAME_BYTES;
         capabilities
@@ -260,14 +260,7 @@ impl Storage for MemoryStorage {
             return Err(Error::unsupported("this storage has no URLs")
                 .with_advice("set base_url, or MEDIA_URL (STATIC_URL for static files)"));
         };
-        let url = join_url(base_url, name);
-        if !options.needs_signature() {
-            return Ok(url);
-        }
-        match &self.signer {
-            Some(signer) => signer.sign(&url, name, options),
-            None => Err(Error::unsupported("this storage has no signed URLs")),
-        }
+        self.signing.url(join_url(base_url, name), name, options)
     }
 }
 

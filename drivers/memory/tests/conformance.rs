@@ -1,5 +1,5 @@
 //! The promises of the trait, kept by the memory driver: by a storage of its own that has no
-//! URLs, and by a folder of a named one with URLs and a signer.
+//! URLs, by a folder of a named one with URLs and a signer, and by a private one.
 
 use std::sync::Arc;
 
@@ -16,20 +16,33 @@ mod named_and_signed {
     storehouse_conformance::suite!(async || super::named_and_signed());
 }
 
+mod private {
+    storehouse_conformance::suite!(async || super::private());
+}
+
 fn of_its_own() -> Arc<dyn Storage> {
     Arc::new(MemoryStorage::new())
 }
 
-#[expect(clippy::unwrap_used, reason = "the options are right")]
 fn named_and_signed() -> Arc<dyn Storage> {
+    open(&[
+        ("name", "a".into()),
+        ("location", "media".into()),
+        ("base_url", "/media/".into()),
+    ])
+}
+
+fn private() -> Arc<dyn Storage> {
+    open(&[
+        ("base_url", "/media/".into()),
+        ("querystring_auth", true.into()),
+    ])
+}
+
+#[expect(clippy::unwrap_used, reason = "the options are right")]
+fn open(given: &[(&str, Value)]) -> Arc<dyn Storage> {
     let driver = MemoryDriver::new();
-    let given = [
-        ("name", "a"),
-        ("location", "media"),
-        ("base_url", "/media/"),
-    ];
-    let given = given.map(|(name, value)| (name, Value::from(value)));
-    let options = Options::new(driver.options(), given).unwrap();
+    let options = Options::new(driver.options(), given.iter().cloned()).unwrap();
     let config = DriverConfig::new(options).with_signer(Arc::new(Signer));
     driver.open(config).unwrap()
 }
@@ -38,7 +51,13 @@ fn named_and_signed() -> Arc<dyn Storage> {
 struct Signer;
 
 impl UrlSigner for Signer {
-    fn sign(&self, url: &str, _name: &Name, _options: &UrlOptions) -> Result<String> {
-        Ok(format!("{url}?signature=0"))
+    fn sign(&self, url: &str, _name: &Name, options: &UrlOptions) -> Result<String> {
+        let seconds = options.expires_in.unwrap_or_default().as_secs();
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let (name, kind) = (
+            length(&options.download_name),
+            length(&options.content_type),
+        );
+        Ok(format!("{url}?signature={seconds}-{name}-{kind}"))
     }
 }
