@@ -306,7 +306,7 @@ impl Layer {
     /// Returns whether a secret is in it.
     pub(super) fn holds_secret(&self) -> bool {
         let mut values = self.values.iter();
-        values.any(|assigned| matches!(assigned.value, Value::Secret(_)))
+        values.any(|assigned| holds_secret(&assigned.value))
             || self.changes.iter().any(Change::holds_secret)
     }
 
@@ -319,6 +319,14 @@ impl Layer {
                 ));
             }
         }
+    }
+}
+
+fn holds_secret(value: &Value) -> bool {
+    match value {
+        Value::Secret(_) => true,
+        Value::List(values) => values.iter().any(holds_secret),
+        _ => false,
     }
 }
 

@@ -202,6 +202,25 @@ impl Settings {
         self.flag("DEBUG")
     }
 
+    /// Returns `SECRET_KEY`.
+    #[must_use]
+    pub fn secret_key(&self) -> Option<&Secret> {
+        self.secret("SECRET_KEY")
+    }
+
+    /// Returns `SECRET_KEY_FALLBACKS`.
+    #[must_use]
+    pub fn secret_key_fallbacks(&self) -> Vec<&Secret> {
+        let Some(Value::List(values)) = self.get("SECRET_KEY_FALLBACKS") else {
+            return Vec::new();
+        };
+        let secrets = values.iter().filter_map(|value| match value {
+            Value::Secret(secret) if !secret.expose().is_empty() => Some(secret),
+            _ => None,
+        });
+        secrets.collect()
+    }
+
     /// Returns `STATIC_ROOT`.
     #[must_use]
     pub fn static_root(&self) -> Option<PathBuf> {

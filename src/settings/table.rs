@@ -1,7 +1,7 @@
 //! The settings there are, one row each: name, type, default, help. What a source says about them
 //! is elsewhere ([`super::layers`]); the rows of the drivers come from the drivers' option tables.
 
-use storehouse_storage::{OptionKind, Registry, Value, nearest};
+use storehouse_storage::{OptionKind, Registry, Secret, Value, nearest};
 
 use super::{static_options, values};
 
@@ -30,6 +30,8 @@ pub enum SettingKind {
     Storage(&'static str),
     /// Storages by alias: `STORAGES`.
     Storages,
+    /// Texts that are never shown.
+    Secrets,
     /// A URL, or a path on the site.
     SiteUrl,
     /// Paths, or pairs of a prefix and a path: `STATICFILES_DIRS`.
@@ -53,6 +55,7 @@ impl SettingKind {
                     )),
                 }
             }
+            (Self::Secrets, Value::List(entries)) => self.read_secrets(entries),
             (Self::Storages, value @ Value::Table(_)) => Ok(value),
             (Self::StaticDirs, value) => Err(format!(
                 "expected {}, found {} (staticfiles.E001)",
@@ -74,12 +77,24 @@ impl SettingKind {
             Self::Option(kind) if is_empty(kind, &text.into()) => self.read(text.into()),
             Self::Option(kind) => values::option_from_text(kind, text),
             Self::Storage(_) | Self::SiteUrl => Ok(text.into()),
-            Self::StaticDirs | Self::Storages => {
+            Self::Secrets | Self::StaticDirs | Self::Storages => {
                 let value = values::parse(text)
                     .map_err(|_| format!("expected {}, as in a settings file", self.expected()))?;
                 self.read(value)
             }
         }
+    }
+
+    fn read_secrets(self, entries: Vec<Value>) -> Result<Value, String> {
+        let secrets = entries.into_iter().map(|entry| match entry {
+            Value::Text(text) => Ok(Value::Secret(Secret::new(text))),
+            entry => Err(format!(
+                "expected {}, found {} in it",
+                self.expected(),
+                entry.kind()
+            )),
+        });
+        Ok(Value::List(secrets.collect::<Result<_, _>>()?))
     }
 
     /// Returns what is expected, with its article, for messages.
@@ -89,6 +104,7 @@ impl SettingKind {
             Self::Option(kind) => kind.expected(),
             Self::Storage(_) => "a storage string",
             Self::Storages => "a table of storages by alias",
+            Self::Secrets => "an array of strings",
             Self::SiteUrl => "a string",
             Self::StaticDirs => "an array of paths and [prefix, path] pairs",
         }
@@ -130,6 +146,18 @@ const ROWS: &[SettingRow] = &[
         SettingKind::Option(OptionKind::Flag),
         "false",
         "Development: static files are served from where they are, under their own names.",
+    ),
+    row(
+        "SECRET_KEY",
+        SettingKind::Option(OptionKind::Secret),
+        "",
+        "Signs the URLs of private files in storages whose service cannot: long and random.",
+    ),
+    row(
+        "SECRET_KEY_FALLBACKS",
+        SettingKind::Secrets,
+        "",
+        "Earlier keys: what they have signed stays good.",
     ),
     row(
         "STORAGES",
@@ -229,8 +257,6 @@ const NOT_USED: &[&str] = &[
     "FILE_UPLOAD_PERMISSIONS",
     "FILE_UPLOAD_TEMP_DIR",
     "FORCE_SCRIPT_NAME",
-    "SECRET_KEY",
-    "SECRET_KEY_FALLBACKS",
     "TIME_ZONE",
     "USE_TZ",
 ];

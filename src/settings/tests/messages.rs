@@ -68,6 +68,33 @@ fn a_wrong_value_is_told_with_file_line_column_name_and_what_was_expected() {
 }
 
 #[test]
+fn keys_of_the_wrong_kind_are_told_without_them() {
+    for (case, file, expected) in [
+        (
+            "key",
+            "SECRET_KEY = ['PLANTED']",
+            "storehouse.toml:1:14: SECRET_KEY: expected a string, found an array",
+        ),
+        (
+            "fallbacks",
+            "SECRET_KEY_FALLBACKS = 'PLANTED'",
+            "storehouse.toml:1:24: SECRET_KEY_FALLBACKS: expected an array of strings, found a string",
+        ),
+        (
+            "in fallbacks",
+            "SECRET_KEY_FALLBACKS = ['PLANTED', ['PLANTED']]",
+            "storehouse.toml:1:24: SECRET_KEY_FALLBACKS: expected an array of strings, found an array in it",
+        ),
+    ] {
+        assert_eq!(message_of_file(file), expected, "{case}");
+    }
+    assert_eq!(
+        message_of_set("SECRET_KEY_FALLBACKS=PLANTED, PLANTED"),
+        "--set SECRET_KEY_FALLBACKS: expected an array of strings, as in a settings file"
+    );
+}
+
+#[test]
 fn a_wrong_text_is_told_with_where_it_is_from() {
     for (set, expected) in [
         (

@@ -199,6 +199,31 @@ fn a_text_is_read_as_the_setting_asks() {
 }
 
 #[test]
+fn the_keys_that_sign_urls_come_from_any_source() {
+    let folder = folder_with("SECRET_KEY = 'file'\nSECRET_KEY_FALLBACKS = ['a', '']");
+    let file = sources(&folder);
+    let process = file
+        .clone()
+        .with_variable("SECRET_KEY", "pro=cess")
+        .with_variable("SECRET_KEY_FALLBACKS", "['b', 'c']");
+    let emptied = file.clone().with_set("SECRET_KEY=");
+    for (case, sources, key, fallbacks) in [
+        ("none", &Sources::new("/nowhere"), None, &[][..]),
+        ("file", &file, Some("file"), &["a"]),
+        ("process", &process, Some("pro=cess"), &["b", "c"]),
+        ("taken back", &emptied, None, &["a"]),
+    ] {
+        let settings = load(sources);
+
+        let found = settings.secret_key().map(Secret::expose);
+        assert_eq!(found, key, "{case}");
+        let found = settings.secret_key_fallbacks();
+        let found: Vec<&str> = found.into_iter().map(Secret::expose).collect();
+        assert_eq!(found, fallbacks, "{case}");
+    }
+}
+
+#[test]
 fn an_empty_text_takes_a_value_back() {
     let folder = folder_with("STATIC_ROOT = 'out'\nFAKE_ENDPOINT = 'http://127.0.0.1'");
     let sources = sources(&folder)

@@ -5,6 +5,8 @@ use super::*;
 #[test]
 fn nothing_that_is_shown_has_a_secret_in_it() {
     let file = "
+SECRET_KEY = 'PLANTED8'
+SECRET_KEY_FALLBACKS = ['PLANTED9', 'PLANTED0']
 FAKE_PASSWORD = 'PLANTED1'
 FAKE_PARAMETERS = { SSECustomerKey = 'PLANTED2', CacheControl = 'no-store' }
 STATICFILES_STORAGE = 'fake:static?password=PLANTED3&location=there'
@@ -26,13 +28,15 @@ OPTIONS = { password = 'PLANTED5', passwort = 'PLANTED6', tags = ['seen'] }
         assert!(!text.contains(PLANTED), "{text}");
     }
     for line in [
-        "FAKE_PASSWORD = \"***\" # storehouse.toml:2",
+        "SECRET_KEY = \"***\" # storehouse.toml:2",
+        "SECRET_KEY_FALLBACKS = [\"***\", \"***\"] # storehouse.toml:3",
+        "FAKE_PASSWORD = \"***\" # storehouse.toml:4",
         "FAKE_S3_PASSWORD = \"***\" # command line",
-        "STORAGES.default.BACKEND = \"fake://***@h\" # storehouse.toml:6",
-        "STORAGES.default.OPTIONS.password = \"***\" # storehouse.toml:7",
-        "STORAGES.default.OPTIONS.tags = [\"seen\"] # storehouse.toml:7",
-        "STORAGES.staticfiles.BACKEND = \"fake:static?password=***&location=there\" # storehouse.toml:4",
-        "FAKE_PARAMETERS = { CacheControl = \"no-store\", SSECustomerKey = \"***\" } # storehouse.toml:3",
+        "STORAGES.default.BACKEND = \"fake://***@h\" # storehouse.toml:8",
+        "STORAGES.default.OPTIONS.password = \"***\" # storehouse.toml:9",
+        "STORAGES.default.OPTIONS.tags = [\"seen\"] # storehouse.toml:9",
+        "STORAGES.staticfiles.BACKEND = \"fake:static?password=***&location=there\" # storehouse.toml:6",
+        "FAKE_PARAMETERS = { CacheControl = \"no-store\", SSECustomerKey = \"***\" } # storehouse.toml:5",
         "FAKE_MODE = 0o644 # default",
         "STATIC_ROOT = none # default",
     ] {
@@ -108,6 +112,12 @@ fn a_file_with_secrets_that_everyone_can_change_is_warned_of() {
         ("setting", secret, 0o777, true),
         ("setting, only read", secret, 0o644, false),
         ("for the group", secret, 0o660, false),
+        (
+            "in a list",
+            "SECRET_KEY_FALLBACKS = ['PLANTED']",
+            0o777,
+            true,
+        ),
         ("in a URL", in_url, 0o777, true),
         ("in OPTIONS", in_options, 0o777, true),
         ("no secret", "DEBUG = true", 0o777, false),
