@@ -7,6 +7,7 @@
 //! | [`storages`] | the storage string, and the configured storages by alias |
 //! | [`staticfiles`] | finders, the plan, and what carries it out |
 //! | `templates` | `static` in templates (features `minijinja`, `tera`, `askama`) |
+//! | [`media`] | which requests for private media are good |
 //! | [`serve`] | what a request for a file is answered with, by RFC 9110 |
 //! | [`checks`] | what is wrong with the settings |
 //! | `cli` | the command (feature `cli`) |
@@ -22,6 +23,7 @@ pub use storehouse_storage as storage;
 pub mod checks;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod media;
 pub mod serve;
 pub mod settings;
 pub mod staticfiles;

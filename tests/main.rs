@@ -41,6 +41,7 @@ mod review;
 mod server;
 #[cfg(unix)]
 mod serving;
+mod signed_urls;
 mod site;
 mod sources;
 mod static_bad_input;

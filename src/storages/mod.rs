@@ -38,7 +38,8 @@ use std::{
 
 use futures::future;
 use storehouse_storage::{
-    DriverConfig, Error, Files, Operation, Registry, Result, Secret, Storage, nearest,
+    DriverConfig, Error, Files, Operation, Registry, Result, Secret, Storage, UrlSigner,
+    UrlSigning, nearest,
 };
 
 use self::prepare::{Prepared, Wanted, prepare};
@@ -50,6 +51,7 @@ pub use self::{
     object_rules::{Rule, RuleOptions},
     spec::{Class, Processing, Spec, SpecKind},
     transfer::{Transfer, transfer},
+    url_signer::HmacSigner,
 };
 use crate::settings::{Problems, Settings, Source, StorageSetting};
 
@@ -60,11 +62,13 @@ mod compression_options;
 mod manifest_options;
 mod manifest_storage;
 pub(crate) mod object_rules;
+pub(crate) mod percent;
 mod prepare;
 mod spec;
 #[cfg(test)]
 mod tests;
 mod transfer;
+pub(crate) mod url_signer;
 
 /// The alias of the storage of media.
 pub const DEFAULT: &str = "default";
@@ -75,6 +79,8 @@ pub const STATICFILES: &str = "staticfiles";
 pub struct Storages {
     settings: Settings,
     registry: Registry,
+    /// Signs with `SECRET_KEY`, if there is one.
+    signer: Option<Arc<dyn UrlSigner>>,
     /// By alias, or by the string that was opened.
     opened: Mutex<BTreeMap<String, Arc<dyn Storage>>>,
 }
@@ -87,9 +93,11 @@ impl Storages {
     /// wrong. The built-in storages are left until they are used: a program may have no driver
     /// for them.
     pub fn new(settings: &Settings, registry: Registry) -> Result<Self> {
+        let signer = settings.secret_key().map(HmacSigner::new);
         let storages = Self {
             settings: settings.clone(),
             registry,
+            signer: signer.map(|signer| Arc::new(signer) as Arc<dyn UrlSigner>),
             opened: Mutex::default(),
         };
         let aliases = settings.storages().iter();
@@ -174,6 +182,17 @@ impl Storages {
     /// As [`get`](Self::get), but for the processing.
     pub fn processing(&self, alias: &str) -> Result<Vec<Processing>> {
         Ok(self.prepare_alias(alias)?.processing)
+    }
+
+    /// Returns whether the storage that `text` means, as in [`open`](Self::open), is private: none of
+    /// its files is for whoever has no signed URL (`querystring_auth`). Static files never are.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn is_private(&self, text: &str) -> Result<bool> {
+        let prepared = self.prepared(text)?;
+        let is_signed = prepared.options.flag(UrlSigning::QUERYSTRING_AUTH.name);
+        Ok(is_signed && prepared.files == Files::Media)
     }
 
     /// Returns how names are hashed in the storage that `text` means, as in [`open`](Self::open);
@@ -291,7 +310,8 @@ impl Storages {
         alias: Option<&str>,
         place: &str,
     ) -> Result<Arc<dyn Storage>> {
-        let config = DriverConfig::new(prepared.options).with_files(prepared.files);
+        let mut config = DriverConfig::new(prepared.options).with_files(prepared.files);
+        config.signer = self.signer.clone();
         let opened = self.registry.open(&prepared.driver, config, alias);
         let opened = opened.and_then(|storage| {
             let makes_manifest = prepared.manifest.is_some();

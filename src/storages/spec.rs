@@ -29,7 +29,7 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 use storehouse_storage::{Address, Error, Files, Result, Secret, nearest};
 
-use super::aliases;
+use super::{aliases, percent};
 
 /// What a storage string says.
 #[non_exhaustive]
@@ -312,14 +312,7 @@ pub(super) fn is_option_name(text: &str) -> bool {
 
 /// Decodes once; `None` where a `%` begins nothing, or where the bytes are no text.
 fn decode(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    for (at, _) in bytes.iter().enumerate().filter(|(_, byte)| **byte == b'%') {
-        let digits = bytes.get(at + 1..at + 3)?;
-        if !digits.iter().all(u8::is_ascii_hexdigit) {
-            return None;
-        }
-    }
-    let decoded = percent_decode_str(text).decode_utf8().ok()?;
+    let decoded = percent::decoded(text)?;
     (!decoded.contains('\0')).then(|| decoded.into_owned())
 }
 

@@ -54,6 +54,39 @@ async fn a_url_is_below_the_setting_of_its_files() {
     assert_eq!(statics, "https://cdn.example.org/a%20b.txt");
 }
 
+#[cfg(all(feature = "filesystem", feature = "memory"))]
+#[tokio::test]
+async fn a_private_storage_signs_every_url_and_static_files_none() {
+    let sources = Sources::new("/nowhere")
+        .with_set("SECRET_KEY=PLANTED")
+        .with_set("MEDIA_URL=/media/")
+        .with_set("MEDIA_ROOT=media")
+        .with_set("STATIC_URL=/static/")
+        .with_set("STORAGES.staticfiles.BACKEND=file:static?querystring_auth=true")
+        .with_set("STORAGES.private.BACKEND=filesystem")
+        .with_set("STORAGES.private.OPTIONS.querystring_auth=true")
+        .with_set("STORAGES.memory.BACKEND=memory:?querystring_auth=true&querystring_expire=60");
+    let storages = storages(&sources);
+    let name = Name::new("a.txt").unwrap();
+    for (alias, start, is_private) in [
+        ("default", "/media/a.txt", false),
+        ("private", "/media/a.txt?expires=", true),
+        ("memory", "/media/a.txt?expires=", true),
+        ("staticfiles", "/static/a.txt", false),
+        ("file:x?querystring_auth=1", "/media/a.txt?expires=", true),
+    ] {
+        let storage = storages.open(alias).unwrap();
+
+        let url = storage.url(&name, &Default::default()).await.unwrap();
+
+        assert!(url.starts_with(start), "{alias}: {url}");
+        assert_eq!(url.contains('?'), is_private, "{alias}: {url}");
+        assert_eq!(storages.is_private(alias).unwrap(), is_private, "{alias}");
+        let shown = format!("{storage:?} {storages:?}");
+        assert!(!shown.contains(PLANTED), "{alias}: {shown}");
+    }
+}
+
 #[cfg(feature = "filesystem")]
 #[test]
 fn a_host_in_a_file_url_is_told_with_the_right_form() {
