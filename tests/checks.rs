@@ -190,6 +190,68 @@ fn debug_is_a_problem_only_in_production() {
     assert!(deployed.out.contains("(security.W018)"), "{}", deployed.out);
 }
 
+/// What is set, and the ids of the problems. A key counts if a storage signs with it.
+const KEYS: &[(&[&str], &[&str])] = &[
+    (&[], &[]),
+    (&["SECRET_KEY=short"], &["security.W009"]),
+    (&[STRONG], &[]),
+    (
+        &["SECRET_KEY=aaabbbaaabbbaaabbbaaabbbaaabbbaaabbbaaabbbaaabbbaaabbb"],
+        &["security.W009"],
+    ),
+    (
+        &["SECRET_KEY=django-insecure-7s8dfk2j3h4g5f6d7s8a9q0w1e2r3t4y5u6i7o8p"],
+        &["security.W009"],
+    ),
+    (&[PRIVATE], &["security.W009"]),
+    (&[PRIVATE, STRONG], &[]),
+    (
+        &[STRONG, "SECRET_KEY_FALLBACKS=['short']"],
+        &["security.W025"],
+    ),
+    (&["SECRET_KEY_FALLBACKS=['short']"], &[]),
+    // It has no URLs.
+    (
+        &["SECRET_KEY=short", "DEFAULT_FILE_STORAGE=memory:?base_url="],
+        &[],
+    ),
+];
+const STRONG: &str = "SECRET_KEY=7s8dfk2j3h4g5f6d7s8a9q0w1e2r3t4y5u6i7o8p9a0s1d2f3g4h5";
+const PRIVATE: &str = "DEFAULT_FILE_STORAGE=file:media?querystring_auth=true";
+
+#[test]
+fn a_weak_key_is_a_problem_where_urls_are_signed_with_it() {
+    for (sets, ids) in KEYS {
+        let site = Site::new(GOOD);
+        let mut arguments = vec!["check", "--deploy"];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+
+        let ran = site.run(&arguments).done();
+
+        let told = ran.out.lines().filter_map(|line| line.strip_prefix("?: ("));
+        let told: Vec<&str> = told.filter_map(|line| line.split(')').next()).collect();
+        assert_eq!(told, *ids, "{sets:?}: {}", ran.out);
+        assert!(!ran.out.contains("short"), "{sets:?}: {}", ran.out);
+    }
+    let site = Site::new(GOOD);
+    let here = site.run(&["check", "--set", "SECRET_KEY=short"]).done();
+    assert_eq!(here.out, "System check identified no issues.\n");
+}
+
+#[test]
+fn a_bucket_signs_with_the_keys_of_its_service() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("check-keys");
+    let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
+    site.write("assets/a.css", "a");
+
+    let ran = site
+        .run(&["check", "--deploy", "--set", "SECRET_KEY=short"])
+        .done();
+
+    assert_eq!(ran.out, "System check identified no issues.\n");
+}
+
 #[test]
 fn a_storage_that_cannot_be_written_to_shows_when_it_is_tried() {
     let storages = r#"
