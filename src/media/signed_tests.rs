@@ -182,6 +182,18 @@ fn a_signature_is_good_for_its_parameters_alone() {
 }
 
 #[test]
+fn nothing_can_be_added_to_a_url_that_carries_less() {
+    let (path, query) = signed("/media/a.pdf", &UrlOptions::default());
+    for added in ["type=text/html", "type=", "type", "type=%zz", "download=a"] {
+        let query = format!("{query}&{added}");
+
+        let answer = verifier().verify(&path, Some(&query), at(NOW));
+
+        assert_eq!(answer.err(), ALTERED, "{added}");
+    }
+}
+
+#[test]
 fn a_signature_has_one_form() {
     let (path, query) = signed("/media/a.pdf", &everything());
     let mut pairs: Vec<&str> = query.split('&').collect();
@@ -192,6 +204,8 @@ fn a_signature_has_one_form() {
         ("first of two", Some(format!("expires=9&{query}")), ALTERED),
         ("padded", Some(format!("{query}=")), ALTERED),
         ("cut", Some(query[..query.len() - 1].to_owned()), ALTERED),
+        // Of 43 letters, 40 are 30 whole bytes.
+        ("half", Some(query[..query.len() - 3].to_owned()), ALTERED),
         ("longer", Some(format!("{query}A")), ALTERED),
         ("by an unknown key", Some(of_stranger), ALTERED),
         ("nothing", Some(String::new()), MISSING),
