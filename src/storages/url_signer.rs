@@ -291,6 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn scheme_and_host_are_not_signed() {
+        let signature = |url: &str| {
+            let signed = signer().sign_at(url, &UrlOptions::default(), at(1000));
+            let signed = signed.unwrap();
+            assert!(signed.starts_with(url), "{signed}");
+            signed.split_once('?').unwrap().1.to_owned()
+        };
+        let expected = signature("/m/a");
+        for (url, is_same) in [
+            ("https://h/m/a", true),
+            ("http://h:8080/m/a", true),
+            ("//h/m/a", true),
+            ("/m//a", false),
+            ("/h//m/a", false),
+        ] {
+            assert_eq!(signature(url) == expected, is_same, "{url}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_promised_is_refused_with_what_to_do() {
         let plain = UrlOptions::default();
         let no_time = plain.clone().with_expires_in(Duration::ZERO);
@@ -300,6 +320,8 @@ mod tests {
         let nothing = plain.clone().with_content_type("");
         for (case, url, options, part) in [
             ("relative", "media/a", &plain, "starts with a slash"),
+            ("no name", "https://h", &plain, "starts with a slash"),
+            ("nothing", "", &plain, "starts with a slash"),
             ("other scheme", "ftp://h/a", &plain, "starts with a slash"),
             ("a query", "/media?v=1/a", &plain, "has no query"),
             ("a fragment", "/media#x/a", &plain, "has no query"),
