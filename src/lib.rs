@@ -8,7 +8,7 @@
 //! | [`staticfiles`] | finders, the plan, and what carries it out |
 //! | `templates` | `static` in templates (features `minijinja`, `tera`, `askama`) |
 //! | [`media`] | which requests for private media are good |
-//! | [`serve`] | what a request for a file is answered with, by RFC 9110 |
+//! | [`serve`] | static and media files over HTTP: services for tower, by RFC 9110 |
 //! | [`checks`] | what is wrong with the settings |
 //! | `cli` | the command (feature `cli`) |
 //!
@@ -35,3 +35,8 @@ pub mod templates;
 #[cfg(all(doctest, feature = "s3", feature = "filesystem"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+/// So does that of the page on serving.
+#[cfg(all(doctest, feature = "s3", feature = "filesystem"))]
+#[doc = include_str!("../docs/serving.md")]
+mod serving {}

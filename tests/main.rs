@@ -41,6 +41,8 @@ mod review;
 mod server;
 #[cfg(unix)]
 mod serving;
+#[cfg(unix)]
+mod serving_apps;
 mod signed_urls;
 mod site;
 mod sources;

@@ -8,6 +8,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use storehouse::{
+    storage::{Secret, UrlOptions},
+    storages::HmacSigner,
+};
 use storehouse_test_support::{Minio, Proxy};
 
 use crate::{
@@ -25,6 +29,7 @@ STATICFILES_STORAGE = "manifest+file:static"
 [environments.dev]
 DEBUG = true
 "#;
+const KEY: &str = "a key of more than fifty characters, of which many are different";
 const MIB: usize = 1024 * 1024;
 
 /// Asks again until the answer is as wanted, for at most ten seconds.
@@ -311,78 +316,122 @@ fn what_keeps_it_from_starting_is_told() {
     let site = Site::new(SETTINGS);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    for (case, arguments, code, parts) in [
+    for (arguments, code, parts) in [
+        ("0", 1, "staticfiles.json|run collectstatic first"),
+        ("x --env dev", 1, "\"x\" is no address"),
         (
-            "no manifest",
-            vec!["serve", "0"],
+            &format!("{taken} --env dev"),
             1,
-            vec!["staticfiles.json", "run collectstatic first"],
+            "cannot listen|another program does",
         ),
+        ("--tls-cert x", 2, "--tls-key"),
         (
-            "no address",
-            vec!["serve", "x", "--env", "dev"],
+            "--env dev --tls-cert x --tls-key y",
             1,
-            vec!["\"x\" is no address"],
+            "the certificate x cannot be read",
         ),
+        ("1 --listen 2", 2, "--listen"),
         (
-            "taken",
-            vec!["serve", &taken, "--env", "dev"],
+            "0 --env dev --set STATIC_URL= --set MEDIA_URL=",
             1,
-            vec!["cannot listen", "another program does"],
+            "there is nothing to serve",
         ),
         (
-            "a key is missing",
-            vec!["serve", "--tls-cert", "x"],
-            2,
-            vec!["--tls-key"],
-        ),
-        (
-            "no certificate",
-            vec!["serve", "--env", "dev", "--tls-cert", "x", "--tls-key", "y"],
+            "0 --env dev --set STATIC_URL=https://cdn.example/ --set MEDIA_URL=",
             1,
-            vec!["the certificate x cannot be read"],
-        ),
-        (
-            "both places",
-            vec!["serve", "1", "--listen", "2"],
-            2,
-            vec!["--listen"],
-        ),
-        (
-            "no URLs",
-            vec![
-                "serve",
-                "0",
-                "--env",
-                "dev",
-                "--set",
-                "STATIC_URL=",
-                "--set",
-                "MEDIA_URL=",
-            ],
-            1,
-            vec!["there is nothing to serve"],
-        ),
-        (
-            "another host",
-            vec![
-                "serve",
-                "0",
-                "--env",
-                "dev",
-                "--set",
-                "STATIC_URL=https://cdn.example/",
-                "--set",
-                "MEDIA_URL=",
-            ],
-            1,
-            vec!["there is nothing to serve"],
+            "there is nothing to serve",
         ),
     ] {
-        let ran = site.run(&arguments);
-        assert_eq!(ran.code, code, "{case}: {ran:?}");
-        ran.tells(&parts);
+        let all: Vec<&str> = ["serve"].into_iter().chain(arguments.split(' ')).collect();
+
+        let ran = site.run(&all).failed(code);
+
+        ran.tells(&parts.split('|').collect::<Vec<_>>());
     }
+}
+
+fn private_settings() -> String {
+    let storage = "file:media?querystring_auth=true";
+    format!("DEFAULT_FILE_STORAGE = \"{storage}\"\nSECRET_KEY = \"{KEY}\"\n{SETTINGS}")
+}
+
+#[test]
+fn private_media_is_served_by_signed_urls_only() {
+    let site = Site::new(&private_settings());
+    site.write("media/photo one.png", "picture");
+    site.write("media/x.html", "<script>");
+    site.write("media/other.png", "other");
+    let server = Server::start(&site, &["--env", "dev"]);
+    let url = |arguments: &[&str]| {
+        let all = [&["url"], arguments, &["--env", "dev"]].concat();
+        site.run(&all).done().out.trim_end().to_owned()
+    };
+
+    let good = url(&["photo one.png"]);
+    let answer = server.get(&good);
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (200, "picture"),
+        "{good}"
+    );
+    let cache_control = answer.header("cache-control").unwrap();
+    assert!(
+        cache_control.starts_with("private, max-age=3"),
+        "{cache_control}"
+    );
+
+    let named = url(&[
+        "x.html",
+        "--download-name",
+        "Résumé \"1\".html",
+        "--content-type",
+        "text/html",
+    ]);
+    let answer = server.get(&named);
+    assert_eq!(answer.header("content-type"), Some("text/html"));
+    assert_eq!(
+        answer.header("content-disposition"),
+        Some(
+            "attachment; filename=\"R_sum_ _1_.html\"; filename*=UTF-8''R%C3%A9sum%C3%A9%20%221%22%2Ehtml"
+        )
+    );
+    assert_eq!(answer.header("content-security-policy"), Some("sandbox"));
+
+    for (case, url) in [
+        ("no signature", "/media/photo%20one.png".to_owned()),
+        ("not there", "/media/nothing.png".to_owned()),
+        ("another name", good.replace("photo%20one", "other")),
+        ("another time", good.replace("expires=1", "expires=2")),
+        ("a type", format!("{good}&type=text/html")),
+        ("a letter", good[..good.len() - 1].to_owned() + "!"),
+    ] {
+        let answer = server.get(&url);
+        assert_eq!(answer.status, 403, "{case}: {url}");
+        assert_eq!(
+            answer.text(),
+            server.get("/media/nothing.png").text(),
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn a_url_that_has_expired_is_refused() {
+    let site = Site::new(&private_settings());
+    site.write("media/photo.png", "picture");
+    let server = Server::start(&site, &["--env", "dev"]);
+    let signer = HmacSigner::new(&Secret::new(KEY));
+    let now = SystemTime::now();
+    let signed_at = |time| {
+        let options = UrlOptions::default().with_expires_in(Duration::from_secs(60));
+        signer.sign_at("/media/photo.png", &options, time).unwrap()
+    };
+
+    assert_eq!(server.get(&signed_at(now)).status, 200);
+    let late = signed_at(now.checked_sub(Duration::from_secs(61)).unwrap());
+    assert_eq!(server.get(&late).status, 403);
+    // A range is no way round it.
+    assert_eq!(server.get_with(&late, &["Range: bytes=0-0"]).status, 403);
 }
 
 #[test]
@@ -394,7 +443,9 @@ fn media_in_a_bucket_is_fetched_by_the_range_that_is_asked_for() {
         "{}\nMEDIA_URL = \"/media/\"\nDEBUG = true\n",
         bucket_settings(&minio, &bucket, &proxy.endpoint())
     ));
-    let film: Vec<u8> = (0..32 * MIB).map(|at| (at / 1024 % 251) as u8).collect();
+    let film: Vec<u8> = (0..32 * MIB)
+        .map(|at| u8::try_from(at / 1024 % 251).unwrap())
+        .collect();
     bucket.put_raw_with("media/film.mp4", &film, &[("content-type", "video/mp4")]);
     let server = Server::start(&site, &[]);
     let fetched = |proxy: &Proxy| {

@@ -19,7 +19,12 @@ use super::{
     source::Source,
     url_path::PathProblem,
 };
-use crate::{settings::Settings, staticfiles::is_private, storages::Storages};
+use crate::{
+    media::{Grant, Refusal, UrlVerifier},
+    settings::Settings,
+    staticfiles::is_private,
+    storages::{DEFAULT, Storages},
+};
 
 /// The type of what has none.
 const UNKNOWN: &str = "application/octet-stream";
@@ -66,6 +71,8 @@ pub struct MediaFiles {
     storage: Arc<dyn Storage>,
     cache_control: Option<HeaderValue>,
     headers: Option<HeadersFunction>,
+    verifier: Option<UrlVerifier>,
+    is_private: bool,
     is_trusted: bool,
     redirects: bool,
 }
@@ -79,21 +86,54 @@ impl MediaFiles {
             storage,
             cache_control: None,
             headers: None,
+            verifier: None,
+            is_private: false,
             is_trusted: false,
             redirects: false,
         }
     }
 
-    /// Serves the storage of media below the path of `MEDIA_URL`.
+    /// Serves the storage of media below the path of `MEDIA_URL`, signed URLs too. If the storage is
+    /// private (`querystring_auth`), it serves nothing else.
+    ///
+    /// A bucket is private by default, and signs its URLs by itself, for its own host: with `DEBUG`
+    /// its files are served here to everyone, and without only by URLs of
+    /// [`HmacSigner`](crate::storages::HmacSigner).
     ///
     /// # Errors
     /// As [`Storages::get`].
     pub fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
         let media_url = settings.media_url().unwrap_or_default();
-        Ok(Self::new(
-            UrlPrefix::of_url(&media_url),
-            storages.default()?,
-        ))
+        let storage = storages.default()?;
+        let signs_itself = storage.service().is_some();
+        let is_private = storages.is_private(DEFAULT)? && !(signs_itself && settings.debug());
+        let files = Self::new(UrlPrefix::of_url(&media_url), storage);
+        let files = files.with_signed_urls(UrlVerifier::of(settings));
+        Ok(match is_private {
+            true => files.only_signed(),
+            false => files,
+        })
+    }
+
+    /// Obeys signed URLs: what they say of type and download name is in the answer, and one that was
+    /// altered or has expired is refused with 403.
+    #[must_use]
+    pub fn with_signed_urls(mut self, verifier: UrlVerifier) -> Self {
+        self.verifier = Some(verifier);
+        self
+    }
+
+    /// Serves nothing but by signed URLs; all else is 403, whether it is there or not.
+    #[must_use]
+    pub fn only_signed(mut self) -> Self {
+        self.is_private = true;
+        self
+    }
+
+    /// Returns whether only signed URLs are answered.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.is_private
     }
 
     /// Sets `Cache-Control` of files that were saved with none; by default they have none.
@@ -145,15 +185,46 @@ impl MediaFiles {
             }
             _ => return None,
         };
+        let Ok(grant) = self.granted(request) else {
+            return Some(respond::plain(StatusCode::FORBIDDEN, method));
+        };
         let answer = match self.redirects && matches!(*method, Method::GET | Method::HEAD) {
-            true => self.redirect(&name, method).await.map(Some),
-            false => self.file(request, &name).await,
+            true => self.redirect(&name, grant, method).await.map(Some),
+            false => self.file(request, &name, grant.as_ref()).await,
         };
         answer.unwrap_or_else(|error| Some(respond::failed(&error, &name, method)))
     }
 
-    async fn redirect(&self, name: &Name, method: &Method) -> Result<FileResponse> {
-        let url = self.storage.url(name, &UrlOptions::default()).await?;
+    /// Returns what a signed URL allows; nothing for one without a signature, where that will do.
+    fn granted(&self, request: &request::Parts) -> Result<Option<Grant>, Refusal> {
+        let refused = match self.is_private {
+            true => Err(Refusal::Missing),
+            false => Ok(None),
+        };
+        let Some(verifier) = &self.verifier else {
+            return refused;
+        };
+        let (path, query) = (request.uri.path(), request.uri.query());
+        match verifier.verify(path, query, SystemTime::now()) {
+            Ok(grant) => Ok(Some(grant)),
+            Err(Refusal::Missing) => refused,
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    async fn redirect(
+        &self,
+        name: &Name,
+        grant: Option<Grant>,
+        method: &Method,
+    ) -> Result<FileResponse> {
+        let mut options = UrlOptions::default();
+        if let Some(grant) = grant {
+            options.expires_in = grant.expires.duration_since(SystemTime::now()).ok();
+            options.download_name = grant.download_name;
+            options.content_type = grant.content_type;
+        }
+        let url = self.storage.url(name, &options).await?;
         let location = HeaderValue::try_from(url).map_err(|_| {
             let problem = "its URL has a character that a header cannot hold";
             storehouse_storage::Error::new(storehouse_storage::ErrorKind::Other, problem)
@@ -167,14 +238,19 @@ impl MediaFiles {
         Ok(response)
     }
 
-    async fn file(&self, request: &request::Parts, name: &Name) -> Result<Option<FileResponse>> {
+    async fn file(
+        &self,
+        request: &request::Parts,
+        name: &Name,
+        grant: Option<&Grant>,
+    ) -> Result<Option<FileResponse>> {
         let source = Source::Storage(Arc::clone(&self.storage));
         if request.method == Method::GET
             && !DECIDING
                 .iter()
                 .any(|field| request.headers.contains_key(field))
         {
-            return self.whole(request, &source, name).await;
+            return self.whole(request, &source, name, grant).await;
         }
         // Once more if the file is replaced between the look and the answer.
         for _ in 0..2 {
@@ -186,7 +262,7 @@ impl MediaFiles {
                 name: name.clone(),
                 etag: entry.etag.clone(),
             };
-            let (representation, policy) = self.described(&source, &entry);
+            let (representation, policy) = self.described(&source, &entry, grant);
             let decision = decided(request, &representation);
             match respond::respond(&decision, &policy, &content).await {
                 Ok(response) => return Ok(Some(response)),
@@ -204,26 +280,34 @@ impl MediaFiles {
         request: &request::Parts,
         source: &Source,
         name: &Name,
+        grant: Option<&Grant>,
     ) -> Result<Option<FileResponse>> {
         let Some(reader) = source.open(name, None).await? else {
             return Ok(None);
         };
-        let (representation, policy) = self.described(source, reader.entry());
+        let (representation, policy) = self.described(source, reader.entry(), grant);
         let decision = decided(request, &representation);
         Ok(Some(respond::respond_whole(&decision, &policy, reader)))
     }
 
     /// What a file is to HTTP, and the header fields that are ours.
-    fn described(&self, source: &Source, entry: &Entry) -> (Representation, HeaderMap) {
-        let content_type = entry.attributes.content_type.as_deref().unwrap_or(UNKNOWN);
+    fn described(
+        &self,
+        source: &Source,
+        entry: &Entry,
+        grant: Option<&Grant>,
+    ) -> (Representation, HeaderMap) {
+        let granted = grant.and_then(|grant| grant.content_type.as_deref());
+        let stored = entry.attributes.content_type.as_deref();
+        let content_type = granted.or(stored).unwrap_or(UNKNOWN);
         let representation = Representation::new(entry.size)
             .with_etag(storage_tag(source, entry))
             .with_content_type(HeaderValue::try_from(content_type).ok())
             .with_last_modified(entry.modified);
-        (representation, self.policy(entry, content_type))
+        (representation, self.policy(entry, content_type, grant))
     }
 
-    fn policy(&self, entry: &Entry, content_type: &str) -> HeaderMap {
+    fn policy(&self, entry: &Entry, content_type: &str, grant: Option<&Grant>) -> HeaderMap {
         let attributes = &entry.attributes;
         let mut headers = HeaderMap::new();
         for (name, value) in [
@@ -239,6 +323,9 @@ impl MediaFiles {
         if let (Some(value), None) = (&self.cache_control, &attributes.cache_control) {
             headers.insert(header::CACHE_CONTROL, value.clone());
         }
+        if let Some(grant) = grant {
+            obey(grant, &mut headers);
+        }
         if !self.is_trusted {
             make_harmless(content_type, &mut headers);
         }
@@ -246,6 +333,18 @@ impl MediaFiles {
             change(&entry.name, &mut headers);
         }
         headers
+    }
+}
+
+/// Answers as a signed URL asks. Only the browser keeps it, and no longer than the URL works.
+fn obey(grant: &Grant, headers: &mut HeaderMap) {
+    let left = grant.expires.duration_since(SystemTime::now());
+    let left = left.unwrap_or_default().as_secs();
+    if let Ok(value) = HeaderValue::try_from(format!("private, max-age={left}")) {
+        headers.insert(header::CACHE_CONTROL, value);
+    }
+    if let Some(Ok(value)) = grant.content_disposition().map(HeaderValue::try_from) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
     }
 }
 

@@ -1,5 +1,6 @@
-//! Serving over HTTP: what a request for a file is answered with. All of it is pure, values in and
-//! values out: it opens no file, waits for nothing and asks no clock.
+//! Serving over HTTP: static files by the manifest, media out of any storage, as services of tower.
+//!
+//! What an answer is, is decided by values alone: nothing there opens a file, waits or asks a clock.
 //!
 //! ```text
 //! path             -> UrlPrefix -> Name                     url_path
@@ -10,8 +11,11 @@
 //!                  -> status, header fields, which bytes    headers
 //! ```
 //!
-//! A service does the rest: it finds what a [`Name`](crate::storage::Name) has, describes it as a
-//! [`Representation`], sends the bytes that the [`Decision`] names, and adds its own header fields.
+//! The services do the rest: they find what a [`Name`](crate::storage::Name) has (`source`; of static
+//! files `naming` and `shelf`), describe it as a [`Representation`], add the header fields that are the
+//! site's (`active` makes media harmless), and send the bytes that the [`Decision`] names (`respond`,
+//! `body`). [`StaticFiles`] and [`MediaFiles`] answer by themselves, or as a layer (`layer`) leave to
+//! an application what they do not have.
 //!
 //! ```
 //! use std::time::SystemTime;

@@ -1,5 +1,5 @@
 //! What a static object is stored with: content type, cache-control and the other attributes. It
-//! stores nothing, and a storage that keeps no attributes (a folder) has no use for it.
+//! stores nothing. A folder keeps no attributes: there it is who serves the files that asks for them.
 //!
 //! For each attribute the first that says something about it decides:
 //!

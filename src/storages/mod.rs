@@ -313,13 +313,6 @@ impl Storages {
         let mut config = DriverConfig::new(prepared.options).with_files(prepared.files);
         config.signer = self.signer.clone();
         let opened = self.registry.open(&prepared.driver, config, alias);
-        let opened = opened.and_then(|storage| {
-            let makes_manifest = prepared.manifest.is_some();
-            prepared
-                .rules
-                .refuse_without_effect(&*storage, makes_manifest)?;
-            Ok(storage)
-        });
         // The registry knows the alias only; the reader needs the file and the line.
         let storage = opened.map_err(|error| {
             let mut placed = Error::new(error.kind(), error.problem());

@@ -111,7 +111,11 @@ fn say(
             output.report(format_args!("Static files at {prefix}, from {from}"))?;
         }
         if let Some(files) = &site.media_files {
-            output.report(format_args!("Media at {}", files.prefix().as_str()))?;
+            let how = match files.is_private() {
+                true => ", by signed URLs only (querystring_auth = false serves them to everyone)",
+                false => "",
+            };
+            output.report(format_args!("Media at {}{how}", files.prefix().as_str()))?;
         }
         // The last line: whoever started it may wait for this one and read no more.
         output.report("Quit with CONTROL-C.")?;

@@ -16,7 +16,7 @@
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use storehouse_storage::{Attributes, Error, Options, Result, Storage, Value};
+use storehouse_storage::{Attributes, Error, Options, Result, Value};
 
 use self::rule::read_rule;
 use crate::settings::static_options::OBJECTS;
@@ -102,42 +102,6 @@ impl RuleOptions {
             already_hashed: read_patterns(&options.list("already_hashed"))
                 .map_err(at("already_hashed"))?,
         })
-    }
-
-    /// Refuses options that a storage would not obey: one that keeps no attributes, as a folder.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration).
-    pub(super) fn refuse_without_effect(
-        &self,
-        storage: &dyn Storage,
-        makes_manifest: bool,
-    ) -> Result<()> {
-        if storage.capabilities().attributes {
-            return Ok(());
-        }
-        let immutable = self.immutable_cache_control.is_some();
-        let given = [
-            ("cache_control", self.cache_control.is_some()),
-            ("immutable_cache_control", immutable),
-            ("charset", self.charset.is_some()),
-            ("rules", !self.rules.is_empty()),
-        ];
-        if let Some((option, _)) = given.into_iter().find(|(_, is_given)| *is_given) {
-            let what = format!("{} keeps no headers with its files", storage.describe());
-            return Err(wrong(option, &what).with_advice(
-                "take it out here; it has its effect in a bucket, and a storage of another environment has OPTIONS of its own",
-            ));
-        }
-        if !self.already_hashed.is_empty() && !makes_manifest {
-            let what = format!(
-                "{} gets no hashed names and keeps no headers",
-                storage.describe()
-            );
-            return Err(wrong("already_hashed", &what)
-                .with_advice("take it out here, or write manifest+ before the storage"));
-        }
-        Ok(())
     }
 }
 

@@ -23,23 +23,8 @@ fn a_wrong_rule_is_told_with_its_line() {
 }
 
 #[test]
-fn options_that_the_storage_would_not_obey_are_refused() {
+fn options_that_are_wrong_are_refused() {
     for (backend, options, why) in [
-        (
-            "manifest+fake:a",
-            "cache_control = 'no-store'",
-            "option \"cache_control\": fake: keeps no headers with its files",
-        ),
-        (
-            "fake:a",
-            "rules = [{ match = '*', cache_control = 'x' }]",
-            "option \"rules\": fake: keeps no headers",
-        ),
-        (
-            "fake:a",
-            "already_hashed = ['vite/*']",
-            "option \"already_hashed\": fake: gets no hashed names and keeps no headers",
-        ),
         (
             "manifest+fake:a",
             "already_hashed = ['re:(']",
@@ -69,14 +54,16 @@ fn options_that_the_storage_would_not_obey_are_refused() {
 }
 
 #[test]
-fn hashed_names_are_enough_for_already_hashed() {
-    let site = statics("manifest+fake:a", "already_hashed = ['vite/*']");
+fn a_storage_that_keeps_no_headers_takes_them_for_whoever_serves_it() {
+    let options = "already_hashed = ['vite/*']\ncache_control = 'no-store'";
+    let site = statics("fake:a", options);
 
     let storages = site.storages().unwrap();
 
     storages.get("staticfiles").unwrap();
     let options = storages.rule_options("staticfiles").unwrap();
     assert_eq!(options.already_hashed, ["vite/*"]);
+    assert_eq!(options.cache_control.as_deref(), Some("no-store"));
 }
 
 #[test]
