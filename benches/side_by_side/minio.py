@@ -1,15 +1,12 @@
 """A MinIO of its own on 127.0.0.1, and its buckets, through mc and rclone."""
 
 import shutil
-import socket
-import subprocess
-import time
 
-from .process import Command, Failed, environment, run
+from .process import Command, run
+from .server import Server, free_port
 
 # Those of docker-compose.yml, whose server takes the same settings.
 USER, PASSWORD = "storehouse", "storehouse-secret"
-START_SECONDS = 60
 
 
 class Minio:
@@ -18,41 +15,25 @@ class Minio:
     def __init__(self, programs, folder):
         self.programs = programs
         self.data = folder / "minio"
-        self.log = folder / "minio.log"
         self.mc_folder = folder / "mc"
         self.buckets = 0
-        self.process = None
-
-    def __enter__(self):
         port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
+        argv = (programs["minio"], "server", self.data, "--address", f"127.0.0.1:{port}", "--quiet")
+        env = {"MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD, "MINIO_UPDATE": "off"}
+        self.server = Server("MinIO", Command(argv, env), folder / "minio.log", self._answers)
+
+    def __enter__(self):
         self.data.mkdir()
-        argv = (self.programs["minio"], "server", self.data, "--address", f"127.0.0.1:{port}", "--quiet")
-        env = environment({"MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD, "MINIO_UPDATE": "off"})
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            self._wait()
-        except BaseException:
-            self.__exit__()
-            raise
+        self.server.__enter__()
         return self
 
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def __exit__(self, *raised):
+        self.server.__exit__(*raised)
 
-    def _wait(self):
+    def _answers(self):
         """It may say that it lives before it takes requests: a bucket is what proves it."""
-        until = time.monotonic() + START_SECONDS
-        while run(self.mc("mb", "peer/ready"), expected=None).code != 0:
-            if self.process.poll() is not None or time.monotonic() > until:
-                raise Failed(f"MinIO does not start:\n{self.log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.2)
+        return run(self.mc("mb", "peer/ready"), expected=None).code == 0
 
     def mc(self, *words):
         host = self.endpoint.replace("http://", f"http://{USER}:{PASSWORD}@")
@@ -95,9 +76,3 @@ def settings(endpoint, bucket, prefix):
         "AWS_STORAGE_BUCKET_NAME": bucket,
         "AWS_LOCATION": prefix,
     }
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

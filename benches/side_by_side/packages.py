@@ -21,7 +21,14 @@ PEERS = ROOT / "target" / "peers"
 # Django 6.1 wants Python 3.12. The older one is the newest that 3.10 and 3.11 can have.
 DJANGO = "django==6.1.3"
 OLD_DJANGO = "django==5.2.19"
-WHEELS = ("djangorestframework==3.18.3", "wagtail==8.0.1", "django-storages[s3]==1.14.6", "boto3==1.44.8")
+WHEELS = (
+    "djangorestframework==3.18.3",
+    "wagtail==8.0.1",
+    "django-storages[s3]==1.14.6",
+    "boto3==1.44.8",
+    "whitenoise==6.12.0",
+    "gunicorn==27.0.1",
+)
 # The reference first; then those that can do the same; then those for the older Django.
 PYTHONS = ((3, 13), (3, 12), (3, 14), (3, 11), (3, 10))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Settings of whoever runs this have no place in what is measured.
-FOREIGN = ("AWS_", "DJANGO_", "MC_", "PYTHON", "RCLONE_", "STATIC", "STOREHOUSE_")
+FOREIGN = ("AWS_", "DJANGO_", "GUNICORN_", "MC_", "PYTHON", "RCLONE_", "STATIC", "STOREHOUSE_", "WHITENOISE_")
 
 
 @dataclass(frozen=True)
