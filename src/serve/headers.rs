@@ -24,6 +24,9 @@ const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 const BYTES: HeaderValue = HeaderValue::from_static("bytes");
 const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 
+/// For our fields and those that a service adds, so that the map does not grow.
+const ROOM: usize = 16;
+
 impl Decision<'_> {
     /// Returns the header fields that belong to the answer, the same for HEAD as for GET.
     ///
@@ -31,7 +34,7 @@ impl Decision<'_> {
     /// [`Multipart::content_type`](super::Multipart::content_type).
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(8);
+        let mut headers = HeaderMap::with_capacity(ROOM);
         match &self.outcome {
             Outcome::Whole => self.add_content(&mut headers, self.variant.length()),
             Outcome::Part(part) => {
@@ -88,7 +91,8 @@ impl Decision<'_> {
 
     fn add_last_modified(&self, headers: &mut HeaderMap) {
         if let Some(date) = self.last_modified {
-            headers.insert(header::LAST_MODIFIED, date.header_value());
+            let made = self.representation.last_modified_value(date);
+            headers.insert(header::LAST_MODIFIED, made);
         }
     }
 }

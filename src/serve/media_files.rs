@@ -7,11 +7,11 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use storehouse_storage::{Entry, Name, Result, Storage, UrlOptions};
 
 use super::{
-    Decision, Representation, UrlPrefix, UrlTarget,
+    Decision, Representation, ResponseBody, UrlPrefix, UrlTarget,
     active::make_harmless,
     decide,
     respond::{self, Content, Failed, FileResponse},
@@ -175,8 +175,10 @@ impl MediaFiles {
         &self.prefix
     }
 
-    /// Answers a request; `None` if it is not about a file that is here.
-    pub(super) async fn answer(&self, request: &request::Parts) -> Option<FileResponse> {
+    /// Answers a request by its head; `None` if it is not about a file that is here.
+    ///
+    /// It is what the service does, for a framework with types of its own. Dropped, it leaves nothing.
+    pub async fn answer(&self, request: &request::Parts) -> Option<Response<ResponseBody>> {
         let method = &request.method;
         let name = match self.prefix.target_of(request.uri.path()) {
             Ok(UrlTarget::File(name)) if !is_private(&name) => name,

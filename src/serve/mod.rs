@@ -71,6 +71,7 @@ pub use media_files::MediaFiles;
 pub use multipart::{Boundary, Multipart, Piece};
 pub use range::MAX_RANGES;
 pub use representation::{Representation, Variant};
+pub use respond::not_found;
 pub use static_files::StaticFiles;
 pub use url_path::{PathProblem, UrlPrefix, UrlTarget};
 pub use urls::{has_host, static_urls, staticfiles_urls};

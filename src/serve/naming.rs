@@ -119,39 +119,44 @@ impl ManifestFile {
         })
     }
 
-    /// Returns what the names mean, and whether that is news.
+    /// Returns what the names mean.
+    pub(super) fn naming(&self) -> Arc<Naming> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&current.1)
+    }
+
+    /// Looks whether there is another manifest, if it is time to, and returns whether there was.
     ///
     /// A manifest that cannot be read leaves the one before it in force: a site does not go down
     /// because of a push that broke off.
-    pub(super) async fn naming(&self) -> (Arc<Naming>, bool) {
+    pub(super) async fn refresh(&self) -> bool {
         if !self.is_due() {
-            return (self.current().1, false);
+            return false;
         }
         match self.changed().await {
-            Ok(None) => (self.current().1, false),
+            Ok(None) => false,
             Ok(Some(fresh)) => {
-                let naming = Arc::clone(&fresh.1);
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-                (naming, true)
+                true
             }
             Err(error) => {
                 tracing::warn!("the manifest stays the one that was read before: {error}");
-                (self.current().1, false)
+                false
             }
         }
     }
 
     async fn changed(&self) -> Result<Option<(Option<String>, Arc<Naming>)>> {
         let entry = self.storage.stat(&self.name).await?;
-        if entry.etag.is_some() && entry.etag == self.current().0 {
+        if entry.etag.is_some() && entry.etag == self.etag() {
             return Ok(None);
         }
         read(&*self.storage, &self.name).await.map(Some)
     }
 
-    fn current(&self) -> (Option<String>, Arc<Naming>) {
+    fn etag(&self) -> Option<String> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.clone()
+        current.0.clone()
     }
 
     fn is_due(&self) -> bool {
@@ -185,6 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::too_many_lines, reason = "a table")]
     fn a_name_is_hashed_if_the_manifest_or_one_before_it_made_it() {
         let pairs = [
             ("css/app.css", "css/app.55e7cbb9ba48.css"),

@@ -31,7 +31,8 @@ pub struct Representation {
     plain: Variant,
     encoded: Vec<Variant>,
     content_type: Option<HeaderValue>,
-    last_modified: Option<HttpDate>,
+    /// And as it stands in the header.
+    last_modified: Option<(HttpDate, HeaderValue)>,
 }
 
 /// The bytes of a file in one encoding.
@@ -79,7 +80,8 @@ impl Representation {
     /// Sets when the content was last changed.
     #[must_use]
     pub fn with_last_modified(mut self, time: impl Into<Option<SystemTime>>) -> Self {
-        self.last_modified = time.into().map(HttpDate::at);
+        let date = time.into().map(HttpDate::at);
+        self.last_modified = date.map(|date| (date, date.header_value()));
         self
     }
 
@@ -130,7 +132,16 @@ impl Representation {
     ///
     /// RFC 9110 section 8.8.2.1: a date in the future, from a clock that is wrong, is sent as `now`.
     pub(super) fn last_modified(&self, now: HttpDate) -> Option<HttpDate> {
-        self.last_modified.map(|date| date.min(now))
+        let (date, _) = self.last_modified.as_ref()?;
+        Some((*date).min(now))
+    }
+
+    /// The header's value for a date that [`last_modified`](Self::last_modified) gave.
+    pub(super) fn last_modified_value(&self, date: HttpDate) -> HeaderValue {
+        match &self.last_modified {
+            Some((same, value)) if *same == date => value.clone(),
+            _ => date.header_value(),
+        }
     }
 }
 

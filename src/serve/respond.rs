@@ -108,6 +108,12 @@ pub(super) fn plain(status: StatusCode, method: &Method) -> FileResponse {
     assembled(status, headers, body)
 }
 
+/// Makes the answer for what is not there, with a body that says so.
+#[must_use]
+pub fn not_found(method: &Method) -> Response<ResponseBody> {
+    plain(StatusCode::NOT_FOUND, method)
+}
+
 /// Makes the answer for a storage that failed, and logs why: the client learns nothing of it.
 pub(super) fn failed(error: &Error, name: &Name, method: &Method) -> FileResponse {
     tracing::error!(name = ?name.as_str(), "cannot be served: {error}");

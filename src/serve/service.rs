@@ -8,13 +8,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, StatusCode};
+use http::Request;
 use tower_service::Service;
 
 use super::{
     MediaFiles, StaticFiles,
     layer::Answers,
-    respond::{self, FileResponse},
+    respond::{FileResponse, not_found},
 };
 
 /// A response under way.
@@ -53,6 +53,6 @@ fn answer_or_not_found<B>(files: impl Answers, request: Request<B>) -> Respondin
     let (parts, _) = request.into_parts();
     Box::pin(async move {
         let answer = files.answer(&parts).await;
-        Ok(answer.unwrap_or_else(|| respond::plain(StatusCode::NOT_FOUND, &parts.method)))
+        Ok(answer.unwrap_or_else(|| not_found(&parts.method)))
     })
 }

@@ -15,11 +15,11 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use storehouse_storage::{Attributes, Entry, Name, Result, Storage, join_url};
 
 use super::{
-    UrlPrefix, UrlTarget, decide,
+    ResponseBody, UrlPrefix, UrlTarget, decide,
     naming::{ManifestFile, Naming, hash_in},
     respond::{self, Failed, FileResponse},
     shelf::{Known, Shelf, Shelved},
@@ -226,8 +226,15 @@ impl StaticFiles {
         self.shelf = Arc::new(Shelf::new(options.room, options.pause));
     }
 
-    /// Answers a request; `None` if it is not about a file that is here.
-    pub(super) async fn answer(&self, request: &request::Parts) -> Option<FileResponse> {
+    /// Answers a request by its head; `None` if it is not about a file that is here.
+    ///
+    /// It is what the service does, for a framework with types of its own. Dropped, it leaves nothing.
+    pub async fn answer(&self, request: &request::Parts) -> Option<Response<ResponseBody>> {
+        if let Some(manifest) = &self.manifest
+            && manifest.refresh().await
+        {
+            self.shelf.clear();
+        }
         let method = &request.method;
         let name = match self.options.prefix.target_of(request.uri.path()) {
             Ok(UrlTarget::File(name)) => name,
@@ -264,7 +271,7 @@ impl StaticFiles {
         // Once more if the file is replaced between the look and the answer.
         for _ in 0..2 {
             let Some(shelved) = self.shelved(name).await? else {
-                self.warn_of_missing(name).await;
+                self.warn_of_missing(name);
                 return Ok(None);
             };
             match self.respond(request, &shelved).await {
@@ -301,17 +308,12 @@ impl StaticFiles {
     }
 
     async fn shelved(&self, name: &Name) -> Result<Option<Arc<Shelved>>> {
-        let naming = self.naming().await;
-        let know = |entry: &Entry| self.known(name, entry, naming.as_deref());
+        let know = |entry: &Entry| self.known(name, entry, self.naming().as_deref());
         self.shelf.get(&self.source, name, know).await
     }
 
-    async fn naming(&self) -> Option<Arc<Naming>> {
-        let (naming, is_news) = self.manifest.as_ref()?.naming().await;
-        if is_news {
-            self.shelf.clear();
-        }
-        Some(naming)
+    fn naming(&self) -> Option<Arc<Naming>> {
+        self.manifest.as_ref().map(|manifest| manifest.naming())
     }
 
     /// What a file's name says of it.
@@ -358,14 +360,14 @@ impl StaticFiles {
         let Some(Ok(stem)) = stem.map(Name::new) else {
             return Ok(false);
         };
-        if self.naming().await.is_some_and(|naming| naming.names(name)) {
+        if self.naming().is_some_and(|naming| naming.names(name)) {
             return Ok(false);
         }
         Ok(self.shelved(&stem).await?.is_some())
     }
 
-    async fn warn_of_missing(&self, name: &Name) {
-        if self.naming().await.is_some_and(|naming| naming.names(name)) {
+    fn warn_of_missing(&self, name: &Name) {
+        if self.naming().is_some_and(|naming| naming.names(name)) {
             let source = self.source.describe();
             tracing::warn!(name = ?name.as_str(), "the manifest names a file that {source} does not have: run collectstatic");
         }

@@ -1,10 +1,9 @@
 //! Which part of the site a request is for.
 
-use http::{Method, Request, Response, StatusCode};
-use tower_service::Service;
+use http::{Method, Request, Response};
 
 use super::page::Page;
-use crate::serve::{MediaFiles, ResponseBody, StaticFiles};
+use crate::serve::{MediaFiles, ResponseBody, StaticFiles, not_found};
 
 /// What is served.
 #[derive(Debug, Default)]
@@ -25,25 +24,16 @@ impl Site {
         {
             return page.response(&parts.method).await;
         }
-        let mut last = None;
-        let request = Request::from_parts(parts, ());
-        if let Some(files) = &self.static_files {
-            match called(files.clone(), &request).await {
-                response if response.status() != StatusCode::NOT_FOUND => return response,
-                response => last = Some(response),
-            }
+        if let Some(files) = &self.static_files
+            && let Some(response) = files.answer(&parts).await
+        {
+            return response;
         }
-        if let Some(files) = &self.media_files {
-            last = Some(called(files.clone(), &request).await);
+        if let Some(files) = &self.media_files
+            && let Some(response) = files.answer(&parts).await
+        {
+            return response;
         }
-        last.unwrap_or_default()
+        not_found(&parts.method)
     }
-}
-
-async fn called<S>(mut service: S, request: &Request<()>) -> Response<ResponseBody>
-where
-    S: Service<Request<()>, Response = Response<ResponseBody>, Error = std::convert::Infallible>,
-{
-    let Ok(response) = service.call(request.clone()).await;
-    response
 }
