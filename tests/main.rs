@@ -43,6 +43,8 @@ mod server;
 mod serving;
 #[cfg(unix)]
 mod serving_apps;
+#[cfg(unix)]
+mod serving_tls;
 mod signed_urls;
 mod site;
 mod sources;

@@ -1,0 +1,140 @@
+//! `storehouse serve` by TLS and HTTP/2.
+
+use std::{fs, sync::Arc};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::{
+    server::{Server, request},
+    site::Site,
+};
+
+fn site() -> Site {
+    let site =
+        Site::new("DEBUG = true\nSTATIC_URL = \"/static/\"\nSTATICFILES_DIRS = [\"assets\"]\n");
+    site.write("assets/a.txt", "here");
+    for name in ["", "other-"] {
+        let made = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let CertifiedKey { cert, signing_key } = made;
+        site.write(&format!("{name}cert.pem"), cert.pem());
+        site.write(&format!("{name}key.pem"), signing_key.serialize_pem());
+    }
+    site
+}
+
+async fn connected(site: &Site, server: &Server, protocol: &str) -> TlsStream<TcpStream> {
+    let mut roots = RootCertStore::empty();
+    let cert = CertificateDer::from_pem_file(site.path("cert.pem")).unwrap();
+    roots.add(cert).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
+    let stream = TcpStream::connect(&server.address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    let stream = connector.connect(name, stream).await.unwrap();
+    assert_eq!(
+        stream.get_ref().1.alpn_protocol(),
+        Some(protocol.as_bytes())
+    );
+    stream
+}
+
+/// Asks for the file three times at once, on one connection of HTTP/2.
+async fn asked_by_http2(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
+    let handshake =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+    let (sender, connection) = handshake.await.unwrap();
+    tokio::spawn(connection);
+    let asking = (0..3).map(|_| {
+        let mut sender = sender.clone();
+        async move {
+            let request = http::Request::get("http://localhost/static/a.txt");
+            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            let response = sender.send_request(request).await.unwrap();
+            assert_eq!(response.status(), 200);
+            assert_eq!(response.version(), http::Version::HTTP_2);
+            response.into_body().collect().await.unwrap().to_bytes()
+        }
+    });
+    for body in futures::future::join_all(asking).await {
+        assert_eq!(body, "here");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_speaks_the_version_that_the_client_likes() {
+    let site = site();
+    let server = Server::start(&site, &["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+
+    asked_by_http2(connected(&site, &server, "h2").await).await;
+    let mut stream = connected(&site, &server, "http/1.1").await;
+    stream
+        .write_all(&request("GET", "/static/a.txt", &[]))
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\nhere"), "{answer}");
+
+    // Who speaks no TLS has only its own connection lost.
+    let mut plain = TcpStream::connect(&server.address).await.unwrap();
+    plain
+        .write_all(&request("GET", "/static/a.txt", &[]))
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    let _ = plain.read_to_end(&mut answer).await;
+    assert!(!String::from_utf8_lossy(&answer).contains("here"));
+    asked_by_http2(connected(&site, &server, "h2").await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http2_is_spoken_without_tls_by_who_knows_of_it() {
+    let site = site();
+    let server = Server::start(&site, &[]);
+
+    asked_by_http2(TcpStream::connect(&server.address).await.unwrap()).await;
+}
+
+#[test]
+fn a_key_that_does_not_fit_is_told() {
+    let site = site();
+    fs::write(site.path("empty.pem"), "").unwrap();
+    for (cert, key, parts) in [
+        (
+            "cert.pem",
+            "other-key.pem",
+            "cannot be used for TLS|--tls-key has to be the key",
+        ),
+        (
+            "empty.pem",
+            "key.pem",
+            "the certificate empty.pem cannot be read|-----BEGIN",
+        ),
+        ("cert.pem", "cert.pem", "the key cert.pem cannot be read"),
+    ] {
+        let ran = site
+            .run(&["serve", "0", "--tls-cert", cert, "--tls-key", key])
+            .failed(1);
+
+        ran.tells(&parts.split('|').collect::<Vec<_>>());
+    }
+}
