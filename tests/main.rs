@@ -9,6 +9,8 @@
 )]
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod behind_nginx;
 mod bucket;
 mod bucket_unchanged;
 mod checks;
@@ -24,6 +26,8 @@ mod http_cases;
 mod integrity;
 mod last_good;
 mod manifest_storage;
+#[cfg(target_os = "linux")]
+mod nginx;
 #[cfg(target_os = "linux")]
 mod phases;
 mod plans;
