@@ -379,6 +379,7 @@ fn nginx_alone_and_before_storehouse_serve_answer_alike() {
     let media = site.files("media").into_iter();
     let mut paths: Vec<String> = media.map(|name| format!("/media/{name}")).collect();
     paths.extend([
+        "/static/staticfiles.json".to_owned(),
         HASHED.to_owned(),
         "/static/css/app.css".to_owned(),
         "/static/app.mjs".to_owned(),

@@ -97,6 +97,45 @@ async fn a_layer_hands_what_is_no_file_to_the_application() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_tell_what_is_to_be_fetched_with_them() {
+    let files = storage(&[
+        ("app.55e7cbb9ba48.css", "body {}"),
+        ("page.html", "<p>"),
+        (
+            "staticfiles.json",
+            r#"{"paths": {"app.css": "app.55e7cbb9ba48.css"}, "version": "1.1", "hash": ""}"#,
+        ),
+    ])
+    .await;
+    let files = StaticFiles::new(UrlPrefix::new("/static/"), Arc::clone(&files))
+        .with_preload(["app.css", "gone.css"])
+        .with_manifest(files, Name::new("staticfiles.json").unwrap())
+        .await
+        .unwrap();
+    let html = || async { axum::response::Html("<p>") };
+    let application = Router::new()
+        .route("/", get(html))
+        .route("/text", get(|| async { "text" }))
+        .layer(files);
+    let address = started(application).await;
+
+    let link = "</static/app.55e7cbb9ba48.css>; rel=preload; as=style";
+    for (path, expected) in [
+        ("/", Some(link)),
+        ("/text", None),
+        ("/static/page.html", None),
+    ] {
+        assert_eq!(
+            sent(&address, "GET", path).await.header("link"),
+            expected,
+            "{path}"
+        );
+    }
+    let manifest = sent(&address, "GET", "/static/staticfiles.json").await;
+    assert_eq!(manifest.header("cache-control"), Some("no-cache"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_is_a_route() {
     let files = storage(&[("app.css", "body {}")]).await;
     // `nest_service` takes the prefix off; a route leaves it.

@@ -19,7 +19,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, header};
 use http_body::Body;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -40,11 +40,20 @@ pub(super) trait Answers: Clone + Send + Sync + 'static {
         &self,
         request: &http::request::Parts,
     ) -> impl Future<Output = Option<FileResponse>> + Send;
+
+    /// The field `Link` of the application's pages.
+    fn links(&self) -> Option<HeaderValue> {
+        None
+    }
 }
 
 impl Answers for StaticFiles {
     async fn answer(&self, request: &http::request::Parts) -> Option<FileResponse> {
         Self::answer(self, request).await
+    }
+
+    fn links(&self) -> Option<HeaderValue> {
+        Self::links(self)
     }
 }
 
@@ -102,8 +111,20 @@ where
             if let Some(response) = files.answer(&parts).await {
                 return Ok(response);
             }
-            let response = inner.call(Request::from_parts(parts, body)).await?;
+            let mut response = inner.call(Request::from_parts(parts, body)).await?;
+            if is_page(&response)
+                && let Some(links) = files.links()
+            {
+                response.headers_mut().append(header::LINK, links);
+            }
             Ok(response.map(ResponseBody::inner))
         })
     }
+}
+
+/// Whether a response is a page that a browser shows.
+fn is_page<R>(response: &Response<R>) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_html = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
+    response.status().is_success() && content_type.is_some_and(is_html)
 }

@@ -52,6 +52,7 @@ mod layer;
 mod media_files;
 mod multipart;
 mod naming;
+mod preload;
 mod range;
 mod representation;
 mod respond;

@@ -12,7 +12,7 @@ use std::{
 
 use storehouse_storage::{Name, Result, Storage};
 
-use crate::staticfiles::{Manifest, ObjectKind};
+use crate::staticfiles::{Manifest, ObjectKind, integrity_name};
 
 /// How many hex digits a hash in a name has.
 const HASH_DIGITS: usize = 12;
@@ -53,6 +53,11 @@ impl Naming {
             Some(original) => (original, ObjectKind::Hashed),
             None => (name.clone(), ObjectKind::Plain),
         }
+    }
+
+    /// Returns what a file is stored as, if the manifest has it.
+    pub(super) fn stored(&self, name: &str) -> Option<&str> {
+        self.manifest.get(name)
     }
 
     /// Whether the manifest has the file, under its own name or the stored one.
@@ -117,6 +122,11 @@ impl ManifestFile {
             looked: AtomicU64::new(0),
             current: RwLock::new(current),
         })
+    }
+
+    /// Whether a file is the manifest, or the digests beside it.
+    pub(super) fn is_named(&self, name: &Name) -> bool {
+        *name == self.name || integrity_name(&self.name).is_ok_and(|integrity| *name == integrity)
     }
 
     /// Returns what the names mean.

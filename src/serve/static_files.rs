@@ -9,6 +9,7 @@
 //! | `MIMETYPES`, `CHARSET` | `rules`, `charset` of the same |
 //! | `ADD_HEADERS_FUNCTION` | [`with_headers`](StaticFiles::with_headers) |
 //! | `ALLOW_ALL_ORIGINS` | [`with_all_origins`](StaticFiles::with_all_origins) |
+//! | (none) | [`with_preload`](StaticFiles::with_preload) |
 //! | `INDEX_FILE` | [`with_index`](StaticFiles::with_index) |
 //! | `AUTOREFRESH` | always: each file is looked at again after a pause |
 //! | `USE_FINDERS` | [`load`](StaticFiles::load) with `DEBUG` |
@@ -21,6 +22,7 @@ use storehouse_storage::{Attributes, Entry, Name, Result, Storage, join_url};
 use super::{
     ResponseBody, UrlPrefix, UrlTarget, decide,
     naming::{ManifestFile, Naming, hash_in},
+    preload,
     respond::{self, Failed, FileResponse},
     shelf::{Known, Shelf, Shelved},
     source::Source,
@@ -89,6 +91,7 @@ struct Options {
     index: Option<Name>,
     all_origins: bool,
     headers: Option<HeadersFunction>,
+    preload: Vec<String>,
     /// Of all files, whatever the rules say.
     cache_control: Option<&'static str>,
     room: u64,
@@ -111,6 +114,7 @@ impl StaticFiles {
             index: None,
             all_origins: true,
             headers: None,
+            preload: Vec::new(),
             cache_control: None,
             room: ROOM,
             pause,
@@ -197,6 +201,16 @@ impl StaticFiles {
         self
     }
 
+    /// Lets browsers fetch these files as soon as the head of a page comes, by a field
+    /// `Link: <…>; rel=preload` in the HTML of the application behind the layer. The names are those
+    /// in templates, such as `css/app.css`; one that the manifest does not have is left out.
+    #[must_use]
+    pub fn with_preload<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        let names = names.into_iter().map(Into::into).collect();
+        self.change(|options| options.preload = names);
+        self
+    }
+
     /// Sets how many bytes of files are kept in memory: 64 MiB by default. Files of over 8 MiB never
     /// are.
     #[must_use]
@@ -211,6 +225,19 @@ impl StaticFiles {
     pub fn with_pause(mut self, pause: Duration) -> Self {
         self.change(|options| options.pause = pause);
         self
+    }
+
+    /// What a page of the application is sent with.
+    pub(super) fn links(&self) -> Option<HeaderValue> {
+        let names = &self.options.preload;
+        if names.is_empty() {
+            return None;
+        }
+        let naming = self.naming();
+        preload::links(self.options.prefix.as_str(), names, |name| match &naming {
+            Some(naming) => naming.stored(name).map(str::to_owned),
+            None => Some(name.to_owned()),
+        })
     }
 
     /// Returns the prefix below which it serves.
@@ -318,8 +345,15 @@ impl StaticFiles {
 
     /// What a file's name says of it.
     fn known(&self, name: &Name, entry: &Entry, naming: Option<&Naming>) -> Known {
-        let plain = || (name.clone(), ObjectKind::Plain);
-        let (original, kind) = naming.map_or_else(plain, |naming| naming.original(name));
+        let is_manifest = self
+            .manifest
+            .as_ref()
+            .is_some_and(|file| file.is_named(name));
+        let (original, kind) = match naming {
+            _ if is_manifest => (name.clone(), ObjectKind::Manifest),
+            Some(naming) => naming.original(name),
+            None => (name.clone(), ObjectKind::Plain),
+        };
         let by_rules = self.options.rules.attributes(&original, kind);
         let stored = &entry.attributes;
         let mut policy = HeaderMap::new();
