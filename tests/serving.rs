@@ -30,6 +30,8 @@ STATICFILES_STORAGE = "manifest+file:static"
 DEBUG = true
 "#;
 const KEY: &str = "a key of more than fifty characters, of which many are different";
+/// A manifest that names nothing.
+const NO_NAMES: &str = r#"{"paths": {}, "version": "1.1", "hash": ""}"#;
 const MIB: usize = 1024 * 1024;
 
 /// Asks again until the answer is as wanted, for at most ten seconds.
@@ -133,6 +135,31 @@ fn what_is_collected_anew_is_served_without_another_start() {
 }
 
 #[test]
+fn a_file_that_changes_is_sent_as_it_is_now_whatever_its_times_say() {
+    let site = Site::new(SETTINGS);
+    site.write("static/staticfiles.json", NO_NAMES);
+    let server = Server::start(&site, &[]);
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    let now = SystemTime::now();
+    for (case, name, before, after) in [
+        ("another time", "a.css", old, old + Duration::from_secs(1)),
+        // Two writes within one tick of the disk's clock.
+        ("the same time, and fresh", "b.css", now, now),
+    ] {
+        let file = format!("static/{name}");
+        let path = format!("/static/{name}");
+        site.write(&file, "one");
+        site.set_modified(&file, before);
+        assert_eq!(server.get(&path).text(), "one", "{case}");
+
+        site.write(&file, "two");
+        site.set_modified(&file, after);
+
+        get_until(&server, &path, |answer| answer.text() == "two");
+    }
+}
+
+#[test]
 fn a_manifest_that_is_damaged_meanwhile_leaves_the_one_before_in_force() {
     let site = Site::new(SETTINGS);
     site.write("assets/app.css", "one");
@@ -159,10 +186,7 @@ fn a_file_that_is_replaced_while_it_is_sent_arrives_as_it_was() {
     let site = Site::new(SETTINGS);
     let old = vec![b'o'; 24 * MIB];
     site.write("media/film.mp4", &old);
-    site.write(
-        "static/staticfiles.json",
-        r#"{"paths": {}, "version": "1.1", "hash": ""}"#,
-    );
+    site.write("static/staticfiles.json", NO_NAMES);
     let server = Server::start(&site, &[]);
     let mut stream = server.connect();
     stream
@@ -181,10 +205,7 @@ fn a_file_that_is_replaced_while_it_is_sent_arrives_as_it_was() {
 fn a_file_that_is_cut_while_it_is_sent_ends_the_connection() {
     let site = Site::new(SETTINGS);
     site.write("media/film.mp4", vec![b'x'; 64 * MIB]);
-    site.write(
-        "static/staticfiles.json",
-        r#"{"paths": {}, "version": "1.1", "hash": ""}"#,
-    );
+    site.write("static/staticfiles.json", NO_NAMES);
     let server = Server::start(&site, &[]);
     let mut stream = server.connect();
     stream
@@ -211,10 +232,7 @@ fn a_file_that_is_cut_while_it_is_sent_ends_the_connection() {
 fn what_is_under_way_ends_before_the_server_does() {
     let site = Site::new(SETTINGS);
     site.write("media/film.mp4", vec![b'x'; 24 * MIB]);
-    site.write(
-        "static/staticfiles.json",
-        r#"{"paths": {}, "version": "1.1", "hash": ""}"#,
-    );
+    site.write("static/staticfiles.json", NO_NAMES);
     for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
         let mut server = Server::start(&site, &[]);
         let mut stream = server.connect();

@@ -93,3 +93,56 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper_util::server::graceful::GracefulShutdown;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::Instant,
+    };
+
+    use super::*;
+    use crate::cli::{output::Output, serve::patience::IDLE};
+
+    /// What a server says to a client that sends this and then nothing more, and how long it waited.
+    async fn said_to(sent: &[u8]) -> (String, Duration) {
+        let log = AccessLog::new(Output::new(0, false));
+        let server = Arc::new(Server::new(Arc::new(Site::default()), log, None));
+        let (connection, mut client) = duplex(1024);
+        let shutdown = GracefulShutdown::new();
+        let watcher = shutdown.watcher();
+        tokio::spawn(async move { server.answer_on(connection, watcher).await });
+        let started = Instant::now();
+        client.write_all(sent).await.unwrap();
+        let mut said = String::new();
+        let end = timeout(10 * HEAD_TIME, client.read_to_string(&mut said)).await;
+        assert!(end.is_ok(), "it waits for ever, and said {said:?}");
+        (said, started.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_go_on_is_given_up() {
+        for (case, sent, status, limit) in [
+            ("nothing", "", "", IDLE),
+            (
+                "half a head",
+                "GET /static/a HTTP/1.1\r\nHost: ",
+                "",
+                HEAD_TIME,
+            ),
+            (
+                "one request",
+                "GET /static/a HTTP/1.1\r\nHost: x\r\n\r\n",
+                "HTTP/1.1 404",
+                HEAD_TIME,
+            ),
+        ] {
+            let (said, waited) = said_to(sent.as_bytes()).await;
+
+            assert!(said.starts_with(status), "{case}: {said}");
+            let limits = limit..limit + Duration::from_secs(5);
+            assert!(limits.contains(&waited), "{case}: {waited:?}");
+        }
+    }
+}

@@ -1,5 +1,5 @@
-//! How long a client may take: a connection to which nothing can be written for a while is closed, so
-//! that clients that do not read cannot hold what they were promised for ever.
+//! How long a client may take: a connection to which nothing can be written for a while, or on which
+//! nothing happens at all, is closed. So nobody holds a file, or a place, for ever.
 
 use std::{
     future::Future,
@@ -11,11 +11,13 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
 /// How long a write may stand still.
 const STALL: Duration = Duration::from_secs(30);
+/// How long a client may send and take nothing: nginx's `keepalive_timeout`.
+pub(super) const IDLE: Duration = Duration::from_secs(75);
 
 /// A connection that is closed when it stands still.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct Patient<C> {
     inner: C,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Runs while a read waits, anew with each write.
+    idle: Option<Pin<Box<Sleep>>>,
 }
 
 impl<C> Patient<C> {
@@ -30,24 +34,40 @@ impl<C> Patient<C> {
         Self {
             inner,
             stalled: None,
+            idle: None,
         }
     }
 
     /// Takes what a write gave, and fails where it has waited for too long.
-    fn judge<T>(
+    fn written<T>(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
+        if written.is_ready()
+            && let Some(idle) = &mut self.idle
+        {
+            idle.as_mut().reset(Instant::now() + IDLE);
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL)));
-        match stalled.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
-        }
+        judged(&mut self.stalled, STALL, context, written)
+    }
+}
+
+/// Takes what a step gave, and fails where it has waited for longer than `limit`.
+fn judged<T>(
+    timer: &mut Option<Pin<Box<Sleep>>>,
+    limit: Duration,
+    context: &mut Context<'_>,
+    step: Poll<io::Result<T>>,
+) -> Poll<io::Result<T>> {
+    if step.is_ready() {
+        *timer = None;
+        return step;
+    }
+    let timer = timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+    match timer.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+        Poll::Pending => Poll::Pending,
     }
 }
 
@@ -57,7 +77,9 @@ impl<C: AsyncRead + Unpin> AsyncRead for Patient<C> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_read(context, buffer)
+        let this = self.get_mut();
+        let read = Pin::new(&mut this.inner).poll_read(context, buffer);
+        judged(&mut this.idle, IDLE, context, read)
     }
 }
 
@@ -69,7 +91,7 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Patient<C> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.inner).poll_write(context, bytes);
-        this.judge(context, written)
+        this.written(context, written)
     }
 
     fn poll_write_vectored(
@@ -79,7 +101,7 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Patient<C> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.inner).poll_write_vectored(context, slices);
-        this.judge(context, written)
+        this.written(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -89,7 +111,7 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Patient<C> {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.inner).poll_flush(context);
-        this.judge(context, flushed)
+        this.written(context, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -113,6 +135,29 @@ mod tests {
 
         let mut read = [0; 4];
         client.read_exact(&mut read).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_only_reads_is_not_idle() {
+        let (server, mut client) = duplex(1);
+        let mut server = Patient::new(server);
+        let reading = tokio::spawn(async move {
+            for _ in 0..5 {
+                sleep(STALL - Duration::from_secs(1)).await;
+                client.read_u8().await.unwrap();
+            }
+            client
+        });
+
+        // As a server of HTTP does: it writes, and listens meanwhile.
+        let (mut reader, mut writer) = tokio::io::split(&mut server);
+        let writing = async { writer.write_all(&[b'x'; 5]).await.unwrap() };
+        let listening = async { reader.read_u8().await.unwrap_err().kind() };
+        let ((), kind) = tokio::join!(writing, listening);
+
+        // Only when it has read all, and says nothing for long.
+        assert_eq!(kind, io::ErrorKind::TimedOut);
+        reading.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
