@@ -1,5 +1,5 @@
 //! System checks: what is wrong with the settings, found before it does harm. Checks that Django
-//! has keep their ids (`django/contrib/staticfiles/checks.py`, `core/checks/urls.py`,
+//! has keep their ids (`django/contrib/staticfiles/checks.py`, `core/checks/{files,urls}.py`,
 //! `core/checks/security/base.py`, `contrib/staticfiles/utils.py`, 6.1); ours begin with `storehouse.`.
 //!
 //! Only [`live`] looks beyond this machine.
@@ -96,6 +96,7 @@ pub fn all(
 ) -> Vec<Problem> {
     let mut problems = staticfiles(settings, storages, finders);
     problems.extend(urls(settings));
+    problems.extend(files(settings));
     problems.extend(storages_open(storages));
     if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
         problems.push(Problem::warning("storehouse.W001", error.to_string()));
@@ -154,6 +155,18 @@ fn weak_key(id: &'static str, name: &str) -> Problem {
         "Your {name} has less than 50 characters, less than 5 unique characters, or it's prefixed with '{MADE_BY_DJANGO}' indicating that it was generated automatically by Django: URLs of private files could be forged."
     );
     Problem::warning(id, message).with_hint("Please generate a long and random value.")
+}
+
+/// Django's `core/checks/files.py`.
+fn files(settings: &Settings) -> Option<Problem> {
+    let folder = settings.path("FILE_UPLOAD_TEMP_DIR")?;
+    (!folder.is_dir()).then(|| {
+        let message = format!(
+            "The FILE_UPLOAD_TEMP_DIR setting refers to the nonexistent directory '{}'.",
+            folder.display()
+        );
+        Problem::error("files.E001", message)
+    })
 }
 
 /// Runs the checks that come before `collectstatic`: Django's of the tag `staticfiles`, and those

@@ -43,6 +43,8 @@ fn check_has_djangos_ids() {
 /// What is set, the ids of the problems, and the exit code.
 const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
     (&["MEDIA_URL=/static/"], &["storehouse.E003"], 1),
+    (&["FILE_UPLOAD_TEMP_DIR=nowhere"], &["files.E001"], 1),
+    (&["FILE_UPLOAD_TEMP_DIR=."], &[], 0),
     (
         &["MEDIA_ROOT=out"],
         &["storehouse.E004", "storehouse.W001"],

@@ -112,10 +112,12 @@ fn lay(
 fn defaults(table: &Table) -> BTreeMap<&'static str, Set> {
     let rows = table.rows().iter().filter(|row| !row.default.is_empty());
     let values = rows.filter_map(|row| {
-        let SettingKind::Option(kind) = row.kind else {
-            return None;
+        let value = match row.kind {
+            SettingKind::Option(kind) => kind.read_text(row.default),
+            SettingKind::Limit => row.kind.read_text(row.default),
+            _ => return None,
         };
-        let value = kind.read_text(row.default).ok()?;
+        let value = value.ok()?;
         let source = Source::Default;
         Some((row.name, Set { value, source }))
     });

@@ -165,6 +165,12 @@ impl Settings {
         self.get(name)?.as_integer()
     }
 
+    /// Returns the number of a limit; `None` if there is none, which has to be set.
+    #[must_use]
+    pub fn limit(&self, name: &str) -> Option<u64> {
+        self.integer(name).and_then(|number| number.try_into().ok())
+    }
+
     /// Returns the texts of a list.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<&str> {

@@ -36,6 +36,8 @@ pub enum SettingKind {
     SiteUrl,
     /// Paths, or pairs of a prefix and a path: `STATICFILES_DIRS`.
     StaticDirs,
+    /// A whole number from 0 on, or the text `none` for no limit, where Django takes None.
+    Limit,
 }
 
 impl SettingKind {
@@ -57,6 +59,11 @@ impl SettingKind {
             }
             (Self::Secrets, Value::List(entries)) => self.read_secrets(entries),
             (Self::Storages, value @ Value::Table(_)) => Ok(value),
+            (Self::Limit, Value::Integer(number)) if number >= 0 => Ok(number.into()),
+            (Self::Limit, Value::Integer(number)) => {
+                Err(format!("expected {}, found {number}", self.expected()))
+            }
+            (Self::Limit, Value::Text(text)) => self.read_text(&text),
             (Self::StaticDirs, value) => Err(format!(
                 "expected {}, found {} (staticfiles.E001)",
                 self.expected(),
@@ -77,6 +84,11 @@ impl SettingKind {
             Self::Option(kind) if is_empty(kind, &text.into()) => self.read(text.into()),
             Self::Option(kind) => values::option_from_text(kind, text),
             Self::Storage(_) | Self::SiteUrl => Ok(text.into()),
+            Self::Limit if text == "none" => Ok(text.into()),
+            Self::Limit => match text.parse::<u64>().map(i64::try_from) {
+                Ok(Ok(number)) => Ok(number.into()),
+                _ => Err(format!("expected {}, found {text:?}", self.expected())),
+            },
             Self::Secrets | Self::StaticDirs | Self::Storages => {
                 let value = values::parse(text)
                     .map_err(|_| format!("expected {}, as in a settings file", self.expected()))?;
@@ -107,6 +119,7 @@ impl SettingKind {
             Self::Secrets => "an array of strings",
             Self::SiteUrl => "a string",
             Self::StaticDirs => "an array of paths and [prefix, path] pairs",
+            Self::Limit => "a whole number or \"none\"",
         }
     }
 }
@@ -243,19 +256,47 @@ const ROWS: &[SettingRow] = &[
         "true",
         "With compressed+manifest+: whether the URL of a file that is not in the manifest is an error.",
     ),
+    row(
+        "FILE_UPLOAD_MAX_MEMORY_SIZE",
+        SettingKind::Option(OptionKind::Integer {
+            min: 0,
+            max: i64::MAX,
+        }),
+        "2621440",
+        "Uploads: how many bytes of a request's files may wait in memory; more waits in FILE_UPLOAD_TEMP_DIR.",
+    ),
+    row(
+        "FILE_UPLOAD_TEMP_DIR",
+        SettingKind::Option(OptionKind::Path),
+        "",
+        "Uploads: the folder of files that wait; if not set, the system's for temporary files.",
+    ),
+    row(
+        "DATA_UPLOAD_MAX_MEMORY_SIZE",
+        SettingKind::Limit,
+        "2621440",
+        "Uploads: how many bytes the fields of a form may have, files not counted; none: any number.",
+    ),
+    row(
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS",
+        SettingKind::Limit,
+        "1000",
+        "Uploads: how many fields a form may have, files not counted; none: any number.",
+    ),
+    row(
+        "DATA_UPLOAD_MAX_NUMBER_FILES",
+        SettingKind::Limit,
+        "100",
+        "Uploads: how many files a form may have; none: any number.",
+    ),
 ];
 
 /// Settings of Django and its neighbours that a reader may bring along, and that nothing here
 /// reads yet.
 const NOT_USED: &[&str] = &[
-    "DATA_UPLOAD_MAX_MEMORY_SIZE",
-    "DATA_UPLOAD_MAX_NUMBER_FIELDS",
-    "DATA_UPLOAD_MAX_NUMBER_FILES",
     "FILE_UPLOAD_DIRECTORY_PERMISSIONS",
     "FILE_UPLOAD_HANDLERS",
-    "FILE_UPLOAD_MAX_MEMORY_SIZE",
     "FILE_UPLOAD_PERMISSIONS",
-    "FILE_UPLOAD_TEMP_DIR",
     "FORCE_SCRIPT_NAME",
     "TIME_ZONE",
     "USE_TZ",

@@ -224,6 +224,41 @@ fn the_keys_that_sign_urls_come_from_any_source() {
 }
 
 #[test]
+fn a_limit_is_a_number_or_none() {
+    let name = "DATA_UPLOAD_MAX_NUMBER_FIELDS";
+    for (case, sources, limit) in [
+        ("default", Sources::new("/nowhere"), Some(1000)),
+        (
+            "none",
+            Sources::new("/nowhere").with_variable(name, "none"),
+            None,
+        ),
+        (
+            "nothing is taken",
+            Sources::new("/nowhere").with_variable(name, "0"),
+            Some(0),
+        ),
+        (
+            "a file",
+            sources(&folder_with(&format!("{name} = 5"))),
+            Some(5),
+        ),
+        (
+            "a file with none",
+            sources(&folder_with(&format!("{name} = 'none'"))),
+            None,
+        ),
+    ] {
+        assert_eq!(load(&sources).limit(name), limit, "{case}");
+    }
+    for written in ["-1", "many", "1.5", "99999999999999999999"] {
+        let message = message_of_set(&format!("{name}={written}"));
+
+        assert!(message.contains("a whole number or \"none\""), "{message}");
+    }
+}
+
+#[test]
 fn an_empty_text_takes_a_value_back() {
     let folder = folder_with("STATIC_ROOT = 'out'\nFAKE_ENDPOINT = 'http://127.0.0.1'");
     let sources = sources(&folder)
