@@ -7,7 +7,7 @@
 //! | [`storages`] | the storage string, and the configured storages by alias |
 //! | [`staticfiles`] | finders, the plan, and what carries it out |
 //! | `templates` | `static` in templates (features `minijinja`, `tera`, `askama`) |
-//! | [`media`] | which requests for private media are good |
+//! | [`media`] | uploads: from a form into a storage; signed URLs |
 //! | [`serve`] | static and media files over HTTP: services for tower, by RFC 9110 |
 //! | [`checks`] | what is wrong with the settings |
 //! | `cli` | the command (feature `cli`) |
@@ -16,7 +16,7 @@
 //! `cli`, `compression`, `filesystem`, `memory` and `s3`, all on by default. Each driver is a feature:
 //! without `s3` there is no TLS and no HTTP in the build. `zstd`, off by default, builds a C library.
 //! `minijinja`, `tera` and `askama`, off by default too, put `static` into the templates of that
-//! engine.
+//! engine; `axum` makes the form of a request an extractor.
 
 pub use storehouse_storage as storage;
 

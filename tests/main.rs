@@ -63,4 +63,8 @@ mod static_plans;
 mod static_retention;
 mod static_together;
 mod static_urls;
+mod uploads;
+mod uploads_failing;
+mod uploads_given_up;
+mod uploads_kept;
 mod verbs;

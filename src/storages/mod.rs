@@ -176,6 +176,12 @@ impl Storages {
         self.settings.storages().keys().cloned().collect()
     }
 
+    /// Returns the settings that they are of.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Returns what is to be done to files on their way into the storage `alias`.
     ///
     /// # Errors

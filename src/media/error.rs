@@ -1,0 +1,138 @@
+//! Why a form was not taken, and with which status to say so.
+
+use std::io;
+
+use http::StatusCode;
+use storehouse_storage::{Error, ErrorKind};
+
+use super::multipart::Malformed;
+
+type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Why a form was not taken. Of what it brought, nothing is in the storage.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The `Content-Type` is not `multipart/form-data`. 415.
+    #[error("the request is no form: its Content-Type is not multipart/form-data")]
+    NotAForm,
+    /// The body is no form, or is cut. 400.
+    #[error("the form cannot be read: {0}")]
+    Malformed(String),
+    /// The body could not be read to its end: most often the client is gone. 400.
+    #[error("the body could not be read: {0}")]
+    Body(#[source] Cause),
+    /// The body did not come, or came too slowly. 408.
+    #[error("the body came too slowly: {received} bytes, then nothing for long enough")]
+    TimedOut {
+        /// How many bytes came.
+        received: u64,
+    },
+    /// A limit was hit: of bytes, or of how many. 413.
+    #[error("{0}")]
+    TooLarge(String),
+    /// A file is not of a type that is taken. 415.
+    #[error("{file:?} is not taken: {why}")]
+    WrongType {
+        /// What the client calls it.
+        file: String,
+        /// What it is, and what would be taken.
+        why: String,
+    },
+    /// A validator refused a file. 422.
+    #[error("{file:?} is not taken: {why}")]
+    Refused {
+        /// What the client calls it.
+        file: String,
+        /// What the validator says.
+        why: String,
+    },
+    /// A validator could not do its work. 500.
+    #[error("{file:?} could not be checked: {cause}")]
+    NotChecked {
+        /// What the client calls it.
+        file: String,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// As many uploads as may be are under way. 503.
+    #[error("too many uploads at once; try again later")]
+    Busy,
+    /// A file could not wait in the folder for temporary files. 500, or 507 where it is full.
+    #[error("an upload could not wait in FILE_UPLOAD_TEMP_DIR ({folder}): {cause}")]
+    TemporaryFile {
+        /// The folder.
+        folder: String,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A form was not taken, and what had been saved of it could not be deleted. As the cause.
+    #[error("{cause}; and {name:?}, which had been saved, stays: {why}")]
+    LeftBehind {
+        /// The first file that stays.
+        name: String,
+        /// Why it could not be deleted.
+        why: Error,
+        /// Why the form was not taken.
+        #[source]
+        cause: Box<Self>,
+    },
+    /// The storage failed. 503 where trying again may help, 507 where it is full, 400 for a name that it
+    /// cannot have, else 500.
+    #[error(transparent)]
+    Storage(#[from] Error),
+}
+
+impl UploadError {
+    /// Returns the status to answer with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
+            Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotAForm | Self::WrongType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TemporaryFile { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
+            Self::NotChecked { .. } | Self::TemporaryFile { .. } => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::LeftBehind { cause, .. } => cause.status(),
+            Self::Storage(error) => match error.kind() {
+                ErrorKind::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+                ErrorKind::InvalidName => StatusCode::BAD_REQUEST,
+                // Two had the same name at the same time, and what streams cannot be sent twice.
+                ErrorKind::AlreadyExists => StatusCode::SERVICE_UNAVAILABLE,
+                _ if error.retry_may_help() => StatusCode::SERVICE_UNAVAILABLE,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
+    }
+
+    /// Returns what to tell the client: all of it where the mistake is the client's, and nothing of
+    /// what is behind the application where it is not. For the log there is the whole message.
+    #[must_use]
+    pub fn client_message(&self) -> String {
+        match self {
+            Self::LeftBehind { cause, .. } => cause.client_message(),
+            Self::Storage(error) if error.kind() == ErrorKind::InvalidName => {
+                format!("a file has a name that cannot be used: {}", error.problem())
+            }
+            Self::Body(_) => "the body could not be read to its end".to_owned(),
+            Self::Busy => self.to_string(),
+            _ if self.status().is_server_error() => "the upload could not be stored".to_owned(),
+            _ => self.to_string(),
+        }
+    }
+}
+
+impl From<Malformed> for UploadError {
+    fn from(problem: Malformed) -> Self {
+        Self::Malformed(problem.to_string())
+    }
+}

@@ -1,0 +1,49 @@
+//! How large a file is and what its checksum is, counted while it passes.
+
+use sha2::{Digest, Sha256};
+
+use super::{error::UploadError, limits::UploadLimits};
+
+pub(super) struct Measure {
+    size: u64,
+    digest: Sha256,
+    max_bytes: Option<u64>,
+}
+
+/// What a file turned out to be.
+pub(super) struct Measured {
+    pub(super) size: u64,
+    /// SHA-256, in hexadecimal.
+    pub(super) checksum: String,
+}
+
+impl Measure {
+    pub(super) fn new(limits: &UploadLimits) -> Self {
+        Self {
+            size: 0,
+            digest: Sha256::new(),
+            max_bytes: limits.max_file_bytes,
+        }
+    }
+
+    /// Counts a block, before anything else is done with it.
+    pub(super) fn add(&mut self, block: &[u8]) -> Result<(), UploadError> {
+        self.size += block.len() as u64;
+        if let Some(max) = self.max_bytes
+            && self.size > max
+        {
+            let problem = format!("a file has more than the {max} bytes that it may have");
+            return Err(UploadError::TooLarge(problem));
+        }
+        self.digest.update(block);
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Measured {
+        let digest = self.digest.finalize();
+        Measured {
+            size: self.size,
+            checksum: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A request's form, from its first byte to its records: all of it is taken, or nothing stays.
+//!
+//! Files go into the storage as they arrive, a block at a time. Where something has to be known of the
+//! whole content first, they wait and are saved when the form has been read to its end.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt};
+use http::{
+    HeaderMap,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    body::{Blocks, Body, of_http_body},
+    error::UploadError,
+    form::Form,
+    form_reader::{FormReader, Part},
+    multipart::Boundary,
+    saving::Held,
+    unconfirmed::Unconfirmed,
+    upload::Upload,
+    validator::ValidationError,
+    waiting::MemoryLeft,
+};
+
+type Result<T, E = UploadError> = std::result::Result<T, E>;
+
+impl Upload {
+    /// Reads a form out of the header fields and the body of a request, and saves its files.
+    ///
+    /// Of a form that is not taken, nothing stays in the storage; the same if the future is dropped, as
+    /// it is when the client goes away.
+    ///
+    /// # Errors
+    /// See [`UploadError`] and its [`status`](UploadError::status).
+    pub async fn receive<S, E>(&self, headers: &HeaderMap, body: S) -> Result<Form>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.receive_blocks(headers, body.map_err(Into::into).boxed())
+            .await
+    }
+
+    /// The same for an [`http_body::Body`]; trailers are not looked at.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    pub async fn receive_body<B>(&self, headers: &HeaderMap, body: B) -> Result<Form>
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.receive_blocks(headers, of_http_body(body)).await
+    }
+
+    async fn receive_blocks(&self, headers: &HeaderMap, blocks: Blocks<'_>) -> Result<Form> {
+        let _turn = self.turn()?;
+        let boundary = boundary(headers)?;
+        let body = Body::new(blocks, content_length(headers), &self.limits)?;
+        let reader = FormReader::new(body, &boundary, &self.limits);
+        let mut saved = Unconfirmed::new(&self.storage, &self.tasks);
+        match Box::pin(self.take(reader, &mut saved)).await {
+            Ok(form) => {
+                saved.confirm();
+                Ok(form)
+            }
+            Err(cause) => match saved.delete().await.into_iter().next() {
+                None => Err(cause),
+                Some((name, why)) => Err(UploadError::LeftBehind {
+                    name: name.to_string(),
+                    why,
+                    cause: Box::new(cause),
+                }),
+            },
+        }
+    }
+
+    async fn take(&self, mut reader: FormReader<'_>, saved: &mut Unconfirmed) -> Result<Form> {
+        let mut form = Form::default();
+        let mut left = MemoryLeft::new(&self.limits);
+        let mut held = Vec::new();
+        while let Some(part) = reader.part().await? {
+            match part {
+                Part::Field { name, value } => form.fields.push((name, value)),
+                Part::File { field, name } => {
+                    let file = self.look(&mut reader, field, name).await?;
+                    if self.waits() {
+                        held.push(self.hold(&mut reader, file, &mut left).await?);
+                    } else {
+                        form.files
+                            .push(self.stream(&mut reader, file, saved).await?);
+                    }
+                }
+            }
+        }
+        for file in &held {
+            self.validate(file).await?;
+        }
+        for file in held {
+            form.files.push(self.save(file, saved).await?);
+        }
+        Ok(form)
+    }
+
+    async fn validate(&self, held: &Held) -> Result<()> {
+        let file = held.as_uploaded();
+        for validator in &self.validators {
+            let file_name = file.part().name.clone();
+            validator
+                .validate(&file)
+                .await
+                .map_err(|error| match error {
+                    ValidationError::Refused(why) => UploadError::Refused {
+                        file: file_name,
+                        why,
+                    },
+                    ValidationError::Failed(cause) => UploadError::NotChecked {
+                        file: file_name,
+                        cause,
+                    },
+                })?;
+        }
+        Ok(())
+    }
+
+    fn turn(&self) -> Result<Option<OwnedSemaphorePermit>> {
+        let turn = self
+            .turns
+            .as_ref()
+            .map(|turns| Arc::clone(turns).try_acquire_owned());
+        turn.transpose().map_err(|_| UploadError::Busy)
+    }
+}
+
+fn boundary(headers: &HeaderMap) -> Result<Boundary> {
+    let value = headers.get(CONTENT_TYPE).ok_or(UploadError::NotAForm)?;
+    let value = std::str::from_utf8(value.as_bytes()).map_err(|_| UploadError::NotAForm)?;
+    Boundary::of_content_type(value)?.ok_or(UploadError::NotAForm)
+}
+
+/// What the body is said to have; a server that lets another text through frames it by something else.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
