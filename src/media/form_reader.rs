@@ -57,6 +57,12 @@ impl<'a> FormReader<'a> {
                 self.skip().await?;
                 continue;
             };
+            if head.file_name.as_deref() == Some("") {
+                // An input of files without one: to Django it is a field.
+                self.count_field()?;
+                self.skip().await?;
+                continue;
+            }
             let Some(file_name) = head.file_name else {
                 self.count_field()?;
                 let value = self.value(&field, head.base64).await?;
@@ -64,7 +70,7 @@ impl<'a> FormReader<'a> {
             };
             self.count_file()?;
             let Some(name) = sanitized(&file_name) else {
-                // No file was chosen, or it has no name to be kept under.
+                // It has no name to be kept under.
                 self.skip().await?;
                 continue;
             };
