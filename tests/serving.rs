@@ -160,6 +160,27 @@ fn a_file_that_changes_is_sent_as_it_is_now_whatever_its_times_say() {
 }
 
 #[test]
+fn a_name_that_a_new_manifest_has_is_for_ever_though_it_was_asked_for_before() {
+    let site = Site::new(SETTINGS);
+    let stored = "x.55e7cbb9ba48.css";
+    site.write("static/staticfiles.json", NO_NAMES);
+    site.write(&format!("static/{stored}"), "x");
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    site.set_modified(&format!("static/{stored}"), old);
+    let server = Server::start(&site, &[]);
+    let path = format!("/static/{stored}");
+    let before = server.get(&path);
+    assert_eq!(before.header("cache-control"), Some("public, max-age=60"));
+
+    let named = NO_NAMES.replace("{}", &format!(r#"{{"x.css": "{stored}"}}"#));
+    site.write("static/staticfiles.json", named);
+
+    get_until(&server, &path, |answer| {
+        answer.header("cache-control") == Some("public, max-age=31536000, immutable")
+    });
+}
+
+#[test]
 fn a_manifest_that_is_damaged_meanwhile_leaves_the_one_before_in_force() {
     let site = Site::new(SETTINGS);
     site.write("assets/app.css", "one");

@@ -255,6 +255,12 @@ mod tests {
                 ObjectKind::Plain,
             ),
             (
+                "too short",
+                "css/app.55e7cbb9.css",
+                "css/app.55e7cbb9.css",
+                ObjectKind::Plain,
+            ),
+            (
                 "capitals",
                 "css/app.0000CBB9BA48.css",
                 "css/app.0000CBB9BA48.css",
