@@ -13,8 +13,9 @@
 //! | `cli` | the command (feature `cli`) |
 //!
 //! # Features
-//! `cli`, `compression`, `filesystem`, `memory` and `s3`, all on by default. Each driver is a feature:
-//! without `s3` there is no TLS and no HTTP in the build. `zstd`, off by default, builds a C library.
+//! `cli`, `compression`, `filesystem`, `memory`, `s3` and `tls`, all on by default. Each driver is a
+//! feature: without `s3` there is no client of HTTP in the build, and without `tls` too no TLS. `zstd`,
+//! off by default, builds a C library.
 //! `minijinja`, `tera` and `askama`, off by default too, put `static` into the templates of that
 //! engine; `axum` makes the form of a request an extractor.
 

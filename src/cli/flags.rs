@@ -98,10 +98,12 @@ pub(super) struct ServeFlags {
     pub(super) workers: Option<u16>,
 
     /// Serves by TLS, with this certificate and those that vouch for it, in PEM
+    #[cfg(feature = "tls")]
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(super) tls_cert: Option<PathBuf>,
 
     /// The key of the certificate, in PEM
+    #[cfg(feature = "tls")]
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(super) tls_key: Option<PathBuf>,
 }

@@ -11,9 +11,10 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::timeout,
 };
-use tokio_rustls::TlsAcceptor;
 
-use super::{access_log::AccessLog, listen::Connection, patience::Patient, site::Site};
+use super::{
+    access_log::AccessLog, listen::Connection, patience::Patient, site::Site, tls::Acceptor,
+};
 
 /// How long a client may take for the head of a request, and wait before the next one.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -30,12 +31,12 @@ const MAX_STREAMS: u32 = 128;
 pub(super) struct Server {
     site: Arc<Site>,
     log: AccessLog,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Acceptor>,
     http: Builder<TokioExecutor>,
 }
 
 impl Server {
-    pub(super) fn new(site: Arc<Site>, log: AccessLog, tls: Option<TlsAcceptor>) -> Self {
+    pub(super) fn new(site: Arc<Site>, log: AccessLog, tls: Option<Acceptor>) -> Self {
         let mut http = Builder::new(TokioExecutor::new());
         http.http1()
             .timer(TokioTimer::new())

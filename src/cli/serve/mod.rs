@@ -12,7 +12,6 @@ use self::{
     connection::Server,
     listen::{Listener, Place},
     site::Site,
-    tls::acceptor,
 };
 use super::{
     Context,
@@ -31,6 +30,7 @@ mod listen;
 mod page;
 mod patience;
 mod site;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
 
 /// How long answers that are under way may take when the server is told to end.
@@ -42,10 +42,7 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
     refuse_bad_settings(context)?;
     let output = context.output;
     let place = Place::of(&flags)?;
-    let tls = match (&flags.tls_cert, &flags.tls_key) {
-        (Some(cert), Some(key)) => Some(acceptor(cert, key)?),
-        _ => None,
-    };
+    let tls = tls::acceptor(&flags)?;
     let site = Arc::new(site(context).await?);
     let listener = Listener::bind(place).await?;
     say(&site, &listener, tls.is_some(), &context.settings, output)?;

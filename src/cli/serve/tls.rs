@@ -7,13 +7,23 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject},
 };
 use storehouse_storage::{Error, Result};
-use tokio_rustls::TlsAcceptor;
 
-/// Makes what takes TLS connections: HTTP/2 and HTTP/1.1 by ALPN.
+use crate::cli::flags::ServeFlags;
+
+pub(super) use tokio_rustls::TlsAcceptor as Acceptor;
+
+/// Makes what takes TLS connections, if the flags ask for it: HTTP/2 and HTTP/1.1 by ALPN.
 ///
 /// # Errors
 /// A file that cannot be read, is not PEM, or does not fit the other.
-pub(super) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor> {
+pub(super) fn acceptor(flags: &ServeFlags) -> Result<Option<Acceptor>> {
+    match (&flags.tls_cert, &flags.tls_key) {
+        (Some(cert), Some(key)) => of_files(cert, key).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn of_files(cert: &Path, key: &Path) -> Result<Acceptor> {
     let certs = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect);
     let certs: Vec<_> = certs.map_err(|error| unreadable("certificate", cert, &error))?;
     if certs.is_empty() {
@@ -37,7 +47,7 @@ pub(super) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor> {
             )
     })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
+    Ok(Acceptor::from(Arc::new(config)))
 }
 
 fn unreadable(what: &str, path: &Path, error: &pem::Error) -> Error {
