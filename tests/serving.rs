@@ -79,7 +79,7 @@ fn with_debug_sources_are_served_as_they_are_now() {
     );
     for part in [
         "<a href=\"/static/app.css\">app.css</a>",
-        "<a href=\"/static/%3Cb%3E%26&#x27;.css\">&lt;b&gt;&amp;&#x27;.css</a>",
+        "<a href=\"/static/%3Cb%3E%26&apos;.css\">&lt;b&gt;&amp;&apos;.css</a>",
         "<a href=\"/media/cat%20%26%20dog.png\">cat &amp; dog.png</a>",
     ] {
         assert!(page.text().contains(part), "{part}: {}", page.text());

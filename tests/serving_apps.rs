@@ -220,6 +220,8 @@ async fn an_index_file_stands_for_its_folder() {
         ("/static/index.html", 302, Some("/static/")),
         ("/static/plain/", 404, None),
         ("/static/plain", 404, None),
+        ("/static/plain/index.html", 404, None),
+        ("/static/plain/x.css", 200, None),
         ("/static//evil.example", 404, None),
         ("/static/evil.example", 302, Some("/static/evil.example/")),
     ] {

@@ -155,23 +155,30 @@ fn load(flags: &Flags, registry: Registry, output: Output) -> Result<Context, Er
     })
 }
 
-/// Runs the checks that Django runs before a command: their errors end it.
+/// Runs the checks that Django runs before every command: their errors end it.
 fn refuse_bad_settings(context: &Context) -> Result<(), Failure> {
     let mut problems = checks::finding(&context.settings, &context.storages);
     problems.extend(checks::urls(&context.settings));
+    refuse(errors_among(problems, context.output))
+}
+
+/// Tells the warnings, and returns the errors.
+fn errors_among(problems: Vec<checks::Problem>, output: Output) -> Vec<Error> {
     let (errors, warnings): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(checks::Problem::is_error);
     for warning in warnings {
-        context
-            .output
-            .note(format_args!("storehouse: warning: {warning}"));
-    }
-    if errors.is_empty() {
-        return Ok(());
+        output.note(format_args!("storehouse: warning: {warning}"));
     }
     let errors = errors.into_iter();
     let errors = errors.map(|problem| Error::configuration(problem.to_string()));
-    Err(Failure::Errors(errors.collect()))
+    errors.collect()
+}
+
+fn refuse(errors: Vec<Error>) -> Result<(), Failure> {
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Errors(errors)),
+    }
 }
 
 async fn dispatch(command: Command, context: Context) -> Result<u8, Failure> {

@@ -155,22 +155,30 @@ fn is_utf8_text(head: &[u8]) -> bool {
 }
 
 /// The type without its parameters.
-fn essence(content_type: &str) -> &str {
+pub(crate) fn essence(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
 
+/// Types that are run, beside those of XML.
+const RUN: [&str; 12] = [
+    "text/html",
+    "text/xml",
+    "text/xsl",
+    "text/javascript",
+    "text/ecmascript",
+    "application/xml",
+    "application/javascript",
+    "application/x-javascript",
+    "application/ecmascript",
+    "application/x-shockwave-flash",
+    "multipart/related",
+    "message/rfc822",
+];
+
 /// Whether a browser runs scripts in a file of this type that it opens, or runs it from a page.
-fn can_run(content_type: &str) -> bool {
-    let essence = essence(content_type);
-    matches!(
-        essence,
-        "text/html"
-            | "text/javascript"
-            | "application/javascript"
-            | "text/xml"
-            | "application/xml"
-            | "text/xsl"
-    ) || essence.ends_with("+xml")
+pub(crate) fn can_run(content_type: &str) -> bool {
+    let essence = essence(content_type).to_ascii_lowercase();
+    RUN.contains(&essence.as_str()) || essence.ends_with("+xml")
 }
 
 /// Whether a file of this type is read as text.

@@ -41,6 +41,7 @@ mod upload_to;
 mod validator;
 mod waiting;
 
+pub(crate) use self::file_type::{can_run, essence};
 pub use self::{
     dimensions::ImageDimensions,
     error::UploadError,

@@ -13,6 +13,8 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::media::{can_run, essence};
+
 /// What a type can do in a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Power {
@@ -28,22 +30,6 @@ const PAGE: HeaderValue = HeaderValue::from_static("sandbox");
 const PICTURE: HeaderValue =
     HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
 const ATTACHMENT: HeaderValue = HeaderValue::from_static("attachment");
-
-/// Types that are run, beside XML's.
-const PAGES: [&str; 12] = [
-    "text/html",
-    "text/xml",
-    "text/xsl",
-    "text/javascript",
-    "text/ecmascript",
-    "application/xml",
-    "application/javascript",
-    "application/x-javascript",
-    "application/ecmascript",
-    "application/x-shockwave-flash",
-    "multipart/related",
-    "message/rfc822",
-];
 
 /// Adds what keeps a browser from running a file of this type.
 ///
@@ -71,16 +57,10 @@ pub(super) fn make_harmless(content_type: &str, headers: &mut HeaderMap) {
 }
 
 fn power(content_type: &str) -> Power {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let essence = essence.to_ascii_lowercase();
-    if essence == "image/svg+xml" {
-        return Power::Picture;
-    }
-    // A browser takes what is no type for a reason to guess, unless it is told not to.
-    let is_page = PAGES.contains(&essence.as_str()) || essence.ends_with("+xml");
-    match is_page {
-        true => Power::Page,
-        false => Power::Harmless,
+    match content_type {
+        picture if essence(picture).eq_ignore_ascii_case("image/svg+xml") => Power::Picture,
+        page if can_run(page) => Power::Page,
+        _ => Power::Harmless,
     }
 }
 

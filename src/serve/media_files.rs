@@ -14,6 +14,7 @@ use super::{
     Decision, Representation, ResponseBody, UrlPrefix, UrlTarget,
     active::make_harmless,
     decide,
+    policy::{self, HeadersFunction},
     respond::{self, Content, Failed, FileResponse},
     shelf::storage_tag,
     source::Source,
@@ -37,9 +38,6 @@ const DECIDING: [header::HeaderName; 6] = [
     header::IF_MODIFIED_SINCE,
     header::IF_UNMODIFIED_SINCE,
 ];
-
-/// Changes the header fields of an answer: the file's name comes in.
-type HeadersFunction = Arc<dyn Fn(&Name, &mut HeaderMap) + Send + Sync>;
 
 /// Serves the files of a storage below a prefix. It is cheap to clone.
 ///
@@ -311,17 +309,7 @@ impl MediaFiles {
 
     fn policy(&self, entry: &Entry, content_type: &str, grant: Option<&Grant>) -> HeaderMap {
         let attributes = &entry.attributes;
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            (header::CACHE_CONTROL, &attributes.cache_control),
-            (header::CONTENT_ENCODING, &attributes.content_encoding),
-            (header::CONTENT_DISPOSITION, &attributes.content_disposition),
-            (header::CONTENT_LANGUAGE, &attributes.content_language),
-        ] {
-            if let Some(Ok(value)) = value.as_ref().map(HeaderValue::try_from) {
-                headers.insert(name, value);
-            }
-        }
+        let mut headers = policy::of_attributes(&[attributes]);
         if let (Some(value), None) = (&self.cache_control, &attributes.cache_control) {
             headers.insert(header::CACHE_CONTROL, value.clone());
         }

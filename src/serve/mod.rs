@@ -52,6 +52,8 @@ mod layer;
 mod media_files;
 mod multipart;
 mod naming;
+mod pause;
+mod policy;
 mod preload;
 mod range;
 mod representation;

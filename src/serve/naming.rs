@@ -7,15 +7,13 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use storehouse_storage::{Name, Result, Storage};
 
-use crate::staticfiles::{Manifest, ObjectKind, integrity_name};
-
-/// How many hex digits a hash in a name has.
-const HASH_DIGITS: usize = 12;
+use super::pause::Look;
+use crate::staticfiles::{Manifest, ObjectKind, integrity_name, unhashed};
 
 /// What the names of a manifest mean.
 #[derive(Debug, Default)]
@@ -49,7 +47,9 @@ impl Naming {
         {
             return (original.clone(), ObjectKind::Hashed);
         }
-        match without_hash(name).filter(|original| self.manifest.get(original.as_str()).is_some()) {
+        let mut made_of =
+            unhashed(name.as_str()).filter(|(original, _)| self.manifest.get(original).is_some());
+        match made_of.find_map(|(original, _)| Name::new(original).ok()) {
             Some(original) => (original, ObjectKind::Hashed),
             None => (name.clone(), ObjectKind::Plain),
         }
@@ -66,40 +66,14 @@ impl Naming {
     }
 }
 
-/// Returns `css/app.css` of `css/app.55e7cbb9ba48.css`, and `LICENSE` of `LICENSE.55e7cbb9ba48`.
-fn without_hash(name: &Name) -> Option<Name> {
-    let hash = format!(".{}", hash_in(name)?);
-    let (before, after) = name.as_str().rsplit_once(&hash)?;
-    Name::new(format!("{before}{after}")).ok()
-}
-
-/// Returns the hash that stands in a name: Django puts it before the last extension.
-pub(super) fn hash_in(name: &Name) -> Option<&str> {
-    let file = name.as_str().rsplit('/').next()?;
-    let mut parts = file.rsplit('.');
-    let (last, before) = (parts.next()?, parts.next()?);
-    // With no dot more, what was found is all of the name but its end.
-    let found = match parts.next() {
-        Some(_) if is_hash(before) => before,
-        _ if is_hash(last) => last,
-        _ => return None,
-    };
-    Some(found)
-}
-
-fn is_hash(part: &str) -> bool {
-    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    part.len() == HASH_DIGITS && part.bytes().all(is_digit)
-}
-
 /// The manifest of a storage, looked at again after a pause.
 #[derive(Debug)]
 pub(super) struct ManifestFile {
     storage: Arc<dyn Storage>,
     name: Name,
-    pause: Duration,
-    started: Instant,
-    looked: AtomicU64,
+    look: Look,
+    /// How many other manifests there have been.
+    changes: AtomicU64,
     current: RwLock<(Option<String>, Arc<Naming>)>,
 }
 
@@ -117,9 +91,8 @@ impl ManifestFile {
         Ok(Self {
             storage,
             name,
-            pause,
-            started: Instant::now(),
-            looked: AtomicU64::new(0),
+            look: Look::new(pause),
+            changes: AtomicU64::new(0),
             current: RwLock::new(current),
         })
     }
@@ -135,23 +108,28 @@ impl ManifestFile {
         Arc::clone(&current.1)
     }
 
-    /// Looks whether there is another manifest, if it is time to, and returns whether there was.
+    /// Returns how many other manifests there have been: what was known of a file's name at another
+    /// number need not be so any more.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Looks whether there is another manifest, if it is time to.
     ///
     /// A manifest that cannot be read leaves the one before it in force: a site does not go down
     /// because of a push that broke off.
-    pub(super) async fn refresh(&self) -> bool {
-        if !self.is_due() {
-            return false;
+    pub(super) async fn refresh(&self) {
+        if !self.look.is_due() {
+            return;
         }
         match self.changed().await {
-            Ok(None) => false,
+            Ok(None) => {}
             Ok(Some(fresh)) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-                true
+                self.changes.fetch_add(1, Ordering::Release);
             }
             Err(error) => {
                 tracing::warn!("the manifest stays the one that was read before: {error}");
-                false
             }
         }
     }
@@ -167,17 +145,6 @@ impl ManifestFile {
     fn etag(&self) -> Option<String> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         current.0.clone()
-    }
-
-    fn is_due(&self) -> bool {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let pause = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
-        let looked = self.looked.load(Ordering::Relaxed);
-        now.saturating_sub(looked) >= pause
-            && self
-                .looked
-                .compare_exchange(looked, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
     }
 }
 

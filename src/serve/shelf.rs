@@ -12,7 +12,7 @@ use std::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use futures::future;
 use http::HeaderMap;
 use storehouse_storage::{Entry, Error, Name, Result};
 
-use super::{EntityTag, Representation, Variant, respond::Content, source::Source};
+use super::{EntityTag, Representation, Variant, pause::Look, respond::Content, source::Source};
 use crate::{staticfiles::Md5Sum, storages::Coding};
 
 /// A file of up to this many bytes is read whole, for its tag, and kept if there is room.
@@ -37,9 +37,8 @@ pub(super) struct Shelf {
     kept: AtomicU64,
     /// How many may be.
     room: u64,
-    /// After how many milliseconds a file is looked at again.
-    pause: u64,
-    started: Instant,
+    /// After which time a file is looked at again.
+    pause: Duration,
 }
 
 /// A file and its compressed copies.
@@ -50,8 +49,9 @@ pub(super) struct Shelved {
     pub(super) policy: HeaderMap,
     /// The file as it is comes first.
     variants: Vec<Stored>,
-    /// When it was looked at, in milliseconds of the shelf.
-    looked: AtomicU64,
+    look: Look,
+    /// Which naming it was made by.
+    naming: u64,
     /// Whether its storage's tags would tell of another write: none of them is too fresh.
     is_settled: bool,
 }
@@ -79,24 +79,26 @@ impl Shelf {
             files: RwLock::default(),
             kept: AtomicU64::new(0),
             room,
-            pause: u64::try_from(pause.as_millis()).unwrap_or(u64::MAX),
-            started: Instant::now(),
+            pause,
         }
     }
 
     /// Returns a file; `None` if there is none.
     ///
-    /// `know` says what follows from its name and what the storage tells of it.
+    /// `know` says what follows from its name and what the storage tells of it; `naming` is another
+    /// number whenever it may say something else.
     pub(super) async fn get(
         &self,
         source: &Source,
         name: &Name,
+        naming: u64,
         know: impl Fn(&Entry) -> Known,
     ) -> Result<Option<Arc<Shelved>>> {
-        let now = self.now();
-        let before = self.shelved(name);
+        let before = self
+            .shelved(name)
+            .filter(|shelved| shelved.naming == naming);
         if let Some(shelved) = &before
-            && !shelved.is_due(now, self.pause)
+            && !shelved.look.is_due()
         {
             return Ok(before);
         }
@@ -111,7 +113,7 @@ impl Shelf {
             return Ok(Some(shelved));
         }
         let known = know(&plain.1);
-        let shelved = self.shelve(source, copies, known, now).await?;
+        let shelved = self.shelve(source, copies, naming, known).await?;
         let shelved = shelved.map(Arc::new);
         self.put(name, shelved.clone());
         Ok(shelved)
@@ -120,17 +122,6 @@ impl Shelf {
     /// Forgets what was known of a file, which has changed meanwhile.
     pub(super) fn forget(&self, name: &Name) {
         self.put(name, None);
-    }
-
-    /// Forgets all: what follows from a name is no longer the same.
-    pub(super) fn clear(&self) {
-        let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        files.clear();
-        self.kept.store(0, Ordering::Relaxed);
-    }
-
-    fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn shelved(&self, name: &Name) -> Option<Arc<Shelved>> {
@@ -158,8 +149,8 @@ impl Shelf {
         &self,
         source: &Source,
         copies: Vec<(Option<Coding>, Entry)>,
+        naming: u64,
         known: Known,
-        now: u64,
     ) -> Result<Option<Shelved>> {
         let mut variants = Vec::with_capacity(copies.len());
         let mut tags = Vec::with_capacity(copies.len());
@@ -215,7 +206,8 @@ impl Shelf {
             representation,
             policy: known.policy,
             variants,
-            looked: AtomicU64::new(now),
+            look: Look::new(self.pause),
+            naming,
             is_settled,
         }))
     }
@@ -227,16 +219,6 @@ impl Shelved {
         let mut variants = self.variants.iter();
         let found = variants.find(|stored| stored.coding == variant.coding());
         found.map(|stored| &stored.content)
-    }
-
-    /// Whether it is time to look again. Only one of those who ask at a time is told so.
-    fn is_due(&self, now: u64, pause: u64) -> bool {
-        let looked = self.looked.load(Ordering::Relaxed);
-        now.saturating_sub(looked) >= pause
-            && self
-                .looked
-                .compare_exchange(looked, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
     }
 
     /// Whether the storage still has what it had.

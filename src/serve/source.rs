@@ -13,7 +13,7 @@ use storehouse_storage::{
     guess_content_type,
 };
 
-use crate::staticfiles::{Finder, Matches, search};
+use crate::staticfiles::{Finder, Matches, on_the_blocking_pool, search};
 
 /// Something that has files by name.
 #[derive(Debug, Clone)]
@@ -106,14 +106,12 @@ fn or_nothing<T>(found: Result<T>, name: &Name) -> Result<Option<T>> {
 /// Opens what the finders have under a name, on the blocking pool.
 async fn open_found(finders: &Arc<[Box<dyn Finder>]>, name: &Name) -> Result<(Entry, File)> {
     let (finders, name) = (Arc::clone(finders), name.clone());
-    let opening = tokio::task::spawn_blocking(move || {
+    on_the_blocking_pool(move || {
         let found = search(&finders, name.as_str(), Matches::First)?;
         let path = found.matches.first().ok_or_else(Error::not_found)?;
         open_regular(name, path)
-    });
-    opening
-        .await
-        .unwrap_or_else(|error| Err(Error::new(ErrorKind::Other, error.to_string())))
+    })
+    .await?
 }
 
 /// Opens a regular file. Nothing else is: a pipe would hold the reader up until somebody writes.

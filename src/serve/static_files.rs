@@ -17,11 +17,12 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
-use storehouse_storage::{Attributes, Entry, Name, Result, Storage, join_url};
+use storehouse_storage::{Entry, Name, Result, Storage, join_url};
 
 use super::{
     ResponseBody, UrlPrefix, UrlTarget, decide,
-    naming::{ManifestFile, Naming, hash_in},
+    naming::{ManifestFile, Naming},
+    policy::{self, HeadersFunction},
     preload,
     respond::{self, Failed, FileResponse},
     shelf::{Known, Shelf, Shelved},
@@ -30,7 +31,7 @@ use super::{
 };
 use crate::{
     settings::Settings,
-    staticfiles::{ObjectKind, ObjectRules, finders, is_private},
+    staticfiles::{ObjectKind, ObjectRules, finders, is_private, unhashed},
     storages::{Coding, STATICFILES, Storages},
 };
 
@@ -46,9 +47,6 @@ const ANY: HeaderValue = HeaderValue::from_static("*");
 const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 /// Where files change while a page is open.
 const ASK_AGAIN: &str = "no-cache";
-
-/// Changes the header fields of a file: its name comes in.
-type HeadersFunction = Arc<dyn Fn(&Name, &mut HeaderMap) + Send + Sync>;
 
 /// Serves static files below a prefix. It is cheap to clone, and clones share what they keep.
 ///
@@ -257,10 +255,8 @@ impl StaticFiles {
     ///
     /// It is what the service does, for a framework with types of its own. Dropped, it leaves nothing.
     pub async fn answer(&self, request: &request::Parts) -> Option<Response<ResponseBody>> {
-        if let Some(manifest) = &self.manifest
-            && manifest.refresh().await
-        {
-            self.shelf.clear();
+        if let Some(manifest) = &self.manifest {
+            manifest.refresh().await;
         }
         let method = &request.method;
         let name = match self.options.prefix.target_of(request.uri.path()) {
@@ -274,10 +270,19 @@ impl StaticFiles {
             }
             Err(PathProblem::NotBelow | PathProblem::NotFound) => return None,
         };
-        if let Some(location) = self.index_redirect(&name).await {
-            return Some(respond::redirect(location, method));
+        if self.options.index.is_none() {
+            return self.file(request, &name).await;
         }
-        self.file(request, &name).await
+        if let Some(folder) = self.folder_of_index(&name) {
+            let is_there = self.is_there(&name).await;
+            return is_there.then(|| self.redirect_to(folder.as_ref(), method))?;
+        }
+        if let Some(response) = self.file(request, &name).await {
+            return Some(response);
+        }
+        let index = self.index_of(Some(&name))?;
+        let is_folder = self.is_there(&index).await;
+        is_folder.then(|| self.redirect_to(Some(&name), method))?
     }
 
     async fn file(&self, request: &request::Parts, name: &Name) -> Option<FileResponse> {
@@ -335,8 +340,9 @@ impl StaticFiles {
     }
 
     async fn shelved(&self, name: &Name) -> Result<Option<Arc<Shelved>>> {
+        let changes = self.manifest.as_ref().map_or(0, |file| file.changes());
         let know = |entry: &Entry| self.known(name, entry, self.naming().as_deref());
-        self.shelf.get(&self.source, name, know).await
+        self.shelf.get(&self.source, name, changes, know).await
     }
 
     fn naming(&self) -> Option<Arc<Naming>> {
@@ -356,8 +362,7 @@ impl StaticFiles {
         };
         let by_rules = self.options.rules.attributes(&original, kind);
         let stored = &entry.attributes;
-        let mut policy = HeaderMap::new();
-        add_attributes(&mut policy, &by_rules, stored);
+        let mut policy = policy::of_attributes(&[&by_rules, stored]);
         if let Some(cache_control) = self.options.cache_control {
             policy.insert(
                 header::CACHE_CONTROL,
@@ -379,10 +384,11 @@ impl StaticFiles {
             change(&original, &mut policy);
         }
         let is_hashed = kind == ObjectKind::Hashed;
+        let hash = unhashed(name.as_str()).next();
         Known {
             content_type: policy.remove(header::CONTENT_TYPE),
             policy,
-            hash: hash_in(name).filter(|_| is_hashed).map(str::to_owned),
+            hash: hash.filter(|_| is_hashed).map(|(_, hash)| hash.to_owned()),
         }
     }
 
@@ -415,55 +421,30 @@ impl StaticFiles {
         }
     }
 
-    /// Where a request for a folder without its slash, or for an index file by its name, is led.
-    async fn index_redirect(&self, name: &Name) -> Option<HeaderValue> {
+    /// Returns the folder that an index file stands for, if `name` is one; the inner `None` is the
+    /// prefix itself.
+    fn folder_of_index(&self, name: &Name) -> Option<Option<Name>> {
         let index = self.options.index.as_ref()?;
-        let prefix = self.options.prefix.as_str();
-        let location = if name == index {
-            prefix.to_owned()
-        } else if let Some(folder) = name.as_str().strip_suffix(&format!("/{index}")) {
-            format!("{}/", join_url(prefix, &Name::new(folder).ok()?))
-        } else {
-            let in_folder = self.index_of(Some(name))?;
-            let is_folder = self.shelved(&in_folder).await.ok()?.is_some();
-            let is_file = is_folder && self.shelved(name).await.ok()?.is_some();
-            if !is_folder || is_file {
-                return None;
-            }
-            format!("{}/", join_url(prefix, name))
-        };
-        HeaderValue::try_from(location).ok()
-    }
-}
-
-/// The fields that are kept beside a file: as the rules say, else as it was stored.
-fn add_attributes(policy: &mut HeaderMap, by_rules: &Attributes, stored: &Attributes) {
-    for (name, rule, stored) in [
-        (
-            header::CACHE_CONTROL,
-            &by_rules.cache_control,
-            &stored.cache_control,
-        ),
-        (
-            header::CONTENT_ENCODING,
-            &by_rules.content_encoding,
-            &stored.content_encoding,
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            &by_rules.content_disposition,
-            &stored.content_disposition,
-        ),
-        (
-            header::CONTENT_LANGUAGE,
-            &by_rules.content_language,
-            &stored.content_language,
-        ),
-    ] {
-        let value = rule.as_ref().or(stored.as_ref());
-        if let Some(Ok(value)) = value.map(HeaderValue::try_from) {
-            policy.insert(name, value);
+        if name == index {
+            return Some(None);
         }
+        let folder = name.as_str().strip_suffix(&format!("/{index}"))?;
+        Some(Some(Name::new(folder).ok()?))
+    }
+
+    /// Whether there is a file to be sent. One that cannot be looked at leads nowhere.
+    async fn is_there(&self, name: &Name) -> bool {
+        !is_private(name) && self.shelved(name).await.is_ok_and(|found| found.is_some())
+    }
+
+    fn redirect_to(&self, folder: Option<&Name>, method: &Method) -> Option<FileResponse> {
+        let prefix = self.options.prefix.as_str();
+        let location = match folder {
+            Some(folder) => format!("{}/", join_url(prefix, folder)),
+            None => prefix.to_owned(),
+        };
+        let location = HeaderValue::try_from(location).ok()?;
+        Some(respond::redirect(location, method))
     }
 }
 

@@ -14,8 +14,10 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use storehouse_storage::Name;
+
+use crate::storages::percent;
 
 /// What browsers encode in a path, besides all that is not ASCII (the WHATWG's URL standard, path
 /// percent-encode set). Not `%`: what is encoded stays so.
@@ -146,10 +148,12 @@ pub(super) fn after_host(url: &str) -> Option<&str> {
 /// Decodes the percent encoding once, and refuses what would be read as something else afterwards.
 fn decode(path: &str) -> Result<Cow<'_, str>, PathProblem> {
     // The grammar comes first: a path that breaks it is malformed, whatever else is wrong with it.
-    check_encoding(path)?;
-    let decoded = percent_decode_str(path)
-        .decode_utf8()
-        .map_err(|_| PathProblem::Malformed)?;
+    // RFC 3986 section 3.3, but for `"<>[]^`{|}\`, which browsers or old clients send as they are.
+    let may_be_raw = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#');
+    if !path.bytes().all(may_be_raw) {
+        return Err(PathProblem::Malformed);
+    }
+    let decoded = percent::decoded(path).ok_or(PathProblem::Malformed)?;
     // A slash that was encoded is part of a part: there is no file with such a name. `Name` would
     // take a backslash for a slash.
     let slashes = |text: &str| text.bytes().filter(|&byte| byte == b'/').count();
@@ -159,29 +163,9 @@ fn decode(path: &str) -> Result<Cow<'_, str>, PathProblem> {
     Ok(decoded)
 }
 
-/// RFC 3986 section 3.3, but for `"<>[]^`{|}\`, which browsers or old clients send as they are.
-fn check_encoding(path: &str) -> Result<(), PathProblem> {
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        let is_good = match byte {
-            b'%' => {
-                let digits = [bytes.next(), bytes.next()];
-                digits
-                    .iter()
-                    .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit()))
-            }
-            b'?' | b'#' => false,
-            other => other.is_ascii_graphic(),
-        };
-        if !is_good {
-            return Err(PathProblem::Malformed);
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use percent_encoding::percent_decode_str;
     use proptest::prelude::*;
 
     use super::*;

@@ -76,6 +76,28 @@ fn with_hash(path: &str, hash: &FileHash) -> String {
     path::join(folder, &format!("{root}.{hash}{extension}"))
 }
 
+/// Returns the names that a hashed name may have been made of, each with the hash that is in it: none
+/// if there is none.
+///
+/// A hash stands before the extension; a name without one ends in it.
+pub(crate) fn unhashed(name: &str) -> impl Iterator<Item = (String, &str)> {
+    let (folder, file) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
+    let parts: Vec<&str> = file.split('.').collect();
+    let ends = [1, 2].map(|from_end| parts.len().checked_sub(from_end));
+    let places = ends.into_iter().flatten().filter(|&place| place > 0);
+    let hashes: Vec<usize> = places.filter(|&place| is_hash(parts[place])).collect();
+    hashes.into_iter().map(move |place| {
+        let mut rest = parts.clone();
+        let hash = rest.remove(place);
+        (format!("{folder}{}", rest.join(".")), hash)
+    })
+}
+
+fn is_hash(part: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    part.len() == 2 * HASH_BYTES && part.bytes().all(is_digit)
+}
+
 /// Returns `name` with another path; query and fragment stay.
 pub(super) fn with_path(name: &str, path: &str) -> Result<String, BadUrl> {
     let mut split = urlsplit(&unquote(name))?;

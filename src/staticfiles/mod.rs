@@ -21,6 +21,8 @@
 //! # Ok(()) }
 //! ```
 
+use std::sync::Arc;
+
 use storehouse_storage::Result;
 
 mod already_hashed;
@@ -79,9 +81,11 @@ pub use finders::{
 };
 pub use fnmatch::Pattern;
 pub use hashed::FileHash;
+pub(crate) use hashed::unhashed;
 pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
 pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
+pub(crate) use parallel::on_the_blocking_pool;
 pub use phase::{Phase, Phases};
 pub use places::Places;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
@@ -102,10 +106,14 @@ pub use walk::SourceFile;
 ///
 /// # Errors
 /// As [`Finder::list`].
-pub async fn find(finders: Vec<Box<dyn Finder>>, ignore: IgnorePatterns) -> Result<Vec<Found>> {
-    parallel::on_the_blocking_pool(move || {
+pub async fn find(
+    finders: impl Into<Arc<[Box<dyn Finder>]>>,
+    ignore: IgnorePatterns,
+) -> Result<Vec<Found>> {
+    let finders = finders.into();
+    on_the_blocking_pool(move || {
         let mut all = Vec::new();
-        for finder in &finders {
+        for finder in finders.iter() {
             all.extend(finder.list(&ignore)?);
         }
         Ok(all)

@@ -17,7 +17,7 @@ const ITEMS_A_THREAD: usize = 4;
 ///
 /// # Errors
 /// [`ErrorKind::Other`] if it panics.
-pub(super) async fn on_the_blocking_pool<R: Send + 'static>(
+pub(crate) async fn on_the_blocking_pool<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R> {
     let done = tokio::task::spawn_blocking(work).await;

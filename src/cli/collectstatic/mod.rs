@@ -16,11 +16,12 @@ use self::{
     show::{show_dry_run, show_event, show_phase, show_plan, show_planned, summarise},
 };
 use super::{
-    Context,
+    Context, errors_among,
     flags::CollectstaticFlags,
     identity::identity,
     output::{Failure, Output, shown_path},
     progress::Progress,
+    refuse,
 };
 use crate::{
     checks,
@@ -117,13 +118,7 @@ fn refuse_bad_settings(
     finders: Result<&[Box<dyn Finder>], &Error>,
 ) -> Result<(), Failure> {
     let problems = checks::staticfiles(&context.settings, &context.storages, finders);
-    let (errors, warnings): (Vec<_>, Vec<_>) =
-        problems.into_iter().partition(checks::Problem::is_error);
-    for warning in warnings {
-        context
-            .output
-            .note(format_args!("storehouse: warning: {warning}"));
-    }
+    let errors = errors_among(problems, context.output);
     if errors.is_empty() && asked.clear {
         checks::clear_is_safe(
             &context.settings,
@@ -131,15 +126,7 @@ fn refuse_bad_settings(
             finders.unwrap_or_default(),
         )?;
     }
-    let errors: Vec<Error> = errors
-        .into_iter()
-        .map(|problem| Error::configuration(problem.to_string()))
-        .collect();
-    if errors.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Errors(errors))
-    }
+    refuse(errors)
 }
 
 async fn make_plan(

@@ -47,8 +47,7 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
     let listener = Listener::bind(place).await?;
     say(&site, &listener, tls.is_some(), &context.settings, output)?;
     let server = Arc::new(Server::new(site, AccessLog::new(output), tls));
-    let code = accept(listener, &server).await;
-    Ok(code)
+    Ok(accept(listener, &server).await)
 }
 
 /// What is served, by the settings.

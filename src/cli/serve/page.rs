@@ -4,6 +4,7 @@
 use std::{fmt::Write, sync::Arc};
 
 use futures::{StreamExt, TryStreamExt};
+use htmlize::escape_all_quotes;
 use http::{HeaderValue, Method, Response, header};
 use storehouse_storage::{Name, Result, Storage, join_url};
 
@@ -96,18 +97,8 @@ impl Page {
 
     async fn static_names(&self) -> Result<Vec<Name>> {
         let finders = Arc::clone(&self.finders);
-        let finding = tokio::task::spawn_blocking(move || {
-            let mut names = Vec::new();
-            for finder in finders.iter() {
-                let found = finder.list(&IgnorePatterns::default())?;
-                names.extend(found.into_iter().map(|found| found.name));
-            }
-            Ok(names)
-        });
-        finding.await.unwrap_or_else(|error| {
-            let kind = storehouse_storage::ErrorKind::Other;
-            Err(storehouse_storage::Error::new(kind, error.to_string()))
-        })
+        let found = staticfiles::find(finders, IgnorePatterns::default()).await?;
+        Ok(found.into_iter().map(|found| found.name).collect())
     }
 }
 
@@ -116,7 +107,7 @@ fn section(html: &mut String, title: &str, prefix: &str, names: Result<Vec<Name>
     let mut names = match names {
         Ok(names) => names,
         Err(error) => {
-            let error = text(&error.to_string());
+            let error = escape_all_quotes(error.to_string());
             let _ = writeln!(html, "<h2>{title}</h2>\n<p>They cannot be listed: {error}");
             return;
         }
@@ -131,7 +122,7 @@ fn section(html: &mut String, title: &str, prefix: &str, names: Result<Vec<Name>
     let _ = writeln!(
         html,
         "<h2>{title} below <code>{}</code>{more}</h2>",
-        text(prefix)
+        escape_all_quotes(prefix)
     );
     if names.is_empty() {
         let _ = writeln!(html, "<p>There are none.");
@@ -139,24 +130,9 @@ fn section(html: &mut String, title: &str, prefix: &str, names: Result<Vec<Name>
     }
     html.push_str("<ul>\n");
     for name in names.iter().take(MOST) {
-        let (url, name) = (text(&join_url(prefix, name)), text(name.as_str()));
+        let url = escape_all_quotes(join_url(prefix, name));
+        let name = escape_all_quotes(name.as_str());
         let _ = writeln!(html, "<li><a href=\"{url}\">{name}</a>");
     }
     html.push_str("</ul>\n");
-}
-
-/// A text as it stands in HTML.
-fn text(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#x27;"),
-            letter => html.push(letter),
-        }
-    }
-    html
 }

@@ -28,6 +28,7 @@ use std::{
 use storehouse_storage::{Name, Result};
 
 use super::{
+    hashed::unhashed,
     manifest::Manifest,
     releases::{Release, Releases, is_private},
 };
@@ -35,8 +36,6 @@ use super::{
 #[cfg(test)]
 mod tests;
 
-/// How many hex digits of a hash are in a name.
-const HASH_LENGTH: usize = 12;
 /// What is put behind the names of compressed copies.
 const COMPRESSED: [&str; 4] = [".gz", ".br", ".zst", ".zstd"];
 
@@ -194,34 +193,11 @@ impl<'a> Known<'a> {
         self.of_going.contains(plain)
             || self.of_going.contains(name)
             || [name, plain].into_iter().any(|form| {
-                unhashed(form).any(|original| {
+                unhashed(form).any(|(original, _)| {
                     self.originals.contains(original.as_str()) || self.of_releases.contains(name)
                 })
             })
     }
-}
-
-/// Returns the names that a hashed name may have been made of: none if there is no hash in it.
-///
-/// A hash stands before the extension; a name without one ends in it.
-fn unhashed(name: &str) -> impl Iterator<Item = String> {
-    let (folder, file) = name.split_at(name.rfind('/').map_or(0, |slash| slash + 1));
-    let parts: Vec<&str> = file.split('.').collect();
-    let ends = [1, 2].map(|from_end| parts.len().checked_sub(from_end));
-    let places = ends.into_iter().flatten().filter(|&place| place > 0);
-    let hashes: Vec<usize> = places.filter(|&place| is_hash(parts[place])).collect();
-    hashes.into_iter().map(move |place| {
-        let mut rest = parts.clone();
-        rest.remove(place);
-        format!("{folder}{}", rest.join("."))
-    })
-}
-
-fn is_hash(part: &str) -> bool {
-    part.len() == HASH_LENGTH
-        && part
-            .bytes()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Returns what a compressed copy is one of; any other name as it is.

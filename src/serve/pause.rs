@@ -1,0 +1,38 @@
+//! When something is looked at again: after a pause, and by one of those who ask.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+/// A look at something, and when it is time for the next.
+#[derive(Debug)]
+pub(super) struct Look {
+    first: Instant,
+    pause: Duration,
+    /// The latest look, in milliseconds from the first.
+    latest: AtomicU64,
+}
+
+impl Look {
+    /// Takes now for the first look.
+    pub(super) fn new(pause: Duration) -> Self {
+        Self {
+            first: Instant::now(),
+            pause,
+            latest: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns whether it is time to look again. Only one of those who ask meanwhile is told so.
+    pub(super) fn is_due(&self) -> bool {
+        let now = self.first.elapsed();
+        let latest = self.latest.load(Ordering::Relaxed);
+        let millis = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        now.saturating_sub(Duration::from_millis(latest)) >= self.pause
+            && self
+                .latest
+                .compare_exchange(latest, millis, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
