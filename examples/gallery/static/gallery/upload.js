@@ -7,6 +7,8 @@ const MAX_AT_ONCE = 2;
 
 const form = document.querySelector("#upload");
 const input = document.querySelector("#files");
+const isPrivate = document.querySelector("#private");
+const sendPrivate = document.querySelector("#send-private");
 const list = document.querySelector("#uploads");
 const summary = document.querySelector("#summary");
 const rowTemplate = document.querySelector("#upload-row");
@@ -56,7 +58,7 @@ window.addEventListener("beforeunload", (event) => {
 function enqueue(files) {
   if (sending === 0) added = 0;
   for (const file of files) {
-    const upload = { file, isPrivate: form.elements.private.checked, row: newRow(file) };
+    const upload = { file, url: isPrivate.checked ? sendPrivate.formAction : form.action, row: newRow(file) };
     upload.row.leave.addEventListener("click", () => leave(upload));
     upload.row.retry.addEventListener("click", () => retry(upload));
     const problem = whyNot(file);
@@ -89,12 +91,11 @@ function sendNext() {
 
 function send(upload) {
   const body = new FormData();
-  if (upload.isPrivate) body.append("private", "on"); // before the file, as in the form
   body.append("photos", upload.file);
 
   // fetch() cannot tell how much has been sent.
   const request = new XMLHttpRequest();
-  request.open("POST", form.action);
+  request.open("POST", upload.url);
   request.setRequestHeader("Accept", "application/json");
   request.responseType = "json";
   request.upload.addEventListener("progress", ({ loaded, total }) => showProgress(upload.row, loaded / total));

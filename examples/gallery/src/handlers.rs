@@ -1,0 +1,150 @@
+//! What is done at each URL.
+
+use std::time::Duration;
+
+use axum::{
+    Form, Json,
+    extract::{
+        Path, Query, Request, State,
+        rejection::{FormRejection, QueryRejection},
+    },
+    http::StatusCode,
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use serde::{Deserialize, Serialize};
+use storehouse::media::{FileRecord, Upload};
+
+use crate::{
+    app::App,
+    failure::Failure,
+    pages,
+    photos::Photo,
+    responses::wants_json,
+};
+
+/// A link may work for a week at most, as S3 has it too.
+const MAX_LIFETIME: u64 = 7 * 86_400;
+const BAD_LIFETIME: &str = "a link works for one second to seven days";
+
+#[derive(Deserialize)]
+pub(crate) struct Before {
+    before: Option<i64>,
+}
+
+/// `GET /`: the newest photos, or with `?before=ID` the next older ones.
+pub(crate) async fn index(
+    State(app): State<App>,
+    query: Result<Query<Before>, QueryRejection>,
+) -> Result<Html<String>, Failure> {
+    let Query(Before { before }) = query.map_err(|_| Failure::NotFound)?;
+    pages::index(&app, before, None).await
+}
+
+/// `POST /photos`: adds photos that everyone may see.
+pub(crate) async fn add_public(State(app): State<App>, request: Request) -> Result<Response, Failure> {
+    add(&app, &app.public, request).await
+}
+
+/// `POST /photos/private`: adds photos that need a link.
+pub(crate) async fn add_private(State(app): State<App>, request: Request) -> Result<Response, Failure> {
+    add(&app, &app.private, request).await
+}
+
+#[derive(Serialize)]
+struct Added {
+    photos: Vec<AddedPhoto>,
+}
+
+#[derive(Serialize)]
+struct AddedPhoto {
+    id: i64,
+    page: String,
+}
+
+async fn add(app: &App, upload: &Upload, request: Request) -> Result<Response, Failure> {
+    let json = wants_json(request.headers());
+    let ids = match taken(app, upload, request).await {
+        Ok(ids) => ids,
+        // The form again, with what was wrong with it.
+        Err(failure) if !json && failure.told().status.is_client_error() => {
+            let told = failure.told();
+            let page = pages::index(app, None, Some(&told.message)).await?;
+            return Ok((told.status, page).into_response());
+        }
+        Err(failure) => return Err(failure),
+    };
+    if !json {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let added = |id: i64| AddedPhoto {
+        id,
+        page: format!("/photos/{id}"),
+    };
+    let photos = ids.into_iter().map(added).collect();
+    Ok((StatusCode::CREATED, Json(Added { photos })).into_response())
+}
+
+/// Takes the files of a form, and makes their records. Either all are there afterwards, or none.
+async fn taken(app: &App, upload: &Upload, request: Request) -> Result<Vec<i64>, Failure> {
+    let (head, body) = request.into_parts();
+    let form = upload.receive_body(&head.headers, body).await?;
+    let files: Vec<FileRecord> = form.files.into_iter().map(|file| file.record).collect();
+    if files.is_empty() {
+        return Err(Failure::Wrong("choose a photo first"));
+    }
+    // By itself: a browser that goes away now would leave files without a record.
+    let recorded = tokio::spawn(recorded(app.clone(), files));
+    recorded.await.map_err(|_| Failure::Interrupted)?
+}
+
+async fn recorded(app: App, files: Vec<FileRecord>) -> Result<Vec<i64>, Failure> {
+    let error = match app.photos.add(&files).await {
+        Ok(ids) => return Ok(ids),
+        Err(error) => error,
+    };
+    for file in &files {
+        file.delete(&app.storages).await?;
+    }
+    Err(error.into())
+}
+
+/// `GET /photos/ID`.
+pub(crate) async fn photo(State(app): State<App>, id: Path<String>) -> Result<Html<String>, Failure> {
+    let photo = found(&app, &id).await?;
+    pages::photo(&app, photo, None).await
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Lifetime {
+    seconds: u64,
+}
+
+/// `POST /photos/ID/link`: a link to a private photo, for whoever has it, that ends.
+pub(crate) async fn link(
+    State(app): State<App>,
+    id: Path<String>,
+    form: Result<Form<Lifetime>, FormRejection>,
+) -> Result<Html<String>, Failure> {
+    let Form(Lifetime { seconds }) = form.map_err(|_| Failure::Wrong(BAD_LIFETIME))?;
+    let photo = found(&app, &id).await?;
+    if !photo.is_private() {
+        return Err(Failure::Wrong("everyone may see this photo: it needs no link"));
+    }
+    if !(1..=MAX_LIFETIME).contains(&seconds) {
+        return Err(Failure::Wrong(BAD_LIFETIME));
+    }
+    pages::photo(&app, photo, Some(Duration::from_secs(seconds))).await
+}
+
+/// `POST /photos/ID/delete`. The file goes first: if that fails the photo is still there, to be deleted again.
+pub(crate) async fn delete(State(app): State<App>, id: Path<String>) -> Result<Redirect, Failure> {
+    let photo = found(&app, &id).await?;
+    photo.file.delete(&app.storages).await?;
+    app.photos.delete(photo.id).await?;
+    Ok(Redirect::to("/"))
+}
+
+async fn found(app: &App, id: &str) -> Result<Photo, Failure> {
+    let id: i64 = id.parse().map_err(|_| Failure::NotFound)?;
+    app.photos.get(id).await?.ok_or(Failure::NotFound)
+}
