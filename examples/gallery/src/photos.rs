@@ -12,7 +12,7 @@ use storehouse::{media::FileRecord, settings::Settings};
 use crate::app::PRIVATE;
 
 /// How many photos are on a page.
-pub(crate) const PAGE: i64 = 60;
+const PAGE: u8 = 60;
 
 #[derive(Clone)]
 pub(crate) struct Photos(SqlitePool);
@@ -96,11 +96,11 @@ impl Photos {
             "SELECT id, title, file, added FROM photos WHERE id < ? ORDER BY id DESC LIMIT ?",
         )
         .bind(before.unwrap_or(i64::MAX))
-        .bind(PAGE + 1)
+        .bind(i64::from(PAGE) + 1)
         .fetch_all(&self.0)
         .await?;
-        let has_older = rows.len() as i64 > PAGE;
-        let photos = rows.into_iter().take(PAGE as usize).map(Photo::from);
+        let has_older = rows.len() > usize::from(PAGE);
+        let photos = rows.into_iter().take(usize::from(PAGE)).map(Photo::from);
         Ok((photos.collect(), has_older))
     }
 
