@@ -1,4 +1,5 @@
-"""Storehouse beside the programs that do the same work: what `benches/peers` and `.ci/compare-django` share.
+"""Storehouse beside the programs that do the same work: what `benches/peers`, `benches/large` and
+`.ci/compare-django` share.
 
 | file | holds |
 |---|---|
@@ -17,6 +18,11 @@
 | `wrk`, `resident` | the load on a server, and its memory |
 | `serving` | the rows on serving: what is asked, and whether all answer the same |
 | `serving_table` | these as Markdown and JSON |
+| `upload_form` | the example that takes uploads: its start, its memory, its temporary files |
+| `form_client` | a form that is sent over a socket while it is made |
+| `kept` | what uploads have left in a folder or in a bucket |
+| `counting_proxy` | how many bytes a service fetches from another |
+| `large_files` | large uploads and downloads: what is done, and what must hold |
 
 It needs nothing but Python's own library, from 3.9 on.
 """

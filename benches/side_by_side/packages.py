@@ -203,10 +203,10 @@ def install_npm():
 # ------------------------------------------------------------------------- programs
 
 
-def install_programs(given_folder=None):
-    """Returns {name: path} of rclone, mc and MinIO: given, there already, or built by Go."""
+def install_programs(given_folder=None, clients=tuple(GO_MODULES)):
+    """Returns {name: path} of the clients and of MinIO: given, there already, or built by Go."""
     return {
-        **{name: program(name, module, PEERS / "bin", given_folder) for name, module in GO_MODULES.items()},
+        **{name: program(name, GO_MODULES[name], PEERS / "bin", given_folder) for name in clients},
         "minio": minio(given_folder),
     }
 
@@ -251,13 +251,14 @@ def version_of_program(path):
     return found[1] if found else "unknown"
 
 
-def build_storehouse(profile):
-    """Builds the command and returns its path; `profile` is `debug` or `release`."""
+def build_storehouse(profile, package="storehouse"):
+    """Builds the command, or an example by its package's name, and returns its path; `profile` is
+    `debug` or `release`."""
     flags = ("--release",) if profile == "release" else ()
-    cargo = ("cargo", "build", "--locked", "--quiet", *flags, "--bin", "storehouse")
+    cargo = ("cargo", "build", "--locked", "--quiet", *flags, "--package", package, "--bin", package)
     manifest = ("--manifest-path", ROOT / "Cargo.toml", "--target-dir", ROOT / "target")
     run(Command((*cargo, *manifest)))
-    return ROOT / "target" / profile / "storehouse"
+    return ROOT / "target" / profile / package
 
 
 # ------------------------------------------------------------------------- what is there

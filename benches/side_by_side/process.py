@@ -17,6 +17,8 @@ FOREIGN = ("AWS_", "DJANGO_", "GUNICORN_", "MC_", "PYTHON", "RCLONE_", "STATIC",
 class Command:
     argv: tuple
     env: dict = field(default_factory=dict)
+    # Where it runs; by default where the script does.
+    folder: Path = None
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,12 @@ def run(command, expected=(0,)):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command.argv, env=environment(command.env), stdin=subprocess.DEVNULL, stdout=out, stderr=err
+            command.argv,
+            env=environment(command.env),
+            cwd=command.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
         )
         try:
             # Not wait(): only wait4 tells the memory of this one process.

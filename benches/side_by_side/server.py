@@ -24,7 +24,12 @@ class Server:
         env = environment(self.command.env)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                self.command.argv, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.command.argv,
+                env=env,
+                cwd=self.command.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
         try:
             self._wait()
