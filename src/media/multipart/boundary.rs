@@ -4,6 +4,9 @@ use super::{Malformed, parameters::Parameters};
 
 /// What RFC 2046 lets a boundary have is 70 characters; Django takes 201.
 const MAX_BYTES: usize = 201;
+/// Django's `MAX_HEADER_LENGTH`. Each parameter is compared with those before it, and a server may let through
+/// hundreds of kilobytes of them.
+const MAX_CONTENT_TYPE_BYTES: usize = 10_000;
 
 /// What stands between the parts, without the dashes before it: `[ -~]{0,200}[!-~]`, as in Django.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,11 @@ impl Boundary {
         let media_type = value.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("multipart/form-data") {
             return Ok(None);
+        }
+        if value.len() > MAX_CONTENT_TYPE_BYTES {
+            return Err(Malformed::new(format!(
+                "the Content-Type has more than {MAX_CONTENT_TYPE_BYTES} bytes"
+            )));
         }
         let parameters = Parameters::read(value)?;
         let Some(boundary) = parameters.get("boundary") else {
@@ -48,6 +56,7 @@ mod tests {
     #[test]
     fn a_boundary_is_what_django_takes() {
         let long = |length: usize| format!("multipart/form-data; boundary={}", "b".repeat(length));
+        let padded = |length: usize| format!("{:;<length$}", "multipart/form-data; boundary=x");
         for (case, value, expected) in [
             ("plain", "multipart/form-data; boundary=abc", Some("abc")),
             (
@@ -67,6 +76,8 @@ mod tests {
             ),
             ("201 characters", &long(201), Some(&*"b".repeat(201))),
             ("202 characters", &long(202), None),
+            ("a header of 10,000 bytes", &padded(10_000), Some("x")),
+            ("a header of 10,001 bytes", &padded(10_001), None),
             (
                 "ends in a blank",
                 "multipart/form-data; boundary=\"a \"",

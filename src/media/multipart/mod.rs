@@ -12,6 +12,7 @@
 //! | the boundary in the middle of a line | ends the part | is content |
 //! | a part without a name | left out | left out |
 //! | headers of a part over 1,024 bytes | refused | refused |
+//! | a `Content-Type` over 10,000 bytes | refused | refused |
 //!
 //! Each byte is looked at a bounded number of times, whatever it is, and no more than a boundary or the
 //! headers of one part are held back.
