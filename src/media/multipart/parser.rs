@@ -35,6 +35,9 @@ pub(in crate::media) struct Parser {
     /// How many bytes came that are in no part.
     around: usize,
     is_empty: bool,
+    /// How many bytes were looked at or copied, for the tests: it must not grow faster than the body.
+    #[cfg(test)]
+    work: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +60,8 @@ impl Parser {
             seen: 0,
             around: 0,
             is_empty: true,
+            #[cfg(test)]
+            work: 0,
         }
     }
 
@@ -68,6 +73,7 @@ impl Parser {
             return;
         }
         let pending = std::mem::take(&mut self.pending);
+        self.count(pending.len() + block.len());
         let mut joined = pending
             .try_into_mut()
             .unwrap_or_else(|shared| BytesMut::from(&shared[..]));
@@ -79,7 +85,7 @@ impl Parser {
     pub(in crate::media) fn next(&mut self) -> Result<Option<Event>, Malformed> {
         loop {
             match self.state {
-                State::Preamble => match self.delimiter.find(&self.pending) {
+                State::Preamble => match self.find_delimiter() {
                     Some(at) => {
                         self.skip(at)?;
                         self.enter_head();
@@ -137,7 +143,9 @@ impl Parser {
         const END: &[u8] = b"\r\n\r\n";
         let limit = self.pending.len().min(MAX_HEAD_BYTES);
         let from = self.seen.saturating_sub(END.len() - 1);
-        let Some(at) = memmem::find(&self.pending[from..limit], END) else {
+        let found = memmem::find(&self.pending[from..limit], END);
+        self.count(found.map_or(limit - from, |at| at + END.len()));
+        let Some(at) = found else {
             self.seen = limit;
             if limit == MAX_HEAD_BYTES {
                 return Err(Malformed::new(format!(
@@ -162,7 +170,7 @@ impl Parser {
     }
 
     fn body(&mut self) -> Option<Event> {
-        let end = match self.delimiter.find(&self.pending) {
+        let end = match self.find_delimiter() {
             Some(0) => {
                 self.enter_head();
                 return Some(Event::PartEnd);
@@ -172,6 +180,21 @@ impl Parser {
         };
         (end > 0).then(|| Event::Data(self.pending.split_to(end)))
     }
+
+    fn find_delimiter(&mut self) -> Option<usize> {
+        let found = self.delimiter.find(&self.pending);
+        let needle = self.delimiter.needle().len();
+        self.count(found.map_or(self.pending.len(), |at| at + needle));
+        found
+    }
+
+    #[cfg(test)]
+    fn count(&mut self, bytes: usize) {
+        self.work += bytes;
+    }
+
+    #[cfg(not(test))]
+    fn count(&self, _bytes: usize) {}
 
     /// How many bytes at the end may be the start of a delimiter. It has one carriage return only, its
     /// first byte, so the last one there is decides.

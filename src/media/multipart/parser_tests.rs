@@ -169,6 +169,41 @@ fn a_body_cut_anywhere_gives_the_same() {
     assert_eq!(parts_of(bytes.chunks(1)).as_ref(), Ok(&whole));
 }
 
+/// How many bytes are looked at or copied for a body that is `piece`, over and over, in blocks of `size`.
+fn work(piece: &str, times: usize, size: usize) -> usize {
+    let body = format!("--b\r\n{HEAD}{}\r\n--b--", piece.repeat(times));
+    let mut parser = parser();
+    for block in body.as_bytes().chunks(size) {
+        parser.push(Bytes::copy_from_slice(block));
+        while parser.next().unwrap().is_some() {}
+    }
+    parser.finish().unwrap();
+    parser.work
+}
+
+#[test]
+fn twice_the_body_is_no_more_than_twice_the_work() {
+    let head = format!("\r\n--b\r\nX: {}\r\n\r\n", "y".repeat(1000));
+    for (case, piece) in [
+        ("plain", "0123456789"),
+        ("line ends", "\r\n"),
+        ("carriage returns", "\r"),
+        ("starts of a boundary", "\r\n--\r\n-"),
+        ("parts without anything", "\r\n--b\r\n\r\n"),
+        ("parts with much in their heads", &head),
+    ] {
+        for size in [1, 100, 64 * 1024, usize::MAX] {
+            let times = 50_000 / piece.len();
+
+            let [once, twice] = [times, 2 * times].map(|times| work(piece, times, size));
+
+            // What is there once, around it, is of no weight.
+            let most = 2 * once + once / 10;
+            assert!(twice <= most, "{case} by {size}: {once}, then {twice}");
+        }
+    }
+}
+
 /// What a hostile body is made of.
 fn pieces() -> impl Strategy<Value = Vec<&'static [u8]>> {
     let piece = prop::sample::select(vec![
