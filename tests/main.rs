@@ -64,6 +64,8 @@ mod static_retention;
 mod static_together;
 mod static_urls;
 mod uploads;
+#[cfg(unix)]
+mod uploads_broken_off;
 mod uploads_failing;
 mod uploads_given_up;
 mod uploads_kept;

@@ -68,7 +68,7 @@ impl Case {
 }
 
 /// What stands for more in the data.
-fn written_out(text: &str) -> String {
+pub(crate) fn written_out(text: &str) -> String {
     let text = text.replace("<file>", FILE).replace("<field>", FIELD);
     text.replace("<201>", &"b".repeat(201))
 }
