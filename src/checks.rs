@@ -24,6 +24,8 @@ use crate::{
 /// What `startproject` puts before the key that it makes.
 const MADE_BY_DJANGO: &str = "django-insecure-";
 
+const OWN_FOLDER: &str = "give the files that are served at / a folder of their own";
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -97,6 +99,7 @@ pub fn all(
     let mut problems = staticfiles(settings, storages, finders);
     problems.extend(urls(settings));
     problems.extend(files(settings));
+    problems.extend(root(settings, storages));
     problems.extend(storages_open(storages));
     if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
         problems.push(Problem::warning("storehouse.W001", error.to_string()));
@@ -167,6 +170,39 @@ fn files(settings: &Settings) -> Option<Problem> {
         );
         Problem::error("files.E001", message)
     })
+}
+
+/// Checks WHITENOISE_ROOT, whose files everybody can read.
+#[must_use]
+pub fn root(settings: &Settings, storages: &Storages) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let Some(root) = settings.whitenoise_root() else {
+        return problems;
+    };
+    let shown = root.display();
+    // WhiteNoise warns too: the folder may come later.
+    if !root.is_dir() {
+        let message =
+            format!("The directory '{shown}' in the WHITENOISE_ROOT setting does not exist.");
+        problems.push(Problem::warning("storehouse.W002", message));
+    }
+    if let Some(file) = settings.file().filter(|file| file.starts_with(&root)) {
+        let message = format!(
+            "The settings file '{}' is inside WHITENOISE_ROOT '{shown}': everybody could read it.",
+            file.display()
+        );
+        problems.push(Problem::error("storehouse.E010", message).with_hint(OWN_FOLDER));
+    }
+    for alias in storages.aliases() {
+        let folder = root_of(storages, &alias).filter(|_| alias != STATICFILES);
+        if folder.is_some_and(|folder| folder.starts_with(&root)) {
+            let message = format!(
+                "The files of STORAGES.{alias} are inside WHITENOISE_ROOT '{shown}': they would be served at / as well, private ones too, and could run as pages of the site."
+            );
+            problems.push(Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER));
+        }
+    }
+    problems
 }
 
 /// Runs the checks that come before `collectstatic`: Django's of the tag `staticfiles`, and those

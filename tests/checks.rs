@@ -45,6 +45,18 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
     (&["MEDIA_URL=/static/"], &["storehouse.E003"], 1),
     (&["FILE_UPLOAD_TEMP_DIR=nowhere"], &["files.E001"], 1),
     (&["FILE_UPLOAD_TEMP_DIR=."], &[], 0),
+    (&["WHITENOISE_ROOT=src"], &[], 0),
+    (&["WHITENOISE_ROOT=nowhere"], &["storehouse.W002"], 0),
+    (
+        &["WHITENOISE_ROOT=."],
+        &["storehouse.E010", "storehouse.E011"],
+        1,
+    ),
+    (
+        &["WHITENOISE_ROOT=src", "MEDIA_ROOT=src/static/media"],
+        &["storehouse.E011"],
+        1,
+    ),
     (
         &["MEDIA_ROOT=out"],
         &["storehouse.E004", "storehouse.W001"],

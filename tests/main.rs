@@ -48,6 +48,8 @@ mod serving;
 #[cfg(unix)]
 mod serving_apps;
 #[cfg(unix)]
+mod serving_root;
+#[cfg(unix)]
 mod serving_tls;
 mod signed_urls;
 mod site;

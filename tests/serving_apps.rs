@@ -41,19 +41,25 @@ async fn storage(files: &[(&str, &str)]) -> Arc<dyn Storage> {
 }
 
 /// Serves an application at a free port, and returns the address.
-async fn started(application: Router) -> String {
+pub(crate) async fn started(application: Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(async move { axum::serve(listener, application).await });
     address
 }
 
-async fn sent(address: &str, method: &str, path: &str) -> Answer {
-    let (address, method, path) = (address.to_owned(), method.to_owned(), path.to_owned());
+pub(crate) async fn sent(address: &str, method: &str, path: &str) -> Answer {
+    sent_with(address, method, path, &[]).await
+}
+
+/// Sends a request with header fields.
+pub(crate) async fn sent_with(address: &str, method: &str, path: &str, headers: &[&str]) -> Answer {
+    let request = request(method, path, headers);
+    let (address, is_head) = (address.to_owned(), method == "HEAD");
     let asking = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address).unwrap();
-        stream.write_all(&request(&method, &path, &[])).unwrap();
-        Answer::read(&mut stream, method == "HEAD").unwrap()
+        stream.write_all(&request).unwrap();
+        Answer::read(&mut stream, is_head).unwrap()
     });
     asking.await.unwrap()
 }

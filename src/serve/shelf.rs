@@ -104,7 +104,7 @@ impl Shelf {
         }
         let copies = look(source, name).await?;
         let Some(plain) = copies.first() else {
-            self.put(name, None);
+            self.forget(name);
             return Ok(None);
         };
         if let Some(shelved) = before
@@ -119,9 +119,12 @@ impl Shelf {
         Ok(shelved)
     }
 
-    /// Forgets what was known of a file, which has changed meanwhile.
+    /// Forgets what was known of a file, which has changed meanwhile or went.
     pub(super) fn forget(&self, name: &Name) {
-        self.put(name, None);
+        // Who asks for what never was, as for every page behind a layer at `/`, holds nobody up.
+        if self.shelved(name).is_some() {
+            self.put(name, None);
+        }
     }
 
     fn shelved(&self, name: &Name) -> Option<Arc<Shelved>> {

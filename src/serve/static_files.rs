@@ -13,6 +13,7 @@
 //! | `INDEX_FILE` | [`with_index`](StaticFiles::with_index) |
 //! | `AUTOREFRESH` | always: each file is looked at again after a pause |
 //! | `USE_FINDERS` | [`load`](StaticFiles::load) with `DEBUG` |
+//! | `ROOT` | [`root`](StaticFiles::root) |
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -94,6 +95,9 @@ struct Options {
     cache_control: Option<&'static str>,
     room: u64,
     pause: Duration,
+    /// Whether the paths below the prefix are the application's too, which may know what to do with
+    /// one that is malformed.
+    is_shared: bool,
 }
 
 impl StaticFiles {
@@ -116,6 +120,7 @@ impl StaticFiles {
             cache_control: None,
             room: ROOM,
             pause,
+            is_shared: false,
         };
         Self {
             shelf: Arc::new(Shelf::new(options.room, options.pause)),
@@ -150,6 +155,30 @@ impl StaticFiles {
             files = files.with_manifest(manifest, options.manifest_name).await?;
         }
         Ok(files)
+    }
+
+    /// Serves the files of `WHITENOISE_ROOT` at `/`, such as `robots.txt`; `None` if it is not set. No
+    /// manifest is looked at: they keep their names, and browsers keep them for a minute.
+    ///
+    /// As a layer it goes next to the application, and [`load`](Self::load) around it: files below
+    /// `STATIC_URL` come first. A path that is malformed is the application's to answer.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) where there is no
+    /// driver for folders.
+    pub fn root(settings: &Settings, storages: &Storages) -> Result<Option<Self>> {
+        let Some(storage) = storages.folder("WHITENOISE_ROOT")? else {
+            return Ok(None);
+        };
+        let mut files = Self::new(UrlPrefix::new("/"), storage);
+        files.change(|options| {
+            options.is_shared = true;
+            if settings.debug() {
+                options.cache_control = Some(ASK_AGAIN);
+                options.pause = Duration::ZERO;
+            }
+        });
+        Ok(Some(files))
     }
 
     /// Takes the names of a manifest: those it made are never to be asked for again. It is looked at
@@ -265,10 +294,10 @@ impl StaticFiles {
                 Some(index) => return self.file(request, &index).await,
                 None => return None,
             },
-            Err(PathProblem::Malformed) => {
+            Err(PathProblem::Malformed) if !self.options.is_shared => {
                 return Some(respond::plain(StatusCode::BAD_REQUEST, method));
             }
-            Err(PathProblem::NotBelow | PathProblem::NotFound) => return None,
+            Err(_) => return None,
         };
         if self.options.index.is_none() {
             return self.file(request, &name).await;

@@ -252,6 +252,12 @@ impl Settings {
         self.site_url("MEDIA_URL")
     }
 
+    /// Returns `WHITENOISE_ROOT`: the folder whose files are served at `/`.
+    #[must_use]
+    pub fn whitenoise_root(&self) -> Option<PathBuf> {
+        self.path("WHITENOISE_ROOT")
+    }
+
     /// Returns `STATICFILES_DIRS`.
     #[must_use]
     pub fn staticfiles_dirs(&self) -> Vec<StaticDir> {

@@ -239,6 +239,12 @@ const ROWS: &[SettingRow] = &[
         "The Python interpreter that finds the INSTALLED_APPS that are no folders; they are not imported.",
     ),
     row(
+        "WHITENOISE_ROOT",
+        SettingKind::Option(OptionKind::Path),
+        "",
+        "A folder whose files are served at /, such as robots.txt and favicon.ico.",
+    ),
+    row(
         "WHITENOISE_SKIP_COMPRESS_EXTENSIONS",
         SettingKind::Option(OptionKind::List),
         "",

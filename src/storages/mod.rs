@@ -38,8 +38,8 @@ use std::{
 
 use futures::future;
 use storehouse_storage::{
-    DriverConfig, Error, Files, Operation, Registry, Result, Secret, Storage, UrlSigner,
-    UrlSigning, nearest,
+    DriverConfig, Error, Files, Operation, Options, Registry, Result, Secret, Storage, UrlSigner,
+    UrlSigning, Value, nearest,
 };
 
 use self::prepare::{Prepared, Wanted, prepare};
@@ -74,6 +74,8 @@ pub(crate) mod url_signer;
 pub const DEFAULT: &str = "default";
 /// The alias of the storage of static files.
 pub const STATICFILES: &str = "staticfiles";
+/// The scheme of storages in a folder.
+const FOLDER: &str = "file";
 
 /// The configured storages. Each is opened when it is first asked for, and stays the same object.
 pub struct Storages {
@@ -168,6 +170,30 @@ impl Storages {
             let place = self.settings.shown_storage(text);
             self.open_prepared(self.prepared(text)?, None, &place)
         })
+    }
+
+    /// Returns the folder of static files that the setting `name` tells; `None` if it is not set. It
+    /// is no storage of `STORAGES`, and no other setting says anything about it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) where there is no
+    /// driver for folders.
+    pub(crate) fn folder(&self, name: &str) -> Result<Option<Arc<dyn Storage>>> {
+        let Some(path) = self.settings.path(name) else {
+            return Ok(None);
+        };
+        let open = || {
+            let path = path.into_os_string().into_string().map_err(|path| {
+                Error::configuration(format!("the path {} is not UTF-8 text", path.display()))
+            })?;
+            let options = self.registry.driver(FOLDER)?.options();
+            let options = Options::new(options, [("location", Value::from(path))])?;
+            let config = DriverConfig::new(options).with_files(Files::Static);
+            self.registry.open(FOLDER, config, Some(name))
+        };
+        let place = format!("{name} ({})", self.settings.source(name));
+        let opened = open().map_err(|error| error.during(Operation::Configure, &place, None));
+        opened.map(Some)
     }
 
     /// Returns the aliases that are set, sorted.

@@ -14,12 +14,13 @@ use self::{
     site::Site,
 };
 use super::{
-    Context,
+    Context, errors_among,
     flags::ServeFlags,
     output::{Failure, Output},
-    refuse_bad_settings, signals,
+    refuse, refuse_bad_settings, signals,
 };
 use crate::{
+    checks,
     serve::{MediaFiles, StaticFiles, has_host},
     settings::Settings,
 };
@@ -41,6 +42,8 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Failure> {
     refuse_bad_settings(context)?;
     let output = context.output;
+    let root = checks::root(&context.settings, &context.storages);
+    refuse(errors_among(root, output))?;
     let place = Place::of(&flags)?;
     let tls = tls::acceptor(&flags)?;
     let site = Arc::new(site(context).await?);
@@ -62,9 +65,9 @@ async fn site(context: &Context) -> Result<Site, Failure> {
     if is_ours(settings, "MEDIA_URL") {
         site.media_files = Some(MediaFiles::load(settings, storages)?);
     }
-    if site.static_files.is_none() && site.media_files.is_none() {
-        let problem =
-            "there is nothing to serve: neither STATIC_URL nor MEDIA_URL is a path on this site";
+    site.root_files = StaticFiles::root(settings, storages)?;
+    if site.is_empty() {
+        let problem = "there is nothing to serve: neither STATIC_URL nor MEDIA_URL is a path on this site, and WHITENOISE_ROOT is not set";
         let advice = "set STATIC_URL = \"/static/\", MEDIA_URL = \"/media/\", or both";
         return Err(Error::configuration(problem).with_advice(advice).into());
     }
@@ -112,6 +115,9 @@ fn say(
                 false => "",
             };
             output.report(format_args!("Media at {}{how}", files.prefix().as_str()))?;
+        }
+        if let Some(folder) = settings.whitenoise_root() {
+            output.report(format_args!("Files at /, from {}", folder.display()))?;
         }
         // The last line: whoever started it may wait for this one and read no more.
         output.report("Quit with CONTROL-C.")?;

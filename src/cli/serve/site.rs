@@ -10,11 +10,18 @@ use crate::serve::{MediaFiles, ResponseBody, StaticFiles, not_found};
 pub(super) struct Site {
     pub(super) static_files: Option<StaticFiles>,
     pub(super) media_files: Option<MediaFiles>,
+    /// What is at `/` beside them.
+    pub(super) root_files: Option<StaticFiles>,
     /// What a browser is shown at `/`.
     pub(super) page: Option<Page>,
 }
 
 impl Site {
+    /// Whether there are no files to be served.
+    pub(super) fn is_empty(&self) -> bool {
+        self.static_files.is_none() && self.media_files.is_none() && self.root_files.is_none()
+    }
+
     /// Answers a request: the first that has the file does.
     pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<ResponseBody> {
         let (parts, _) = request.into_parts();
@@ -30,6 +37,11 @@ impl Site {
             return response;
         }
         if let Some(files) = &self.media_files
+            && let Some(response) = files.answer(&parts).await
+        {
+            return response;
+        }
+        if let Some(files) = &self.root_files
             && let Some(response) = files.answer(&parts).await
         {
             return response;
