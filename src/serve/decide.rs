@@ -186,5 +186,5 @@ fn in_range(headers: &HeaderMap, representation: &Representation, variant: &Vari
 }
 
 #[cfg(test)]
-#[path = "decide_tests.rs"]
+#[path = "decide_tests/mod.rs"]
 mod tests;
