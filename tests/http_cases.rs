@@ -51,7 +51,9 @@ fn site() -> Site {
     site.write("assets/a.css", "body { color: red }\n".repeat(500));
     site.write("assets/d/x.css", "x {}");
     site.run(&["collectstatic", "--noinput"]).done();
-    site.write("static/.storehouse/releases/x.json", "CANARY");
+    for folder in ["static", "media"] {
+        site.write(&format!("{folder}/.storehouse/releases/x.json"), "CANARY");
+    }
     for (name, content) in [
         ("x.html", "<script>alert(1)</script>"),
         ("x.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"),

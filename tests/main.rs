@@ -48,6 +48,10 @@ mod serving;
 #[cfg(unix)]
 mod serving_apps;
 #[cfg(unix)]
+mod serving_fields;
+#[cfg(unix)]
+mod serving_kept;
+#[cfg(unix)]
 mod serving_root;
 #[cfg(unix)]
 mod serving_tls;

@@ -22,7 +22,7 @@ use tower_layer::Layer;
 
 use crate::server::{Answer, request};
 
-async fn storage(files: &[(&str, &str)]) -> Arc<dyn Storage> {
+pub(crate) async fn storage(files: &[(&str, &str)]) -> Arc<dyn Storage> {
     let sources = Sources::new("/nowhere").with_set("DEFAULT_FILE_STORAGE=memory:");
     let settings = Settings::load(&sources, &builtin()).unwrap();
     let storage = Storages::new(&settings, builtin())

@@ -116,3 +116,23 @@ impl fmt::Debug for ResponseBody {
         f.debug_tuple("ResponseBody").field(&size.exact()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_tells_how_much_is_left() {
+        let blocks = ["abc", "de"].map(|block| Ok(Bytes::from(block)));
+        let mut body = ResponseBody::blocks(stream::iter(blocks), 5);
+
+        for left in [5, 2, 0] {
+            assert_eq!(body.size_hint().exact(), Some(left));
+            assert!(!body.is_end_stream());
+            let frame = body.frame().await;
+            assert_eq!(frame.is_none(), left == 0);
+        }
+    }
+}

@@ -36,3 +36,33 @@ impl Look {
                 .is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_those_who_ask_looks_again_and_not_before_the_pause_is_over() {
+        let hour = Duration::from_secs(3600);
+        let ago = |time| Instant::now().checked_sub(time).unwrap();
+        for (case, first, expected) in [
+            ("now", Instant::now(), [false, false]),
+            ("a while ago", ago(hour / 2), [false, false]),
+            ("a pause ago", ago(hour), [true, false]),
+        ] {
+            let look = Look {
+                first,
+                ..Look::new(hour)
+            };
+
+            assert_eq!([look.is_due(), look.is_due()], expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn without_a_pause_it_is_always_time() {
+        let look = Look::new(Duration::ZERO);
+
+        assert!(look.is_due() && look.is_due());
+    }
+}

@@ -264,3 +264,26 @@ fn is_about_content(name: &HeaderName) -> bool {
         || name == header::CONTENT_LANGUAGE
         || name == header::LINK
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storage_that_may_answer_later_is_told_from_one_that_failed() {
+        let name = Name::new("a.css").unwrap();
+        for (kind, status) in [
+            (ErrorKind::Unavailable, 503),
+            (ErrorKind::Integrity, 500),
+            (ErrorKind::Other, 500),
+        ] {
+            let error = Error::new(kind, "PLANTED");
+
+            let response = failed(&error, &name, &Method::GET);
+
+            assert_eq!(response.status().as_u16(), status, "{kind:?}");
+            let mut told = response.headers().values();
+            assert!(told.all(|value| value != "PLANTED"), "{kind:?}");
+        }
+    }
+}

@@ -316,3 +316,67 @@ fn is_fresh(source: &Source, entry: &Entry) -> bool {
     };
     source.is_local(&entry.name) && !entry.modified.is_some_and(is_old)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_bytes(count: usize) -> Option<Arc<Shelved>> {
+        Some(Arc::new(shelved(count)))
+    }
+
+    fn shelved(count: usize) -> Shelved {
+        let content = Content::Memory(vec![0; count].into());
+        let stored = Stored {
+            coding: None,
+            etag: None,
+            size: count as u64,
+            content,
+        };
+        Shelved {
+            representation: Representation::new(count as u64),
+            policy: HeaderMap::new(),
+            variants: vec![stored],
+            look: Look::new(Duration::ZERO),
+            naming: 0,
+            is_settled: true,
+        }
+    }
+
+    #[test]
+    fn a_file_is_the_same_if_a_tag_says_so() {
+        let name = Name::new("a").unwrap();
+        let copies = |tag: Option<&str>| {
+            let tag = tag.map(str::to_owned);
+            [(None, Entry::new(name.clone(), 10).with_etag(tag))]
+        };
+        for (case, before, now, expected) in [
+            ("the same tag", Some("e"), Some("e"), true),
+            ("another", Some("e"), Some("x"), false),
+            ("none any more", Some("e"), None, false),
+            // The storage tells nothing, so it may be anything.
+            ("none at all", None, None, false),
+        ] {
+            let mut shelved = shelved(10);
+            shelved.variants[0].etag = before.map(str::to_owned);
+
+            assert_eq!(shelved.is_still(&copies(now)), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn what_is_replaced_or_forgotten_gives_its_room_back() {
+        let shelf = Shelf::new(100, Duration::ZERO);
+        let [a, b] = ["a", "b"].map(|name| Name::new(name).unwrap());
+        let kept = || shelf.kept.load(Ordering::Relaxed);
+
+        shelf.put(&a, of_bytes(10));
+        shelf.put(&b, of_bytes(20));
+        assert_eq!(kept(), 30);
+        shelf.put(&a, of_bytes(5));
+        assert_eq!(kept(), 25);
+        shelf.forget(&b);
+        shelf.forget(&b);
+        assert_eq!(kept(), 5);
+    }
+}
