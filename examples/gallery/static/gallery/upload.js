@@ -163,7 +163,10 @@ function newRow(file) {
   if (file.type.startsWith("image/")) {
     const image = part("img");
     image.src = URL.createObjectURL(file);
-    image.addEventListener("load", () => URL.revokeObjectURL(image.src));
+    image.addEventListener("load", () => {
+      image.hidden = false;
+      URL.revokeObjectURL(image.src);
+    });
   }
   list.append(item);
   return row;
@@ -221,8 +224,12 @@ function replacePhotos(fresh) {
   for (const card of fresh.querySelectorAll(".photo")) {
     const known = shown.querySelector(`.photo[data-id="${card.dataset.id}"]`);
     // One that is loaded stays: a private photo has a new URL every time, and would be loaded again.
-    if (known?.querySelector("img").naturalWidth > 0) card.replaceWith(known);
-    else if (!known) card.classList.add("new");
+    if (known?.querySelector("img").naturalWidth > 0) {
+      known.classList.remove("new"); // or it would arrive once more
+      card.replaceWith(known);
+    } else if (!known) {
+      card.classList.add("new");
+    }
   }
   shown.replaceWith(fresh);
   if (focused) {
