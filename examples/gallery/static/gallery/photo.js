@@ -15,8 +15,10 @@ const share = document.querySelector("#share");
 if (share) {
   share.textContent = share.href; // with the host, as it is sent to somebody
   const told = document.querySelector("#told");
+  const copy = document.querySelector("#copy");
+  copy.hidden = false; // without this script it would do nothing
 
-  document.querySelector("#copy").addEventListener("click", async () => {
+  copy.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(share.href);
       told.textContent = "Copied.";
