@@ -11,16 +11,15 @@ use crate::{settings::Settings, storages::Storages};
 /// Returns what serves `storage` below `prefix`, such as `MEDIA_URL`, while the site is developed:
 /// Django's `static()`. `None` with `DEBUG` off, and for a URL of another host.
 ///
-/// Both an axum router and tower's `option_layer` take what it returns:
-///
 /// ```
-/// # fn example(settings: &storehouse::settings::Settings, storages: &storehouse::storages::Storages) -> storehouse_storage::Result<()> {
+/// # fn example(settings: &storehouse::settings::Settings, storages: &storehouse::storages::Storages, mut router: axum::Router) -> storehouse_storage::Result<axum::Router> {
 /// use storehouse::serve::static_urls;
 ///
 /// let media_url = settings.media_url().unwrap_or_default();
-/// let media = static_urls(settings, &media_url, storages.default()?)?;
-/// assert_eq!(media.is_some(), settings.debug());
-/// # Ok(()) }
+/// if let Some(media) = static_urls(settings, &media_url, storages.default()?)? {
+///     router = router.layer(media);
+/// }
+/// # Ok(router) }
 /// ```
 ///
 /// # Errors

@@ -103,7 +103,10 @@ pub(crate) async fn router(app: App, settings: &Settings) -> Result<Router> {
         .route("/photos/{id}/delete", post(handlers::delete))
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NoSuchMethod)
-        .layer(middleware::from_fn_with_state(app.clone(), responses::finish))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            responses::finish,
+        ))
         // How much may come, the uploads say.
         .layer(DefaultBodyLimit::disable())
         .with_state(app);

@@ -14,13 +14,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use storehouse::media::{FileRecord, Upload};
 
-use crate::{
-    app::App,
-    failure::Failure,
-    pages,
-    photos::Photo,
-    responses::wants_json,
-};
+use crate::{app::App, failure::Failure, pages, photos::Photo, responses::wants_json};
 
 /// A link may work for a week at most, as S3 has it too.
 const MAX_LIFETIME: u64 = 7 * 86_400;
@@ -41,12 +35,18 @@ pub(crate) async fn index(
 }
 
 /// `POST /photos`: adds photos that everyone may see.
-pub(crate) async fn add_public(State(app): State<App>, request: Request) -> Result<Response, Failure> {
+pub(crate) async fn add_public(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Failure> {
     add(&app, &app.public, request).await
 }
 
 /// `POST /photos/private`: adds photos that need a link.
-pub(crate) async fn add_private(State(app): State<App>, request: Request) -> Result<Response, Failure> {
+pub(crate) async fn add_private(
+    State(app): State<App>,
+    request: Request,
+) -> Result<Response, Failure> {
     add(&app, &app.private, request).await
 }
 
@@ -109,7 +109,10 @@ async fn recorded(app: App, files: Vec<FileRecord>) -> Result<Vec<i64>, Failure>
 }
 
 /// `GET /photos/ID`.
-pub(crate) async fn photo(State(app): State<App>, id: Path<String>) -> Result<Html<String>, Failure> {
+pub(crate) async fn photo(
+    State(app): State<App>,
+    id: Path<String>,
+) -> Result<Html<String>, Failure> {
     let photo = found(&app, &id).await?;
     pages::photo(&app, photo, None).await
 }
@@ -128,7 +131,9 @@ pub(crate) async fn link(
     let Form(Lifetime { seconds }) = form.map_err(|_| Failure::Wrong(BAD_LIFETIME))?;
     let photo = found(&app, &id).await?;
     if !photo.is_private() {
-        return Err(Failure::Wrong("everyone may see this photo: it needs no link"));
+        return Err(Failure::Wrong(
+            "everyone may see this photo: it needs no link",
+        ));
     }
     if !(1..=MAX_LIFETIME).contains(&seconds) {
         return Err(Failure::Wrong(BAD_LIFETIME));

@@ -43,7 +43,10 @@ pub(crate) async fn index(
     let mut cards = Vec::new();
     for photo in photos {
         // No request: a URL is made from the name, and signed here where it has to be.
-        let url = photo.file.url(&app.storages, &UrlOptions::default()).await?;
+        let url = photo
+            .file
+            .url(&app.storages, &UrlOptions::default())
+            .await?;
         cards.push(context! {
             url,
             page => format!("/photos/{}", photo.id),
@@ -118,5 +121,8 @@ fn size_in_words(bytes: u64) -> String {
 fn time_in_words(time: Duration) -> String {
     let seconds = time.as_secs();
     let known = LIFETIMES.iter().find(|(known, _)| *known == seconds);
-    known.map_or_else(|| format!("{seconds} seconds"), |(_, text)| (*text).to_owned())
+    known.map_or_else(
+        || format!("{seconds} seconds"),
+        |(_, text)| (*text).to_owned(),
+    )
 }

@@ -64,7 +64,9 @@ fn is_from_another_site(request: &Request) -> bool {
         return false;
     };
     let origin: Option<Uri> = origin.ok().and_then(|origin| origin.parse().ok());
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let authority = origin.as_ref().and_then(Uri::authority);
     authority.map(|authority| authority.as_str()) != host
 }

@@ -59,7 +59,10 @@ impl Browser {
 
     /// Waits for the first element of `css`.
     pub(crate) async fn find(&self, css: &str) -> WebDriverResult<WebElement> {
-        self.query(By::Css(css)).wait(PATIENCE, INTERVAL).first().await
+        self.query(By::Css(css))
+            .wait(PATIENCE, INTERVAL)
+            .first()
+            .await
     }
 
     pub(crate) async fn click(&self, css: &str) -> WebDriverResult<()> {
@@ -73,7 +76,9 @@ impl Browser {
 
     /// Runs an expression; returns its value as text.
     pub(crate) async fn run(&self, expression: &str) -> WebDriverResult<String> {
-        let value = self.execute(format!("return {expression}"), Vec::new()).await?;
+        let value = self
+            .execute(format!("return {expression}"), Vec::new())
+            .await?;
         Ok(match value.json() {
             serde_json::Value::String(text) => text.clone(),
             other => other.to_string(),
@@ -156,7 +161,9 @@ impl Browser {
             fetch(url, { cache: 'no-store' }).then(
                 answer => done({ ...Object.fromEntries(answer.headers), status: String(answer.status) }),
                 error => done({ status: '0', error: String(error) }))";
-        self.execute_async(script, vec![url.into()]).await?.convert()
+        self.execute_async(script, vec![url.into()])
+            .await?
+            .convert()
     }
 
     async fn until(

@@ -52,7 +52,11 @@ fn a_photo_that_is_chosen_is_shown(site: Site) {
     Browser::open(&site, async |browser| {
         let lake = site.file("lake.png", LAKE);
 
-        browser.find("input[name=photos]").await?.send_keys(lake).await?;
+        browser
+            .find("input[name=photos]")
+            .await?
+            .send_keys(lake)
+            .await?;
         browser.click("#send").await?;
 
         assert_eq!(browser.shown_size("article.photo img").await?, (48, 32));
@@ -89,7 +93,9 @@ fn several_photos_go_in_at_once(site: Site) {
 fn what_is_no_photo_is_refused_with_the_reason(site: Site) {
     Browser::open(&site, async |browser| {
         // By its name and by what the browser says it is a picture.
-        browser.drop_file("page.png", b"<!doctype html><script>alert(1)</script>").await?;
+        browser
+            .drop_file("page.png", b"<!doctype html><script>alert(1)</script>")
+            .await?;
 
         let told = browser.text_with("#uploads", "page.png").await?;
         assert!(told.contains("not taken"), "{told}");
@@ -110,7 +116,12 @@ fn a_link_to_a_private_photo_ends(site: Site) {
         let shorten = "document.querySelector('select[name=seconds] option:checked').value = '3'";
         browser.run(shorten).await?;
         browser.click("form#link button").await?;
-        let link = browser.find("a#share").await?.prop("href").await?.expect("a link");
+        let link = browser
+            .find("a#share")
+            .await?
+            .prop("href")
+            .await?
+            .expect("a link");
         browser.assert_no_error().await?;
 
         browser.goto(&link).await?;
@@ -143,10 +154,18 @@ fn the_form_works_without_scripts(site: Site) {
     Browser::open_without_scripts(&site, async |browser| {
         let lake = site.file("lake.png", LAKE);
 
-        browser.find("input[name=photos]").await?.send_keys(&lake).await?;
+        browser
+            .find("input[name=photos]")
+            .await?
+            .send_keys(&lake)
+            .await?;
         browser.click("#send-private").await?;
         browser.find("article.photo.private").await?;
-        browser.find("input[name=photos]").await?.send_keys(&lake).await?;
+        browser
+            .find("input[name=photos]")
+            .await?
+            .send_keys(&lake)
+            .await?;
         browser.click("#send").await?;
         browser.find("article.photo:not(.private)").await?;
 
@@ -159,13 +178,24 @@ fn the_form_works_without_scripts(site: Site) {
 
 fn the_stylesheet_is_hashed_immutable_and_compressed(site: Site) {
     Browser::open(&site, async |browser| {
-        let sheet = browser.find("link[rel=stylesheet]").await?.prop("href").await?.expect("a URL");
+        let sheet = browser
+            .find("link[rel=stylesheet]")
+            .await?
+            .prop("href")
+            .await?
+            .expect("a URL");
 
         let headers = browser.headers_of(&sheet).await?;
 
         let name = sheet.rsplit('/').next().expect("a name");
-        assert!(name.starts_with("gallery.") && name.len() == "gallery.0123456789ab.css".len(), "{sheet}");
-        assert_eq!(headers["cache-control"], "public, max-age=31536000, immutable");
+        assert!(
+            name.starts_with("gallery.") && name.len() == "gallery.0123456789ab.css".len(),
+            "{sheet}"
+        );
+        assert_eq!(
+            headers["cache-control"],
+            "public, max-age=31536000, immutable"
+        );
         assert_eq!(headers["content-encoding"], "br");
         browser.assert_no_error().await
     });
@@ -179,7 +209,10 @@ fn a_changed_stylesheet_shows_after_the_next_collectstatic(mut site: Site) {
         browser.run(sheet).await
     });
 
-    site.append_to("static/gallery/gallery.css", "body { outline-color: rgb(1, 2, 3) }");
+    site.append_to(
+        "static/gallery/gallery.css",
+        "body { outline-color: rgb(1, 2, 3) }",
+    );
     site.restart();
 
     let after = Browser::open(&site, async |browser| {
@@ -196,7 +229,9 @@ fn the_keyboard_is_enough(site: Site) {
         browser.find("article.photo").await?;
         browser.drop_file("dune.png", DUNE).await?;
         browser.find("article.photo:nth-of-type(2)").await?;
-        browser.run("document.querySelector('article.photo a').focus()").await?;
+        browser
+            .run("document.querySelector('article.photo a').focus()")
+            .await?;
 
         browser.press(Key::Enter).await?;
         assert_eq!(browser.text_of("h1", "dune").await?, "dune");

@@ -52,7 +52,10 @@ impl Site {
             None => settings,
         };
         fs::write(folder.path().join("storehouse.toml"), settings).unwrap();
-        copy(&Path::new(EXAMPLE).join("static"), &folder.path().join("static"));
+        copy(
+            &Path::new(EXAMPLE).join("static"),
+            &folder.path().join("static"),
+        );
         let mut site = Self {
             folder,
             bucket,
