@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, fmt::Write, fs, os::unix::fs::symlink, process::Command};
 
 use serde::Deserialize;
+use storehouse::staticfiles::Md5Sum;
 
 use crate::{
     server::{Server, request},
@@ -50,7 +51,10 @@ fn site() -> Site {
     site.write("assets/empty.txt", "");
     site.write("assets/a.css", "body { color: red }\n".repeat(500));
     site.write("assets/d/x.css", "x {}");
-    site.run(&["collectstatic", "--noinput"]).done();
+    site.write("assets/only.gz", "no copy of anything");
+    site.write("assets/.well-known/x.txt", "x");
+    site.run(&["collectstatic", "--noinput", "--no-default-ignore"])
+        .done();
     for folder in ["static", "media"] {
         site.write(&format!("{folder}/.storehouse/releases/x.json"), "CANARY");
     }
@@ -150,9 +154,16 @@ fn every_request_has_the_answer_of_the_table() {
     let hashed = hashed.filter(|name| name.starts_with("a.") && name.ends_with(".css"));
     let hashed = hashed.max_by_key(String::len).unwrap();
     let br = fs::metadata(site.path("static/a.css.br")).unwrap().len();
+    let tag = |name: &str| {
+        let sent = fs::read(site.path("static").join(name)).unwrap();
+        Md5Sum::of(&sent).to_string()
+    };
     let facts = BTreeMap::from([
         ("hashed", format!("/static/{hashed}")),
         ("br", br.to_string()),
+        ("tag", tag("a.css")),
+        ("br-tag", tag("a.css.br")),
+        ("gz-tag", tag("a.css.gz")),
     ]);
     let server = Server::start(&site, &[]);
 

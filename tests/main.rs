@@ -52,9 +52,11 @@ mod serving_fields;
 #[cfg(unix)]
 mod serving_kept;
 #[cfg(unix)]
+mod serving_parts;
 mod serving_root;
 #[cfg(unix)]
 mod serving_tls;
+mod serving_urls;
 mod signed_urls;
 mod site;
 mod sources;

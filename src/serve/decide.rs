@@ -179,7 +179,7 @@ fn in_range(headers: &HeaderMap, representation: &Representation, variant: &Vari
         return ranges.pop().map_or(Outcome::Whole, Outcome::Part);
     }
     let parts = Multipart::new(ranges, length, representation.content_type().cloned());
-    if variant.coding().is_some() || parts.is_much_longer_than_the_whole() {
+    if representation.is_encoded(variant) || parts.is_much_longer_than_the_whole() {
         return Outcome::Whole;
     }
     Outcome::Parts(parts)

@@ -300,11 +300,13 @@ impl MediaFiles {
         let granted = grant.and_then(|grant| grant.content_type.as_deref());
         let stored = entry.attributes.content_type.as_deref();
         let content_type = granted.or(stored).unwrap_or(UNKNOWN);
+        let policy = self.policy(entry, content_type, grant);
         let representation = Representation::new(entry.size)
+            .stored_encoded(policy.contains_key(header::CONTENT_ENCODING))
             .with_etag(storage_tag(source, entry))
             .with_content_type(HeaderValue::try_from(content_type).ok())
             .with_last_modified(entry.modified);
-        (representation, self.policy(entry, content_type, grant))
+        (representation, policy)
     }
 
     fn policy(&self, entry: &Entry, content_type: &str, grant: Option<&Grant>) -> HeaderMap {

@@ -30,6 +30,8 @@ use crate::storages::Coding;
 pub struct Representation {
     plain: Variant,
     encoded: Vec<Variant>,
+    /// Whether the file as it is goes out with a `Content-Encoding`.
+    is_stored_encoded: bool,
     content_type: Option<HeaderValue>,
     /// And as it stands in the header.
     last_modified: Option<(HttpDate, HeaderValue)>,
@@ -46,8 +48,8 @@ pub struct Variant {
 impl Representation {
     /// Makes what is known least: a file of `length` bytes.
     ///
-    /// An object that is stored with a `Content-Encoding` and in no other way is not negotiated: it is
-    /// made with this, and who sends it adds that header.
+    /// An object that is stored with a `Content-Encoding` and in no other way is not negotiated: who
+    /// sends it adds that header, and says so with [`stored_encoded`](Self::stored_encoded).
     #[must_use]
     pub fn new(length: u64) -> Self {
         let plain = Variant {
@@ -58,6 +60,7 @@ impl Representation {
         Self {
             plain,
             encoded: Vec::new(),
+            is_stored_encoded: false,
             content_type: None,
             last_modified: None,
         }
@@ -82,6 +85,14 @@ impl Representation {
     pub fn with_last_modified(mut self, time: impl Into<Option<SystemTime>>) -> Self {
         let date = time.into().map(HttpDate::at);
         self.last_modified = date.map(|date| (date, date.header_value()));
+        self
+    }
+
+    /// Says whether the file as it is goes out with a `Content-Encoding`. Then several ranges of it are
+    /// not sent as parts: the field would be about all of the body.
+    #[must_use]
+    pub fn stored_encoded(mut self, is_encoded: bool) -> Self {
+        self.is_stored_encoded = is_encoded;
         self
     }
 
@@ -122,6 +133,11 @@ impl Representation {
     /// Returns whether `Accept-Encoding` makes a difference.
     pub(super) fn is_negotiated(&self) -> bool {
         !self.encoded.is_empty()
+    }
+
+    /// Returns whether a variant of it goes out with a `Content-Encoding`.
+    pub(super) fn is_encoded(&self, variant: &Variant) -> bool {
+        self.is_stored_encoded || variant.coding.is_some()
     }
 
     pub(super) fn content_type(&self) -> Option<&HeaderValue> {

@@ -17,7 +17,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::future;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use storehouse_storage::{Entry, Error, Name, Result};
 
 use super::{EntityTag, Representation, Variant, pause::Look, respond::Content, source::Source};
@@ -197,6 +197,7 @@ impl Shelf {
             return Ok(None);
         };
         let mut representation = Representation::new(plain.size)
+            .stored_encoded(known.policy.contains_key(header::CONTENT_ENCODING))
             .with_content_type(known.content_type)
             .with_last_modified(last_modified);
         for (stored, tag) in variants.iter().zip(tags) {
