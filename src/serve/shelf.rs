@@ -159,6 +159,7 @@ impl Shelf {
         let mut tags = Vec::with_capacity(copies.len());
         let mut last_modified = None;
         let mut is_settled = true;
+        let hash = known.hash.as_deref();
         for (coding, seen) in copies {
             let Some((entry, content)) = read_small(source, seen).await? else {
                 match coding {
@@ -170,13 +171,7 @@ impl Shelf {
                 last_modified = entry.modified;
             }
             is_settled &= !is_fresh(source, &entry);
-            tags.push(tag(
-                source,
-                coding,
-                &entry,
-                content.as_ref(),
-                known.hash.as_deref(),
-            ));
+            tags.push(tag(source, coding, &entry, content.as_ref(), hash));
             let has_room =
                 |bytes: &Bytes| self.kept.load(Ordering::Relaxed) + bytes.len() as u64 <= self.room;
             variants.push(Stored {

@@ -3,9 +3,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
+    Router, middleware,
     routing::{get, post},
 };
 use minijinja::Environment;
@@ -18,6 +16,8 @@ use storehouse::{
     storages::Storages,
 };
 
+use tokio_util::task::TaskTracker;
+
 use crate::{failure::Failure, handlers, pages, photos::Photos, responses};
 
 /// The alias in `STORAGES` of photos that everyone may see.
@@ -25,7 +25,8 @@ pub(crate) const PUBLIC: &str = "default";
 /// The alias of those that need a link.
 pub(crate) const PRIVATE: &str = "private";
 
-pub(crate) const TYPES: [&str; 5] = [
+/// What is taken, by the bytes.
+pub(crate) const CONTENT_TYPES: [&str; 5] = [
     "image/jpeg",
     "image/png",
     "image/gif",
@@ -44,6 +45,8 @@ pub(crate) struct App {
     pub(crate) pages: Arc<Environment<'static>>,
     pub(crate) public: Upload,
     pub(crate) private: Upload,
+    /// Photos that are being recorded or deleted, whoever still waits for them.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl App {
@@ -58,12 +61,15 @@ impl App {
             pages: Arc::new(pages::environment(urls)?),
             public: upload(settings, storages, PUBLIC)?,
             private: upload(settings, storages, PRIVATE)?,
+            tasks: TaskTracker::new(),
         })
     }
 
-    /// Waits until what uploads that were broken off have left is deleted.
+    /// Waits until photos are recorded, and what uploads that were broken off have left is deleted.
     pub(crate) async fn settle(&self) {
         let settling = async {
+            self.tasks.close();
+            self.tasks.wait().await;
             self.public.settle().await;
             self.private.settle().await;
             self.storages.settle().await;
@@ -81,7 +87,7 @@ fn upload(settings: &Settings, storages: &Storages, alias: &str) -> Result<Uploa
     Ok(Upload::to(storages, alias)?
         .with_limits(limits)
         .with_upload_to(UploadTo::pattern("%Y/%m/{random}")?)
-        .with_allowed_types(TYPES)
+        .with_allowed_types(CONTENT_TYPES)
         .with_validator(ImageDimensions::at_most(20_000, 20_000))
         .with_max_concurrent(32))
 }
@@ -102,13 +108,11 @@ pub(crate) async fn router(app: App, settings: &Settings) -> Result<Router> {
         .route("/photos/{id}/link", post(handlers::link))
         .route("/photos/{id}/delete", post(handlers::delete))
         .fallback(async || Failure::NotFound)
-        .method_not_allowed_fallback(async || Failure::NoSuchMethod)
+        .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(
             app.clone(),
             responses::finish,
         ))
-        // How much may come, the uploads say.
-        .layer(DefaultBodyLimit::disable())
         .with_state(app);
     Ok(pages.layer(private).layer(media).layer(statics))
 }

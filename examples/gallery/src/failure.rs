@@ -13,18 +13,18 @@ pub(crate) enum Failure {
     #[error("there is nothing here")]
     NotFound,
     #[error("this cannot be done here")]
-    NoSuchMethod,
+    MethodNotAllowed,
     #[error("the form came from another site")]
-    OtherSite,
+    CrossOrigin,
     #[error("{0}")]
-    Wrong(&'static str),
+    BadRequest(&'static str),
     #[error(transparent)]
     Upload(#[from] UploadError),
     #[error(transparent)]
     Storage(#[from] storehouse::storage::Error),
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("the gallery ended before the photos were recorded")]
+    #[error("the gallery ended before it was done")]
     Interrupted,
     #[error("a page could not be made: {0:#}")]
     Page(#[from] minijinja::Error),
@@ -41,9 +41,9 @@ impl Failure {
     pub(crate) fn told(&self) -> Told {
         let (status, message) = match self {
             Self::NotFound => (StatusCode::NOT_FOUND, self.to_string()),
-            Self::NoSuchMethod => (StatusCode::METHOD_NOT_ALLOWED, self.to_string()),
-            Self::OtherSite => (StatusCode::FORBIDDEN, self.to_string()),
-            Self::Wrong(_) => (StatusCode::BAD_REQUEST, self.to_string()),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, self.to_string()),
+            Self::CrossOrigin => (StatusCode::FORBIDDEN, self.to_string()),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, self.to_string()),
             Self::Upload(error) => (error.status(), error.client_message()),
             Self::Storage(error) if error.retry_may_help() => (
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -61,17 +61,19 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let told = self.told();
-        if told.status.is_server_error() {
-            log(&self);
-        }
+        log(&self);
         let mut response = told.status.into_response();
         response.extensions_mut().insert(told);
         response
     }
 }
 
-/// The whole of it, for whoever runs the gallery.
-fn log(failure: &Failure) {
-    // If standard error is gone there is nobody to tell.
-    let _ = writeln!(io::stderr(), "gallery: {failure}");
+/// Tells all of it to whoever runs the gallery, if it is theirs to know: what failed on this side, or was
+/// left behind.
+pub(crate) fn log(failure: &Failure) {
+    let is_left_behind = matches!(failure, Failure::Upload(UploadError::LeftBehind { .. }));
+    if is_left_behind || failure.told().status.is_server_error() {
+        // If standard error is gone there is nobody to tell.
+        let _ = writeln!(io::stderr(), "gallery: {failure}");
+    }
 }

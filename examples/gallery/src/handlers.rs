@@ -6,7 +6,7 @@ use axum::{
     Form, Json,
     extract::{
         Path, Query, Request, State,
-        rejection::{FormRejection, QueryRejection},
+        rejection::{FormRejection, PathRejection, QueryRejection},
     },
     http::StatusCode,
     response::{Html, IntoResponse, Redirect, Response},
@@ -14,10 +14,16 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use storehouse::media::{FileRecord, Upload};
 
-use crate::{app::App, failure::Failure, pages, photos::Photo, responses::wants_json};
+use crate::{
+    app::App,
+    failure::{Failure, log},
+    pages,
+    photos::Photo,
+    responses::wants_json,
+};
 
 /// A link may work for a week at most, as S3 has it too.
-const MAX_LIFETIME: u64 = 7 * 86_400;
+const MAX_LIFETIME_SECONDS: u64 = 7 * 86_400;
 const BAD_LIFETIME: &str = "a link works for one second to seven days";
 
 #[derive(Deserialize)]
@@ -67,6 +73,7 @@ async fn add(app: &App, upload: &Upload, request: Request) -> Result<Response, F
         Ok(ids) => ids,
         // The form again, with what was wrong with it.
         Err(failure) if !json && failure.told().status.is_client_error() => {
+            log(&failure);
             let told = failure.told();
             let page = pages::index(app, None, Some(&told.message)).await?;
             return Ok((told.status, page).into_response());
@@ -90,10 +97,10 @@ async fn taken(app: &App, upload: &Upload, request: Request) -> Result<Vec<i64>,
     let form = upload.receive_body(&head.headers, body).await?;
     let files: Vec<FileRecord> = form.files.into_iter().map(|file| file.record).collect();
     if files.is_empty() {
-        return Err(Failure::Wrong("choose a photo first"));
+        return Err(Failure::BadRequest("choose a photo first"));
     }
     // By itself: a browser that goes away now would leave files without a record.
-    let recorded = tokio::spawn(recorded(app.clone(), files));
+    let recorded = app.tasks.spawn(recorded(app.clone(), files));
     recorded.await.map_err(|_| Failure::Interrupted)?
 }
 
@@ -103,17 +110,17 @@ async fn recorded(app: App, files: Vec<FileRecord>) -> Result<Vec<i64>, Failure>
         Err(error) => error,
     };
     for file in &files {
-        file.delete(&app.storages).await?;
+        // The others go all the same; what is told is why there are no records.
+        if let Err(left) = file.delete(&app.storages).await {
+            log(&left.into());
+        }
     }
     Err(error.into())
 }
 
 /// `GET /photos/ID`.
-pub(crate) async fn photo(
-    State(app): State<App>,
-    id: Path<String>,
-) -> Result<Html<String>, Failure> {
-    let photo = found(&app, &id).await?;
+pub(crate) async fn photo(State(app): State<App>, id: PhotoId) -> Result<Html<String>, Failure> {
+    let photo = found(&app, id).await?;
     pages::photo(&app, photo, None).await
 }
 
@@ -125,31 +132,42 @@ pub(crate) struct Lifetime {
 /// `POST /photos/ID/link`: a link to a private photo, for whoever has it, that ends.
 pub(crate) async fn link(
     State(app): State<App>,
-    id: Path<String>,
+    id: PhotoId,
     form: Result<Form<Lifetime>, FormRejection>,
 ) -> Result<Html<String>, Failure> {
-    let Form(Lifetime { seconds }) = form.map_err(|_| Failure::Wrong(BAD_LIFETIME))?;
-    let photo = found(&app, &id).await?;
+    let Form(Lifetime { seconds }) = form.map_err(|_| Failure::BadRequest(BAD_LIFETIME))?;
+    let photo = found(&app, id).await?;
     if !photo.is_private() {
-        return Err(Failure::Wrong(
+        return Err(Failure::BadRequest(
             "everyone may see this photo: it needs no link",
         ));
     }
-    if !(1..=MAX_LIFETIME).contains(&seconds) {
-        return Err(Failure::Wrong(BAD_LIFETIME));
+    if !(1..=MAX_LIFETIME_SECONDS).contains(&seconds) {
+        return Err(Failure::BadRequest(BAD_LIFETIME));
     }
     pages::photo(&app, photo, Some(Duration::from_secs(seconds))).await
 }
 
-/// `POST /photos/ID/delete`. The file goes first: if that fails the photo is still there, to be deleted again.
-pub(crate) async fn delete(State(app): State<App>, id: Path<String>) -> Result<Redirect, Failure> {
-    let photo = found(&app, &id).await?;
-    photo.file.delete(&app.storages).await?;
-    app.photos.delete(photo.id).await?;
+/// `POST /photos/ID/delete`.
+pub(crate) async fn delete(State(app): State<App>, id: PhotoId) -> Result<Redirect, Failure> {
+    let photo = found(&app, id).await?;
+    // As in `taken`: a browser that goes away would leave a record without a file.
+    let deleted = app.tasks.spawn(deleted(app.clone(), photo));
+    deleted.await.map_err(|_| Failure::Interrupted)??;
     Ok(Redirect::to("/"))
 }
 
-async fn found(app: &App, id: &str) -> Result<Photo, Failure> {
-    let id: i64 = id.parse().map_err(|_| Failure::NotFound)?;
-    app.photos.get(id).await?.ok_or(Failure::NotFound)
+/// The file goes first: if that fails the photo is still there, to be deleted again.
+async fn deleted(app: App, photo: Photo) -> Result<(), Failure> {
+    photo.file.delete(&app.storages).await?;
+    Ok(app.photos.delete(photo.id).await?)
+}
+
+/// What stands in the path; that it cannot be read is told as any other page that is not there.
+type PhotoId = Result<Path<String>, PathRejection>;
+
+async fn found(app: &App, id: PhotoId) -> Result<Photo, Failure> {
+    let id = id.ok().and_then(|Path(id)| id.parse().ok());
+    let photo = app.photos.get(id.ok_or(Failure::NotFound)?).await?;
+    photo.ok_or(Failure::NotFound)
 }

@@ -11,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use storehouse::{
@@ -29,15 +30,18 @@ mod responses;
 /// The gallery's own settings, for `cargo run` from anywhere.
 const OWN_SETTINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/storehouse.toml");
 
+/// How long answers may take once the gallery is to end.
+const GRACE: Duration = Duration::from_secs(10);
+
 fn main() -> ExitCode {
-    let mut arguments: Vec<OsString> = env::args_os().collect();
-    let address = match arguments.get(1).map(|text| text.to_str().map(str::parse)) {
-        None => Some(SocketAddr::from(([127, 0, 0, 1], 8000))),
-        Some(Some(Ok(address))) => Some(address),
-        Some(_) => None,
+    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let address = match &*arguments {
+        [] => Some(SocketAddr::from(([127, 0, 0, 1], 8000))),
+        [address] => address.to_str().and_then(|text| text.parse().ok()),
+        _ => None,
     };
     let Some(address) = address else {
-        return storehouse_command(arguments.split_off(1));
+        return storehouse_command(arguments);
     };
     match run(address) {
         Ok(code) => code,
@@ -58,10 +62,16 @@ async fn serve(address: SocketAddr, settings: Settings) -> Result<(), Box<dyn Er
     let listener = tokio::net::TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     writeln!(io::stdout(), "The gallery is at http://{address}/")?;
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stopped())
-        .await?;
-    // What uploads that were broken off have left is deleted by now.
+    let served = axum::serve(listener, router).with_graceful_shutdown(stopped());
+    // A client that reads nothing any more would hold it up for ever.
+    let given_up = async {
+        stopped().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = served.into_future() => served?,
+        () = given_up => {}
+    }
     app.settle().await;
     Ok(())
 }
@@ -113,6 +123,8 @@ async fn stopped() {
             }
         }
     }
-    // Without a handler the system ends the process: as good an end.
-    let _ = tokio::signal::ctrl_c().await;
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler the system ends the process: as good an end.
+        std::future::pending::<()>().await;
+    }
 }

@@ -8,14 +8,13 @@ use minijinja::{Environment, Value, context};
 use storehouse::{staticfiles::StaticUrls, storage::UrlOptions, templates};
 
 use crate::{
-    app::{App, MAX_FILE_BYTES, MAX_FILES, TYPES},
+    app::{App, CONTENT_TYPES, MAX_FILE_BYTES, MAX_FILES},
     failure::Failure,
     photos::Photo,
 };
 
 /// How long a link to a private photo may work, in seconds.
-pub(crate) const LIFETIMES: [(u64, &str); 3] =
-    [(60, "1 minute"), (3_600, "1 hour"), (86_400, "1 day")];
+const LIFETIMES: [(u64, &str); 3] = [(60, "1 minute"), (3_600, "1 hour"), (86_400, "1 day")];
 
 pub(crate) fn environment(urls: StaticUrls) -> Result<Environment<'static>, minijinja::Error> {
     let mut pages = Environment::new();
@@ -59,7 +58,7 @@ pub(crate) async fn index(
         photos => cards,
         older => older,
         error => error,
-        accept => TYPES.join(","),
+        accept => CONTENT_TYPES.join(","),
         max_file_bytes => MAX_FILE_BYTES,
         max_file => size_in_words(MAX_FILE_BYTES),
         max_files => MAX_FILES,

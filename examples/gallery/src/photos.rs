@@ -12,7 +12,7 @@ use storehouse::{media::FileRecord, settings::Settings};
 use crate::app::PRIVATE;
 
 /// How many photos are on a page.
-const PAGE: u8 = 60;
+const PAGE_SIZE: u8 = 60;
 
 #[derive(Clone)]
 pub(crate) struct Photos(SqlitePool);
@@ -96,11 +96,14 @@ impl Photos {
             "SELECT id, title, file, added FROM photos WHERE id < ? ORDER BY id DESC LIMIT ?",
         )
         .bind(before.unwrap_or(i64::MAX))
-        .bind(i64::from(PAGE) + 1)
+        .bind(i64::from(PAGE_SIZE) + 1)
         .fetch_all(&self.0)
         .await?;
-        let has_older = rows.len() > usize::from(PAGE);
-        let photos = rows.into_iter().take(usize::from(PAGE)).map(Photo::from);
+        let has_older = rows.len() > usize::from(PAGE_SIZE);
+        let photos = rows
+            .into_iter()
+            .take(usize::from(PAGE_SIZE))
+            .map(Photo::from);
         Ok((photos.collect(), has_older))
     }
 

@@ -62,8 +62,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     )?;
     axum::serve(listener, router)
         .with_graceful_shutdown(async {
-            // Without a handler the system ends the process: as good an end.
-            let _ = tokio::signal::ctrl_c().await;
+            if tokio::signal::ctrl_c().await.is_err() {
+                // Without a handler the system ends the process: as good an end.
+                std::future::pending::<()>().await;
+            }
         })
         .await?;
     // What uploads that were broken off have left is deleted by now.

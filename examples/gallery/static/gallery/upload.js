@@ -68,7 +68,7 @@ function enqueue(files) {
   sendNext();
 }
 
-// Why the server would refuse a file, in its words; found here, nobody has to wait for the answer.
+// Why the server would refuse a file; found here, nobody has to wait for the answer.
 function whyNot(file) {
   const types = input.accept.split(",");
   // A type that the system does not know is empty; the server looks at the bytes.
@@ -163,10 +163,12 @@ function newRow(file) {
   if (file.type.startsWith("image/")) {
     const image = part("img");
     image.src = URL.createObjectURL(file);
-    image.addEventListener("load", () => {
-      image.hidden = false;
-      URL.revokeObjectURL(image.src);
-    });
+    for (const type of ["load", "error"]) {
+      image.addEventListener(type, () => {
+        image.hidden = type === "error";
+        URL.revokeObjectURL(image.src);
+      });
+    }
   }
   list.append(item);
   return row;

@@ -89,16 +89,20 @@ impl Browser {
         self.action_chain().send_keys(key).perform().await
     }
 
+    /// Returns where a link leads to.
+    pub(crate) async fn link(&self, css: &str) -> WebDriverResult<String> {
+        let href = self.find(css).await?.prop("href").await?;
+        Ok(href.expect("it is a link"))
+    }
+
     /// Waits until the text of `css` has `part` in it; returns it, or what it is in the end.
     pub(crate) async fn text_with(&self, css: &str, part: &str) -> WebDriverResult<String> {
-        let expression = format!("(document.querySelector({css:?}) || {{}}).innerText || ''");
-        self.until(&expression, |text| text.contains(part)).await
+        self.until(&text_in(css), |text| text.contains(part)).await
     }
 
     /// Waits until the text of `css` is `text`.
     pub(crate) async fn text_of(&self, css: &str, text: &str) -> WebDriverResult<String> {
-        let expression = format!("(document.querySelector({css:?}) || {{}}).innerText || ''");
-        self.until(&expression, |now| now == text).await
+        self.until(&text_in(css), |now| now == text).await
     }
 
     /// Waits until a picture is there, and returns its width and height in its own pixels.
@@ -190,11 +194,16 @@ impl Deref for Browser {
     }
 }
 
+/// An expression for what is read in an element.
+fn text_in(css: &str) -> String {
+    format!("(document.querySelector({css:?}) || {{}}).innerText || ''")
+}
+
 fn capabilities(scripts: bool) -> WebDriverResult<thirtyfour::ChromeCapabilities> {
     let mut chrome = DesiredCapabilities::chrome();
     for argument in [
         "--headless=new",
-        // As root, in a container, there is none.
+        // Chromium refuses to run as root with it.
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",

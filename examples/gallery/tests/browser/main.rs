@@ -41,7 +41,7 @@ on_a_disk_and_in_a_bucket! {
     the_form_works_without_scripts
     the_stylesheet_is_hashed_immutable_and_compressed
     a_changed_stylesheet_shows_after_the_next_collectstatic
-    the_keyboard_is_enough
+    enter_opens_a_photo_and_arrows_lead_to_its_neighbours
 }
 
 /// How many bytes the two pictures beside this file have is no matter; what is in them is.
@@ -112,21 +112,19 @@ fn a_link_to_a_private_photo_ends(site: Site) {
         assert_eq!(site.stored("default"), [""; 0]);
         assert_eq!(site.stored("private").len(), 1);
 
+        browser.click("form#link button").await?;
+        let lasting = browser.link("a#share").await?;
         // Shorter than any that the page has, since the test waits for its end.
-        let shorten = "document.querySelector('select[name=seconds] option:checked').value = '3'";
+        let shorten = "document.querySelector('select[name=seconds] option:checked').value = '1'";
         browser.run(shorten).await?;
         browser.click("form#link button").await?;
-        let link = browser
-            .find("a#share")
-            .await?
-            .prop("href")
-            .await?
-            .expect("a link");
+        browser.text_with("#told", "1 seconds").await?;
+        let link = browser.link("a#share").await?;
         browser.assert_no_error().await?;
 
-        browser.goto(&link).await?;
+        browser.goto(&lasting).await?;
         assert_eq!(browser.shown_size("img").await?, (48, 32));
-        assert_eq!(browser.status_of(&link).await?, 200);
+        assert_eq!(browser.status_of(&lasting).await?, 200);
         browser.until_status_of(&link, 403).await?;
         let without = link.split('?').next().expect("the part before the query");
         assert_eq!(browser.status_of(without).await?, 403);
@@ -223,7 +221,7 @@ fn a_changed_stylesheet_shows_after_the_next_collectstatic(mut site: Site) {
     assert_ne!(after.rsplit('/').next(), before.rsplit('/').next());
 }
 
-fn the_keyboard_is_enough(site: Site) {
+fn enter_opens_a_photo_and_arrows_lead_to_its_neighbours(site: Site) {
     Browser::open(&site, async |browser| {
         browser.drop_file("lake.png", LAKE).await?;
         browser.find("article.photo").await?;

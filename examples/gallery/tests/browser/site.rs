@@ -87,13 +87,18 @@ impl Site {
     fn gallery(&self) -> Command {
         let mut command = Command::new(GALLERY);
         command.current_dir(self.folder.path());
+        // What is set for whoever runs the test is none of its settings.
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path());
         match &self.bucket {
             Some((minio, _)) => command
                 .env("STOREHOUSE_ENV", "minio")
                 .env("AWS_S3_ENDPOINT_URL", minio.endpoint())
                 .env("AWS_S3_ACCESS_KEY_ID", minio.access_key())
                 .env("AWS_S3_SECRET_ACCESS_KEY", minio.secret_key()),
-            None => command.env_remove("STOREHOUSE_ENV"),
+            None => &mut command,
         };
         command
     }
