@@ -55,6 +55,7 @@ mod serving_kept;
 mod serving_parts;
 mod serving_root;
 #[cfg(unix)]
+mod serving_settings;
 mod serving_tls;
 mod serving_urls;
 mod signed_urls;

@@ -26,7 +26,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the command in the site's folder, on a free port unless `arguments` say where.
     pub(crate) fn start(site: &Site, arguments: &[&str]) -> Self {
-        let mut all = vec!["serve"];
+        Self::start_as("serve", site, arguments)
+    }
+
+    /// Starts it by another name of the command.
+    pub(crate) fn start_as(command: &str, site: &Site, arguments: &[&str]) -> Self {
+        let mut all = vec![command];
         if !arguments.contains(&"--listen") {
             all.push("0");
         }

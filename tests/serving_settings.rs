@@ -1,0 +1,140 @@
+//! What settings and flags say of serving: rules of the storage, and the command's own.
+
+use axum::Router;
+use http::{HeaderValue, header};
+use storehouse::{
+    serve::{MediaFiles, UrlPrefix},
+    settings::{Settings, Sources},
+    storages::{Storages, builtin},
+};
+use storehouse_test_support::Minio;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{
+    server::Server,
+    serving_apps::{sent, started, storage},
+    site::{Site, bucket_settings},
+};
+
+#[test]
+fn the_rules_of_the_storage_hold_for_what_is_served() {
+    let site = Site::new(
+        r#"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = ["assets"]
+
+[STORAGES.staticfiles]
+BACKEND = "manifest+file:static"
+
+[STORAGES.staticfiles.OPTIONS]
+cache_control = "public, max-age=5"
+immutable_cache_control = "public, max-age=6"
+charset = "latin1"
+already_hashed = ["re:^bundle/.*-[0-9a-f]{8}\\.js$"]
+rules = [
+    { match = "*.foo", content_type = "application/x-foo" },
+    { match = "some/manifest", content_type = "application/manifest+json", cache_control = "no-store" },
+]
+"#,
+    );
+    for name in ["a.css", "a.foo", "some/manifest", "bundle/app-0123abcd.js"] {
+        site.write(&format!("assets/{name}"), "");
+    }
+    site.run(&["collectstatic", "--noinput"]).done();
+    let server = Server::start(&site, &[]);
+
+    for (path, content_type, cache_control) in [
+        ("a.css", "text/css; charset=latin1", "public, max-age=5"),
+        (
+            "a.d41d8cd98f00.css",
+            "text/css; charset=latin1",
+            "public, max-age=6",
+        ),
+        ("a.foo", "application/x-foo", "public, max-age=5"),
+        ("some/manifest", "application/manifest+json", "no-store"),
+        (
+            "bundle/app-0123abcd.js",
+            "text/javascript; charset=latin1",
+            "public, max-age=6",
+        ),
+    ] {
+        let answer = server.get(&format!("/static/{path}"));
+        assert_eq!(answer.header("content-type"), Some(content_type), "{path}");
+        assert_eq!(
+            answer.header("cache-control"),
+            Some(cache_control),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_changes_the_fields_of_media() {
+    let files = storage(&[("a.png", "x"), ("b.png", "x")]).await;
+    let media = MediaFiles::new(UrlPrefix::new("/media/"), files)
+        .with_cache_control(HeaderValue::from_static("private, max-age=9"))
+        .with_headers(|name, headers| {
+            if name.as_str() == "b.png" {
+                headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+        });
+    let address = started(Router::new().layer(media)).await;
+
+    for (path, cache_control) in [("a.png", "private, max-age=9"), ("b.png", "no-store")] {
+        let answer = sent(&address, "GET", &format!("/media/{path}")).await;
+        assert_eq!(
+            answer.header("cache-control"),
+            Some(cache_control),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_to_a_bucket_leads_to_the_content() {
+    let minio = tokio::task::spawn_blocking(Minio::get).await.unwrap();
+    let bucket = minio.bucket("serving-redirects");
+    bucket.put_raw_with("media/film.mp4", b"moving", &[]);
+    let text = bucket_settings(&minio, &bucket, minio.endpoint());
+    let site = Site::new(&format!("{text}\nMEDIA_URL = \"/media/\"\n"));
+    let sources = Sources::new(site.path("."));
+    let settings = Settings::load(&sources, &builtin()).unwrap();
+    let storages = Storages::new(&settings, builtin()).unwrap();
+    let media = MediaFiles::new(UrlPrefix::new("/media/"), storages.default().unwrap());
+    let address = started(Router::new().layer(media.with_redirects())).await;
+
+    let answer = sent(&address, "GET", "/media/film.mp4").await;
+
+    assert_eq!(answer.status, 302);
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    let location = answer.header("location").unwrap().to_owned();
+    let path = location.strip_prefix(minio.endpoint()).unwrap().to_owned();
+    let host = minio.endpoint().trim_start_matches("http://");
+    // The signature is for the host that the URL has.
+    let host_field = format!("Host: {host}");
+    let found = fetched(host, &path, &host_field).await;
+    assert!(found.ends_with("\r\n\r\nmoving"), "{found}");
+}
+
+/// Gets a path of another server, as text.
+async fn fetched(host: &str, path: &str, host_field: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\n{host_field}\r\nConnection: close\r\n\r\n");
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[test]
+fn runserver_is_the_same_and_its_log_has_no_signature() {
+    let site = Site::new("MEDIA_URL = \"/media/\"\nMEDIA_ROOT = \"media\"\n");
+    site.write("media/me.png", "picture");
+    let server = Server::start_as("runserver", &site, &["--workers", "1"]);
+
+    assert_eq!(server.get("/media/me.png?secret=1").status, 200);
+
+    let (_, told) = server.stop("-TERM");
+    assert!(told.contains("GET /media/me.png"), "{told}");
+    assert!(!told.contains("secret"), "{told}");
+}
