@@ -1,6 +1,6 @@
 //! `check`: which problem has which id, and which of them fail.
 
-use std::process::Stdio;
+use std::{os::unix::fs::symlink, process::Stdio};
 
 use storehouse_test_support::{Action, Minio, Proxy, Response};
 
@@ -54,6 +54,11 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
     ),
     (
         &["WHITENOISE_ROOT=src", "MEDIA_ROOT=src/static/media"],
+        &["storehouse.E011"],
+        1,
+    ),
+    (
+        &["WHITENOISE_ROOT=src/static", "MEDIA_ROOT=src"],
         &["storehouse.E011"],
         1,
     ),
@@ -124,9 +129,50 @@ fn each_problem_has_its_id() {
         let ran = site.run(&arguments);
 
         assert_eq!(ran.code, *code, "{sets:?}: {ran:?}");
-        let told = ran.out.lines().filter_map(|line| line.strip_prefix("?: ("));
-        let told: Vec<&str> = told.filter_map(|line| line.split(')').next()).collect();
-        assert_eq!(told, *ids, "{sets:?}: {}", ran.out);
+        assert_eq!(told(&ran), *ids, "{sets:?}: {}", ran.out);
+    }
+}
+
+/// The ids of the problems, in the order in which they are told.
+fn told(ran: &Ran) -> Vec<&str> {
+    let told = ran.out.lines().filter_map(|line| line.strip_prefix("?: ("));
+    told.filter_map(|line| line.split(')').next()).collect()
+}
+
+/// What is set where `linked` leads to the folder of the site and `public` to `src`, and the ids.
+const LINKED: &[(&[&str], &[&str])] = &[
+    (
+        &["WHITENOISE_ROOT=linked"],
+        &["storehouse.E010", "storehouse.E011"],
+    ),
+    (
+        &["WHITENOISE_ROOT=src/static", "MEDIA_ROOT=public"],
+        &["storehouse.E011"],
+    ),
+    // Its last folder is not there yet.
+    (
+        &["WHITENOISE_ROOT=public", "MEDIA_ROOT=linked/src/media"],
+        &["storehouse.E011"],
+    ),
+    // It lies in the folder of media by its name alone: no upload is written through the link.
+    (&["WHITENOISE_ROOT=media/public"], &[]),
+];
+
+#[test]
+fn a_root_is_compared_by_where_links_lead() {
+    for (sets, ids) in LINKED {
+        let site = Site::new(GOOD);
+        site.write("src/static/a.css", "a");
+        site.write("media/a.txt", "a");
+        for (link, to) in [("linked", ""), ("public", "src"), ("media/public", "src")] {
+            symlink(site.path(to), site.path(link)).unwrap();
+        }
+        let mut arguments = vec!["check"];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+
+        let ran = site.run(&arguments);
+
+        assert_eq!(told(&ran), *ids, "{sets:?}: {}", ran.out);
     }
 }
 
@@ -242,9 +288,7 @@ fn a_weak_key_is_a_problem_where_urls_are_signed_with_it() {
 
         let ran = site.run(&arguments).done();
 
-        let told = ran.out.lines().filter_map(|line| line.strip_prefix("?: ("));
-        let told: Vec<&str> = told.filter_map(|line| line.split(')').next()).collect();
-        assert_eq!(told, *ids, "{sets:?}: {}", ran.out);
+        assert_eq!(told(&ran), *ids, "{sets:?}: {}", ran.out);
         assert!(!ran.out.contains("short"), "{sets:?}: {}", ran.out);
     }
     let site = Site::new(GOOD);

@@ -163,9 +163,13 @@ impl StaticFiles {
     /// As a layer it goes next to the application, and [`load`](Self::load) around it: files below
     /// `STATIC_URL` come first. A path that is malformed is the application's to answer.
     ///
+    /// Every file of the folder can be read. That neither the settings nor uploads are among them,
+    /// `storehouse check` and [`whitenoise_root`](crate::checks::whitenoise_root) tell; this does not
+    /// look.
+    ///
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) where there is no
-    /// driver for folders.
+    /// driver for folders, or where the path is not UTF-8.
     pub fn root(settings: &Settings, storages: &Storages) -> Result<Option<Self>> {
         let Some(storage) = storages.folder("WHITENOISE_ROOT")? else {
             return Ok(None);
@@ -297,7 +301,9 @@ impl StaticFiles {
             Err(PathProblem::Malformed) if !self.options.is_shared => {
                 return Some(respond::plain(StatusCode::BAD_REQUEST, method));
             }
-            Err(_) => return None,
+            Err(PathProblem::Malformed | PathProblem::NotBelow | PathProblem::NotFound) => {
+                return None;
+            }
         };
         if self.options.index.is_none() {
             return self.file(request, &name).await;

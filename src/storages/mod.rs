@@ -177,7 +177,7 @@ impl Storages {
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) where there is no
-    /// driver for folders.
+    /// driver for folders, or where the path is not UTF-8.
     pub(crate) fn folder(&self, name: &str) -> Result<Option<Arc<dyn Storage>>> {
         let Some(path) = self.settings.path(name) else {
             return Ok(None);

@@ -42,7 +42,7 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Failure> {
     refuse_bad_settings(context)?;
     let output = context.output;
-    let root = checks::root(&context.settings, &context.storages);
+    let root = checks::whitenoise_root(&context.settings, &context.storages);
     refuse(errors_among(root, output))?;
     let place = Place::of(&flags)?;
     let tls = tls::acceptor(&flags)?;
@@ -68,7 +68,7 @@ async fn site(context: &Context) -> Result<Site, Failure> {
     site.root_files = StaticFiles::root(settings, storages)?;
     if site.is_empty() {
         let problem = "there is nothing to serve: neither STATIC_URL nor MEDIA_URL is a path on this site, and WHITENOISE_ROOT is not set";
-        let advice = "set STATIC_URL = \"/static/\", MEDIA_URL = \"/media/\", or both";
+        let advice = "set STATIC_URL = \"/static/\", MEDIA_URL = \"/media/\" or WHITENOISE_ROOT = \"public\", or several of them";
         return Err(Error::configuration(problem).with_advice(advice).into());
     }
     if settings.debug() {
