@@ -6,10 +6,16 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Child, Command, Stdio},
 };
 
-use storehouse::{staticfiles::Manifest, storages::builtin};
+use actix_web::rt::System;
+use storehouse::{
+    settings::{Settings, Sources},
+    staticfiles::{self, Hashing, IgnorePatterns, Manifest, Places, PlanOptions, Planner, Report},
+    storage::Result,
+    storages::{STATICFILES, Storages, builtin},
+};
 use tempfile::TempDir;
 
 const SETTINGS: &str = r#"
@@ -34,18 +40,29 @@ impl Drop for Running {
 
 impl Running {
     fn start(folder: &TempDir) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_actix-site"))
+        let child = Command::new(env!("CARGO_BIN_EXE_actix-site"))
             .arg("127.0.0.1:0")
             .current_dir(folder.path())
+            // No settings of whoever runs the tests.
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", folder.path())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // Whatever fails from here on, it is ended.
+        let mut running = Self {
+            child,
+            address: String::new(),
+        };
         let mut line = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stdout = BufReader::new(running.child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("Listening at http://").unwrap();
-        let address = address.trim_end_matches('/').to_owned();
-        Self { child, address }
+        address
+            .trim_end_matches('/')
+            .clone_into(&mut running.address);
+        running
     }
 
     /// Sends a request that asks for the end of the connection; returns head and body.
@@ -77,23 +94,34 @@ fn site() -> (TempDir, String) {
         "body { color: red }\n".repeat(500),
     );
     write(&folder, "media/film.mp4", "0123456789".repeat(100_000));
-    let settings = folder.path().join("storehouse.toml");
-    let settings = settings.display().to_string();
-    let arguments = [
-        "storehouse",
-        "--settings",
-        &settings,
-        "collectstatic",
-        "--noinput",
-    ];
-    assert_eq!(
-        storehouse::cli::run(arguments, builtin()),
-        ExitCode::SUCCESS
-    );
+    System::new().block_on(collect(&folder)).unwrap();
     let manifest = fs::read(folder.path().join("collected/staticfiles.json")).unwrap();
     let hashed = Manifest::from_json(&manifest).unwrap();
     let hashed = hashed.get("app.css").unwrap().to_owned();
     (folder, hashed)
+}
+
+/// What `collectstatic` does, by the settings of the folder and no others.
+async fn collect(folder: &TempDir) -> Result<()> {
+    let registry = builtin();
+    let settings = Settings::load(&Sources::new(folder.path()), &registry)?;
+    let storages = Storages::new(&settings, registry)?;
+    let places = Places::of(&storages)?;
+    let finders = staticfiles::finders(&settings, &storages).await?;
+    let finding = staticfiles::find(finders, IgnorePatterns::default());
+    let hashing = Hashing {
+        options: storages.manifest_options(STATICFILES)?.unwrap(),
+        static_url: settings.static_url().unwrap(),
+    };
+    let compression = storages.compression_options(STATICFILES)?;
+    let planner = Planner::new(&places, PlanOptions::default())
+        .with_hashing(Some(&hashing))
+        .with_compression(compression.as_ref());
+    let mut planned = planner.plan(finding).await?;
+    planned.begin(&places).await?;
+    let report = Report::of(staticfiles::execute(&planned.plan, places, 8)).await;
+    assert!(report.failures.is_empty(), "{:?}", report.failures);
+    Ok(())
 }
 
 #[track_caller]
