@@ -45,7 +45,12 @@ class CountingProxy:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(self.behind)
+            try:
+                server = socket.create_connection(self.behind)
+            except OSError:
+                # As the service itself would: this connection is refused, the next may not be.
+                client.close()
+                continue
             self._run(self._copy, client, server, False)
             self._run(self._copy, server, client, True)
 

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from .process import Failed
+
 BLOCK_BYTES = 1024 * 1024
 NUMBER_BYTES = 8
 # A service that keeps a client waiting for longer hangs.
@@ -108,7 +110,7 @@ def upload(address, name, content):
 
 def upload_at_once(address, files):
     """Uploads {name: content}, and returns {name: answer}. None sends its second half before all have
-    sent their first, or have been told to go away."""
+    sent their first, or have been told to go away. Where one cannot go on, it is `Failed`, with its reason."""
     half_way = threading.Barrier(len(files))
 
     def one(name, content):
@@ -123,7 +125,16 @@ def upload_at_once(address, files):
         return sending.answer()
 
     with ThreadPoolExecutor(len(files)) as pool:
-        return dict(zip(files, pool.map(one, files.keys(), files.values())))
+        sendings = {name: pool.submit(one, name, content) for name, content in files.items()}
+    broken = {name: error for name, sending in sendings.items() if (error := sending.exception())}
+    # The others end with this one only because one has ended.
+    reasons = [name for name, error in broken.items() if not isinstance(error, threading.BrokenBarrierError)]
+    if reasons:
+        reason = broken[reasons[0]]
+        raise Failed(f"the upload of {reasons[0]}: {reason!r}") from reason
+    if broken:
+        raise Failed(f"not all of {len(files)} uploads were half-way within {LIMIT_SECONDS} seconds")
+    return {name: sending.result() for name, sending in sendings.items()}
 
 
 def get_last(address, path, count):

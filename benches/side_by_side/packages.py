@@ -251,9 +251,9 @@ def version_of_program(path):
     return found[1] if found else "unknown"
 
 
-def build_storehouse(profile, package="storehouse"):
-    """Builds the command, or an example by its package's name, and returns its path; `profile` is
-    `debug` or `release`."""
+def build(package, profile):
+    """Builds the program of a package of the workspace, `storehouse` or an example, and returns its path;
+    `profile` is `debug` or `release`."""
     flags = ("--release",) if profile == "release" else ()
     cargo = ("cargo", "build", "--locked", "--quiet", *flags, "--package", package, "--bin", package)
     manifest = ("--manifest-path", ROOT / "Cargo.toml", "--target-dir", ROOT / "target")

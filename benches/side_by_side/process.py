@@ -10,7 +10,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 # Settings of whoever runs this have no place in what is measured.
-FOREIGN = ("AWS_", "DJANGO_", "GUNICORN_", "MC_", "PYTHON", "RCLONE_", "STATIC", "STOREHOUSE_", "WHITENOISE_")
+FOREIGN = (
+    "AWS_",
+    "DATA_UPLOAD_",
+    "DEBUG",
+    "DEFAULT_FILE_STORAGE",
+    "DJANGO_",
+    "FILE_UPLOAD_",
+    "GUNICORN_",
+    "INSTALLED_APPS",
+    "MC_",
+    "MEDIA_",
+    "PYTHON",
+    "RCLONE_",
+    "SECRET_KEY",
+    "STATIC",
+    "STORAGES",
+    "STOREHOUSE_",
+    "WHITENOISE_",
+)
 
 
 @dataclass(frozen=True)
