@@ -88,8 +88,8 @@ fn room_of(size: u64) -> u64 {
 
 fn map(bytes: u64) -> io::Result<MmapMut> {
     let bytes = usize::try_from(bytes).map_err(io::Error::other)?;
-    // In small pages: large ones have to be gathered first, and on a virtual machine are often those
-    // that its host has taken back. Measured for 121 MB by two threads: 57 to 68 ms, against 66 to 107.
+    // In small pages: large ones have to be gathered first. Measured for 121 MB by two threads: 57 to
+    // 68 ms, against 66 to 107.
     MmapMut::map_anon(bytes)
 }
 
