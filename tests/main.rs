@@ -78,4 +78,5 @@ mod uploads_broken_off;
 mod uploads_failing;
 mod uploads_given_up;
 mod uploads_kept;
+mod uploads_settings;
 mod verbs;

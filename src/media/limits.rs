@@ -94,6 +94,20 @@ impl UploadLimits {
         self
     }
 
+    /// Limits the bytes of all fields that are no files, their names and two bytes for each counted.
+    #[must_use]
+    pub fn with_max_data_bytes(mut self, bytes: u64) -> Self {
+        self.max_data_bytes = Some(bytes);
+        self
+    }
+
+    /// Limits how many fields that are no files a form may have.
+    #[must_use]
+    pub fn with_max_fields(mut self, fields: u64) -> Self {
+        self.max_fields = Some(fields);
+        self
+    }
+
     /// Limits how many files a form may have.
     #[must_use]
     pub fn with_max_files(mut self, files: u64) -> Self {
