@@ -34,6 +34,8 @@ struct Case {
     body: Vec<(String, usize)>,
     length: Option<u64>,
     status: u16,
+    /// What the client is told of a form that is not taken.
+    says: Option<String>,
     #[serde(default)]
     stored: Vec<String>,
     #[serde(default)]
@@ -129,6 +131,8 @@ async fn try_case(upload: &Upload, storage: &Arc<dyn Storage>, case: &Case) {
 
     assert_eq!(status(&answer), case.status, "{id}, {why}: {answer:?}");
     assert_eq!(names(storage).await, case.stored, "{id}, {why}");
+    let says = answer.as_ref().err().map(UploadError::client_message);
+    assert_eq!(says, case.says, "{id}, {why}");
     let Ok(form) = answer else { return };
     let fields: BTreeMap<_, _> = form.fields.into_iter().collect();
     assert_eq!(fields, case.fields, "{id}, {why}");
