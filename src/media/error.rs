@@ -31,6 +31,12 @@ pub enum UploadError {
     /// A limit was hit: of bytes, or of how many. 413.
     #[error("{0}")]
     TooLarge(String),
+    /// A file has a name of which nothing can be kept: the storage's is made of letters and digits. 400.
+    #[error("{file:?} is not taken: its name has no letter and no digit in it")]
+    UnusableName {
+        /// What the client calls it.
+        file: String,
+    },
     /// A file is not of a type that is taken. 415.
     #[error("{file:?} is not taken: {why}")]
     WrongType {
@@ -90,7 +96,9 @@ impl UploadError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) | Self::Body(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::Body(_) | Self::UnusableName { .. } => {
+                StatusCode::BAD_REQUEST
+            }
             Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAForm | Self::WrongType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,

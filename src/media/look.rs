@@ -31,7 +31,8 @@ impl Upload {
         name: String,
     ) -> Result<Wanted, UploadError> {
         // What it is called once blanks around the name are gone: `a.html ` is a page.
-        let valid_name = get_valid_name(&name)?;
+        let valid_name =
+            get_valid_name(&name).map_err(|_| UploadError::UnusableName { file: name.clone() })?;
         let wrong = |why| UploadError::WrongType {
             file: name.clone(),
             why,
