@@ -199,6 +199,8 @@ fn is_binary(content_type: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
@@ -316,5 +318,55 @@ mod tests {
 
         assert!(is_utf8_text(&head));
         assert!(!is_utf8_text(b"x\xc3"));
+    }
+
+    /// How files begin that are looked into further.
+    const STARTS: &[&[u8]] = &[
+        b"",
+        PNG,
+        GIF,
+        PDF,
+        HTML,
+        b"<",
+        b"<!",
+        b"\xef\xbb\xbf",
+        b"\xff\xd8\xff",
+        b"\xff\xfb",
+        b"BM",
+        b"II*\0",
+        b"ID3",
+        b"OggS",
+        b"RIFF\0\0\0\0WEBP",
+        b"FORM\0\0\0\0AIFF",
+        b"\0\0\0\x18ftypheic",
+        b"\xff\xff\xff\xffftypmif1",
+        b"\x1aE\xdf\xa3\x42\x82\x88matroska",
+        b"PK\x03\x04",
+        b"PK\x03\x04\x14\0\0\0\x08\0[Content_Types].xml",
+        b"PK\x03\x04mimetypeapplication/",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"\x1f\x8b\x08",
+        b"MZ",
+        b"\x7fELF",
+        b"\xca\xfe\xba\xbe",
+        b"\0asm",
+        b"#!",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_make_it_panic_and_no_picture_runs(
+            name in "(a|\\.|html|js|svg|png|pdf|zip|/| |(?s:.)){0,8}",
+            start in prop::sample::select(STARTS),
+            rest in prop::collection::vec(any::<u8>(), 0..600),
+        ) {
+            let found = FileType::of(&name, &[start, &rest].concat());
+
+            if [PNG, GIF, PDF].contains(&start) {
+                prop_assert!(found.is_err() || !can_run(&found.unwrap().content_type));
+            }
+        }
     }
 }

@@ -50,6 +50,8 @@ fn is_printable(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -104,6 +106,21 @@ mod tests {
             ("a", ("a", "")),
         ] {
             assert_eq!(split_extension(name), expected, "{name}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_a_client_writes_becomes_a_harmless_name(
+            name in "(\\.|/|\\\\|&|#|;|&#x?[0-9a-f]{1,6};?|&sol;|&bsol;|&period;|&NewLine;|x{1,200}|[\\x00-\\x1f\u{202e}\u{ad}\u{2028}]|(?s:.)){0,20}",
+        ) {
+            if let Some(name) = sanitized(&name) {
+                prop_assert!(!matches!(name.as_str(), "" | "." | ".."), "{:?}", name);
+                prop_assert!(!name.contains(['/', '\\']) && !name.contains(char::is_control), "{:?}", name);
+                prop_assert!(name.chars().count() <= MAX_CHARACTERS, "{:?}", name);
+            }
         }
     }
 }

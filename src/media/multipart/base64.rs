@@ -71,6 +71,8 @@ fn undecodable() -> Malformed {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn decoded(blocks: &[&[u8]]) -> Option<Vec<u8>> {
@@ -113,5 +115,37 @@ mod tests {
     fn a_field_that_is_not_base64_stays_as_it_is() {
         assert_eq!(decode_field(b"aGVsbG8=".to_vec()), b"hello");
         assert_eq!(decode_field(b"no base64".to_vec()), b"no base64");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_make_it_panic(blocks in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..9), 0..9)) {
+            let blocks: Vec<_> = blocks.iter().map(Vec::as_slice).collect();
+            let _ = decoded(&blocks);
+            decode_field(blocks.concat());
+        }
+
+        #[test]
+        fn any_cut_of_it_gives_the_same(
+            blocks in prop::collection::vec("(aGVs|bG8=|bA==|[A-Za-z0-9+/]{1,4}|=| |\r\n|é){0,2}", 0..5),
+        ) {
+            let blocks: Vec<_> = blocks.iter().map(String::as_bytes).collect();
+
+            prop_assert_eq!(decoded(&blocks), decoded(&[&blocks.concat()]));
+        }
+
+        #[test]
+        fn any_content_comes_out_as_it_went_in(
+            content in prop::collection::vec(any::<u8>(), 0..200),
+            size in 1_usize..20,
+        ) {
+            let encoded = ENGINE.encode(&content);
+
+            let blocks: Vec<_> = encoded.as_bytes().chunks(size).collect();
+
+            prop_assert_eq!(decoded(&blocks), Some(content));
+        }
     }
 }

@@ -47,6 +47,8 @@ impl Boundary {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn boundary_of(value: &str) -> Result<Option<String>, Malformed> {
@@ -110,5 +112,20 @@ mod tests {
             assert_eq!(boundary_of(value), Ok(None), "{value}");
         }
         assert!(boundary_of("multipart/form-data").is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_boundary_is_printable_whatever_the_content_type(
+            value in "multipart/form-data; ?boundary(=|=\"|\\*=UTF-8'')(;|=|%[0-9a-f]{2}| |b{1,150}|(?s:.)){0,5}\"?",
+        ) {
+            if let Ok(Some(boundary)) = boundary_of(&value) {
+                prop_assert!((1..=MAX_BYTES).contains(&boundary.len()));
+                prop_assert!(boundary.bytes().all(|byte| matches!(byte, b' '..=b'~')));
+                prop_assert!(!boundary.ends_with(' '));
+            }
+        }
     }
 }

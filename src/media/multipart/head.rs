@@ -61,6 +61,8 @@ fn field(line: &str) -> Result<(&str, &str), Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -159,6 +161,42 @@ mod tests {
             ),
         ] {
             assert!(PartHead::read(block).is_err(), "{case}");
+        }
+    }
+
+    const STARTS: &[&[u8]] = &[b"", b"Content-Disposition: form-data; name=\" a \""];
+
+    /// What hostile headers are made of.
+    const PIECES: &[&[u8]] = &[
+        b"Content-Disposition: form-data",
+        b"Content-Transfer-Encoding: base64",
+        b"; name=",
+        b"; name*=",
+        b"; filename=",
+        b"; filename*=UTF-8''",
+        b"%0d%0a",
+        b"\r\n",
+        b"\"",
+        b"\\",
+        b":",
+        b" ",
+        b"\xc3",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_bytes_make_it_panic(
+            start in prop::sample::select(STARTS),
+            pieces in prop::collection::vec(prop_oneof![
+                prop::sample::select(PIECES).prop_map(<[u8]>::to_vec),
+                prop::collection::vec(any::<u8>(), 0..4),
+            ], 0..8),
+        ) {
+            if let Ok(head) = PartHead::read(&[start, &pieces.concat()].concat()) {
+                prop_assert!(head.name.is_none_or(|name| !name.is_empty() && name.trim() == name));
+            }
         }
     }
 }

@@ -122,6 +122,8 @@ fn decoded(value: &str) -> Result<String, Malformed> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -184,6 +186,27 @@ mod tests {
             ("an extended continuation", "form-data; f*0*=UTF-8''a"),
         ] {
             assert!(Parameters::read(field).is_err(), "{case}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_makes_it_panic(field in "(form-data|f|=|;|\"|\\\\|\\*|'|%|%[0-9a-f]{2}|UTF-8''|iso-8859-1''| |(?s:.)){0,40}") {
+            let _ = Parameters::read(&field);
+        }
+
+        #[test]
+        fn any_value_comes_out_as_it_went_in(value in "(\"|\\\\|;|=|'|%|(?s:.)){0,40}") {
+            let quoted = value.replace('\\', r"\\").replace('"', "\\\"");
+            let encoded: String = value.bytes().map(|byte| format!("%{byte:02x}")).collect();
+
+            let parameters = Parameters::read(&format!("form-data; f=\"{quoted}\"; g*=utf-8''{encoded}"));
+
+            let parameters = parameters.unwrap();
+            prop_assert_eq!(parameters.get("f"), Some(value.as_str()));
+            prop_assert_eq!(parameters.get("g"), Some(value.as_str()));
         }
     }
 }
