@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt, stream};
 use http::{
     HeaderMap,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use serde::Deserialize;
 use storehouse::{
@@ -33,6 +33,7 @@ struct Case {
     content_type: Option<String>,
     body: Vec<(String, usize)>,
     length: Option<u64>,
+    encoding: Option<String>,
     status: u16,
     /// What the client is told of a form that is not taken.
     says: Option<String>,
@@ -52,6 +53,9 @@ impl Case {
         let mut headers = headers(&written_out(content_type));
         if let Some(length) = self.length {
             headers.insert(CONTENT_LENGTH, length.into());
+        }
+        if let Some(encoding) = &self.encoding {
+            headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
         }
         headers
     }

@@ -35,6 +35,7 @@ use axum_core::{
     extract::{FromRef, FromRequest, Request},
     response::{IntoResponse, Response},
 };
+use http::{HeaderValue, header::ACCEPT_ENCODING};
 
 use super::{Form, Upload, UploadError};
 
@@ -59,7 +60,12 @@ where
 impl IntoResponse for UploadError {
     /// The status, and as text what the client may know.
     fn into_response(self) -> Response {
-        (self.status(), self.client_message()).into_response()
+        let mut response = (self.status(), self.client_message()).into_response();
+        if matches!(self, Self::Encoded { .. }) {
+            let identity = HeaderValue::from_static("identity");
+            response.headers_mut().insert(ACCEPT_ENCODING, identity);
+        }
+        response
     }
 }
 
@@ -68,7 +74,10 @@ mod tests {
     use std::sync::Arc;
 
     use axum_core::body::Body;
-    use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+    use http::{
+        StatusCode,
+        header::{CONTENT_ENCODING, CONTENT_TYPE},
+    };
 
     use super::*;
 
@@ -102,5 +111,20 @@ mod tests {
             .unwrap_err();
 
         assert_eq!(refused.into_response().status(), StatusCode::BAD_REQUEST);
+    }
+
+    #[tokio::test]
+    async fn who_sends_a_compressed_body_is_told_how_to_send_it() {
+        let mut request = request("--b--");
+        let gzip = HeaderValue::from_static("gzip");
+        request.headers_mut().insert(CONTENT_ENCODING, gzip);
+
+        let refused = Uploaded::from_request(request, &upload())
+            .await
+            .unwrap_err();
+
+        let response = refused.into_response();
+        assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(response.headers()[ACCEPT_ENCODING], "identity");
     }
 }

@@ -16,6 +16,15 @@ pub enum UploadError {
     /// The `Content-Type` is not `multipart/form-data`. 415.
     #[error("the request is no form: its Content-Type is not multipart/form-data")]
     NotAForm,
+    /// The body is compressed, or encoded in another way. 415; `Accept-Encoding: identity` belongs to the
+    /// answer (RFC 7694, section 3).
+    #[error(
+        "the request is no form that can be read: its body has the Content-Encoding {encoding:?}; send it without"
+    )]
+    Encoded {
+        /// What `Content-Encoding` says.
+        encoding: String,
+    },
     /// The body is no form, or is cut. 400.
     #[error("the form cannot be read: {0}")]
     Malformed(String),
@@ -101,7 +110,9 @@ impl UploadError {
             }
             Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotAForm | Self::WrongType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotAForm | Self::Encoded { .. } | Self::WrongType { .. } => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::TemporaryFile { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {

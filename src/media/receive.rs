@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use http::{
     HeaderMap,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
 };
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -60,6 +60,7 @@ impl Upload {
     async fn receive_blocks(&self, headers: &HeaderMap, blocks: Blocks<'_>) -> Result<Form> {
         let _turn = self.turn()?;
         let boundary = boundary(headers)?;
+        check_encoding(headers)?;
         let body = Body::new(blocks, content_length(headers), &self.limits)?;
         let reader = FormReader::new(body, &boundary, &self.limits);
         let mut saved = Unconfirmed::new(&self.storage, &self.tasks);
@@ -140,6 +141,22 @@ fn boundary(headers: &HeaderMap) -> Result<Boundary> {
     let value = headers.get(CONTENT_TYPE).ok_or(UploadError::NotAForm)?;
     let value = std::str::from_utf8(value.as_bytes()).map_err(|_| UploadError::NotAForm)?;
     Boundary::of_content_type(value)?.ok_or(UploadError::NotAForm)
+}
+
+/// A body that is decoded here could grow a thousandfold past every limit of who is in front. Who decodes it
+/// before, such as a layer, takes the field off.
+fn check_encoding(headers: &HeaderMap) -> Result<()> {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    let encoded = encodings.find(|value| {
+        let value = value.as_bytes().trim_ascii();
+        !value.is_empty() && !value.eq_ignore_ascii_case(b"identity")
+    });
+    match encoded {
+        None => Ok(()),
+        Some(value) => Err(UploadError::Encoded {
+            encoding: String::from_utf8_lossy(value.as_bytes()).into_owned(),
+        }),
+    }
 }
 
 /// What the body is said to have; a server that lets another text through frames it by something else.
