@@ -2,7 +2,8 @@
 //! them before.
 
 use async_trait::async_trait;
-use futures::TryStreamExt;
+use bytes::Bytes;
+use futures::{TryStreamExt, stream};
 use storehouse::{
     media::{
         FileRecord, ImageDimensions, Upload, UploadLimits, UploadTo, UploadedFile, ValidationError,
@@ -13,7 +14,7 @@ use storehouse::{
     storages::{DEFAULT, builtin},
 };
 
-use crate::uploads::{blocks, form_headers, names, open, status};
+use crate::uploads::{Anything, blocks, form_headers, names, open, status};
 
 /// A form with one file.
 fn form(name: &str, content: &str) -> String {
@@ -218,6 +219,59 @@ async fn a_validator_is_asked_before_anything_is_saved() {
             let left = names(&storages.default().unwrap()).await;
             assert_eq!(left, Vec::<String>::new(), "{second}");
         }
+    }
+}
+
+/// A zip archive of one file that claims to have 4 GB when it is taken out.
+fn zip_bomb() -> Vec<u8> {
+    let (deflated, crc) = (b"\x03\0", [0; 4]);
+    let (packed, unpacked) = (2_u32.to_le_bytes(), 0xffff_fff0_u32.to_le_bytes());
+    // Version, flags, method, time and date, checksum, both sizes, the name's length and that of extras.
+    let about = [
+        &b"\x14\0\0\0\x08\0\0\0\0\0"[..],
+        &crc,
+        &packed,
+        &unpacked,
+        b"\x01\0\0\0",
+    ]
+    .concat();
+    let local = [b"PK\x03\x04", &about[..], b"0", deflated].concat();
+    let central = [b"PK\x01\x02\x14\0", &about[..], &[0; 14], b"0"].concat();
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
+    let (size, start) = (length(&central), length(&local));
+    let end = [
+        &b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..],
+        &size,
+        &start,
+        &[0; 2],
+    ]
+    .concat();
+    [local, central, end].concat()
+}
+
+#[tokio::test]
+async fn a_zip_bomb_is_stored_and_not_opened() {
+    let (_site, storages) = open("DEFAULT_FILE_STORAGE = \"memory:\"\n");
+    let upload = Upload::to(&storages, DEFAULT)
+        .unwrap()
+        .with_allowed_types(["application/zip"])
+        .with_limits(UploadLimits::default().with_max_file_bytes(1000));
+    let zip = zip_bomb();
+    let head = "--b\r\nContent-Disposition: form-data; name=f; filename=\"holiday.zip\"\r\n\r\n";
+    let form = Bytes::from([head.as_bytes(), &zip, b"\r\n--b--"].concat());
+    for upload in [upload.clone(), upload.with_validator(Anything)] {
+        let body = stream::iter([Ok::<_, std::io::Error>(form.clone())]);
+
+        let taken = upload.receive(&form_headers(), body).await.unwrap();
+
+        let record = &taken.files[0].record;
+        assert_eq!(record.size, zip.len() as u64);
+        assert_eq!(record.content_type, "application/zip");
+        let stored = record.open(&storages).await.unwrap();
+        assert_eq!(stored.into_bytes().await.unwrap(), zip);
+        let stored = names(&storages.default().unwrap()).await;
+        assert_eq!(stored, ["holiday.zip"]);
+        record.delete(&storages).await.unwrap();
     }
 }
 
