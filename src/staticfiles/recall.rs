@@ -149,11 +149,6 @@ impl Recall {
         Some(made.map(|(size, md5)| (size, md5.0)))
     }
 
-    /// Makes room for what these writes tell, at once.
-    pub(super) fn expect(&mut self, writes: usize) {
-        self.sources.reserve(writes);
-    }
-
     /// Starts the memory of a run.
     #[must_use]
     pub(super) fn begin() -> Self {
