@@ -1,0 +1,172 @@
+//! System checks: what is wrong with the settings, found before it does harm. Checks that Django
+//! has keep their ids (`django/contrib/staticfiles/checks.py`, `core/checks/{files,urls}.py`,
+//! `core/checks/security/base.py`, `contrib/staticfiles/utils.py`, 6.1); ours begin with `storehouse.`.
+//!
+//! Only [`live`](live()) looks beyond this machine.
+
+mod live;
+mod secret_key;
+mod static_files;
+mod whitenoise_root;
+
+use std::{fmt, path::PathBuf};
+
+use storehouse_storage::{Error, Result};
+
+pub use self::{
+    live::live,
+    static_files::{clear_is_safe, finding, staticfiles},
+    whitenoise_root::whitenoise_root,
+};
+use crate::{
+    settings::Settings,
+    staticfiles::{Finder, local_root},
+    storages::{DEFAULT, STATICFILES, Storages},
+};
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It works, but hardly as meant.
+    Warning,
+    /// It cannot work, or would do harm.
+    Error,
+}
+
+/// Something that a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// How bad it is.
+    pub level: Level,
+    /// What the check is called, for example `staticfiles.E002`.
+    pub id: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    fn error(id: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level: Level::Error,
+            id,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    fn warning(id: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            level: Level::Warning,
+            ..Self::error(id, message)
+        }
+    }
+
+    fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns whether nothing should be done before it is mended.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.level == Level::Error
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({}) {}", self.id, self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Runs every check of the settings; `deploy` adds those that only matter in production. `finders`
+/// are those of [`staticfiles::finders`](crate::staticfiles::finders()), or why there are none.
+#[must_use]
+pub fn all(
+    settings: &Settings,
+    storages: &Storages,
+    finders: Result<&[Box<dyn Finder>], &Error>,
+    deploy: bool,
+) -> Vec<Problem> {
+    let mut problems = staticfiles(settings, storages, finders);
+    problems.extend(urls(settings));
+    problems.extend(files(settings));
+    problems.extend(whitenoise_root(settings, storages));
+    problems.extend(storages_open(storages));
+    if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
+        problems.push(Problem::warning("storehouse.W001", error.to_string()));
+    }
+    if deploy && settings.debug() {
+        problems.push(Problem::warning(
+            "security.W018",
+            "You should not have DEBUG set to True in deployment.",
+        ));
+    }
+    if deploy {
+        problems.extend(secret_key::secret_keys(settings, storages));
+    }
+    problems
+}
+
+/// Django's `core/checks/files.py`.
+fn files(settings: &Settings) -> Option<Problem> {
+    let folder = settings.path("FILE_UPLOAD_TEMP_DIR")?;
+    (!folder.is_dir()).then(|| {
+        let message = format!(
+            "The FILE_UPLOAD_TEMP_DIR setting refers to the nonexistent directory '{}'.",
+            folder.display()
+        );
+        Problem::error("files.E001", message)
+    })
+}
+
+/// Runs Django's checks of the tag `urls`.
+#[must_use]
+pub fn urls(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (name, url) in [
+        ("STATIC_URL", settings.static_url()),
+        ("MEDIA_URL", settings.media_url()),
+    ] {
+        if url.is_some_and(|url| !url.is_empty() && !url.ends_with('/')) {
+            problems.push(Problem::error(
+                "urls.E006",
+                format!("The {name} setting must end with a slash."),
+            ));
+        }
+    }
+    problems
+}
+
+/// Opens every storage: no request is sent, but missing and contradictory options show.
+fn storages_open(storages: &Storages) -> Vec<Problem> {
+    let aliases = storages.aliases();
+    let open = |alias: &String| {
+        storages.get(alias)?;
+        storages.manifest_storage(alias)
+    };
+    let errors = aliases.iter().filter_map(|alias| open(alias).err());
+    errors
+        .map(|error| Problem::error("storehouse.E005", error.to_string()))
+        .collect()
+}
+
+/// Where static files really go, if that is a folder: STATIC_ROOT, or what the storage string says.
+fn static_root(settings: &Settings, storages: &Storages) -> Option<PathBuf> {
+    root_of(storages, STATICFILES).or_else(|| settings.static_root())
+}
+
+/// Where media really go, if that is a folder: MEDIA_ROOT, or what the storage string says.
+fn media_root(settings: &Settings, storages: &Storages) -> Option<PathBuf> {
+    root_of(storages, DEFAULT).or_else(|| settings.media_root())
+}
+
+fn root_of(storages: &Storages, alias: &str) -> Option<PathBuf> {
+    local_root(&*storages.get(alias).ok()?)
+}
