@@ -75,6 +75,8 @@ mod static_urls;
 mod uploads;
 #[cfg(unix)]
 mod uploads_broken_off;
+#[cfg(unix)]
+mod uploads_by_socket;
 mod uploads_failing;
 mod uploads_given_up;
 mod uploads_kept;

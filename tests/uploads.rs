@@ -26,28 +26,36 @@ struct Cases {
     case: Vec<Case>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Case {
-    id: String,
-    why: String,
+/// A body of the list.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) why: String,
     content_type: Option<String>,
     body: Vec<(String, usize)>,
-    length: Option<u64>,
+    /// A Content-Length that is not the body's.
+    pub(crate) length: Option<u64>,
     encoding: Option<String>,
-    status: u16,
+    pub(crate) status: u16,
     /// What the client is told of a form that is not taken.
-    says: Option<String>,
+    pub(crate) says: Option<String>,
     #[serde(default)]
-    stored: Vec<String>,
+    pub(crate) stored: Vec<String>,
     #[serde(default)]
     fields: BTreeMap<String, String>,
+}
+
+/// The whole list.
+pub(crate) fn cases() -> Vec<Case> {
+    let text = include_str!("data/hostile-uploads.toml");
+    toml::from_str::<Cases>(text).unwrap().case
 }
 
 const FILE: &str = "Content-Disposition: form-data; name=\"f\"; filename=\"x.txt\"\r\n\r\n";
 const FIELD: &str = "Content-Disposition: form-data; name=\"n\"\r\n\r\n";
 
 impl Case {
-    fn headers(&self) -> HeaderMap {
+    pub(crate) fn headers(&self) -> HeaderMap {
         let content_type = self.content_type.as_deref();
         let content_type = content_type.unwrap_or("multipart/form-data; boundary=b");
         let mut headers = headers(&written_out(content_type));
@@ -61,15 +69,22 @@ impl Case {
     }
 
     /// The body in blocks of about 64 KiB; made while it is read, as it may be endless.
-    fn body(&self) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static {
-        let pieces = self.body.clone().into_iter().flat_map(|(text, times)| {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Bytes> + Send + 'static {
+        self.body.clone().into_iter().flat_map(|(text, times)| {
             let text = written_out(&text);
             let at_once = (64 * 1024 / text.len()).clamp(1, times);
             let block = Bytes::from(text.repeat(at_once));
             let rest = Bytes::from(text.repeat(times % at_once));
             std::iter::repeat_n(block, times / at_once).chain([rest])
-        });
-        stream::iter(pieces.map(Ok))
+        })
+    }
+
+    /// How many bytes the body has.
+    pub(crate) fn bytes(&self) -> usize {
+        let pieces = self.body.iter();
+        pieces
+            .map(|(text, times)| written_out(text).len() * times)
+            .sum()
     }
 }
 
@@ -131,7 +146,8 @@ pub(crate) fn status(answer: &Result<Form, UploadError>) -> u16 {
 async fn try_case(upload: &Upload, storage: &Arc<dyn Storage>, case: &Case) {
     let Case { id, why, .. } = case;
 
-    let answer = upload.receive(&case.headers(), case.body()).await;
+    let body = stream::iter(case.blocks().map(Ok::<_, std::io::Error>));
+    let answer = upload.receive(&case.headers(), body).await;
 
     assert_eq!(status(&answer), case.status, "{id}, {why}: {answer:?}");
     assert_eq!(names(storage).await, case.stored, "{id}, {why}");
@@ -152,13 +168,12 @@ async fn try_case(upload: &Upload, storage: &Arc<dyn Storage>, case: &Case) {
 }
 
 async fn try_all(storage: &Arc<dyn Storage>, waiting_room: &Path) {
-    let cases: Cases = toml::from_str(include_str!("data/hostile-uploads.toml")).unwrap();
     let limits = UploadLimits::default()
         .with_temp_dir(waiting_room)
         .with_max_memory_bytes(100_000);
     let streams = Upload::new(Arc::clone(storage)).with_limits(limits);
     let waits = streams.clone().with_validator(Anything);
-    for case in &cases.case {
+    for case in &cases() {
         try_case(&streams, storage, case).await;
         try_case(&waits, storage, case).await;
         assert_eq!(waiting_room.read_dir().unwrap().count(), 0, "{}", case.id);

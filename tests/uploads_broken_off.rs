@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Nothing here takes as long.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 /// What a client is given that is to be silent. One that is slow instead is told the same.
 const SHORT: Duration = Duration::from_millis(50);
 const TOO_SLOW: u16 = 408;
@@ -115,14 +115,14 @@ impl Drop for Ended {
 }
 
 /// A server that takes uploads, and what becomes of each.
-struct Door {
-    address: String,
+pub(crate) struct Door {
+    pub(crate) address: String,
     upload: Upload,
     ended: mpsc::UnboundedReceiver<Option<u16>>,
 }
 
 impl Door {
-    async fn open(upload: Upload) -> Self {
+    pub(crate) async fn open(upload: Upload) -> Self {
         let (told, ended) = mpsc::unbounded();
         let taking = upload.clone();
         let take = move |request: Request| {
@@ -188,7 +188,7 @@ impl Door {
 }
 
 /// Deletes what is there, and returns its names.
-async fn taken_away(storage: &Arc<dyn Storage>) -> Vec<String> {
+pub(crate) async fn taken_away(storage: &Arc<dyn Storage>) -> Vec<String> {
     let found = names(storage).await;
     for name in &found {
         storage.delete(&name.parse().unwrap()).await.unwrap();

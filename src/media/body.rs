@@ -13,12 +13,13 @@ use tokio::time::{Instant, timeout};
 use super::{error::UploadError, limits::UploadLimits};
 
 /// What a body gives, whatever the framework calls its errors.
-pub(super) type Blocks<'a> = BoxStream<'a, Result<Bytes, Box<dyn std::error::Error + Send + Sync>>>;
+pub(super) type Blocks =
+    BoxStream<'static, Result<Bytes, Box<dyn std::error::Error + Send + Sync>>>;
 
 /// The data of a body; what is no data is left out.
-pub(super) fn of_http_body<'a, B>(body: B) -> Blocks<'a>
+pub(super) fn of_http_body<B>(body: B) -> Blocks
 where
-    B: http_body::Body<Data = Bytes> + Send + 'a,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut body = Box::pin(body);
@@ -33,8 +34,8 @@ where
 }
 
 /// A body and what it has cost so far.
-pub(super) struct Body<'a> {
-    blocks: Blocks<'a>,
+pub(super) struct Body {
+    blocks: Blocks,
     /// `Content-Length`.
     declared: Option<u64>,
     received: u64,
@@ -42,16 +43,24 @@ pub(super) struct Body<'a> {
     max_bytes: Option<u64>,
     max_wait: Duration,
     min_bytes_per_second: u32,
+    progress: Progress,
 }
 
-impl<'a> Body<'a> {
-    /// Takes a body of `declared` bytes; one that is too long is refused before it is read.
-    pub(super) fn new(
-        blocks: Blocks<'a>,
-        declared: Option<u64>,
-        limits: &UploadLimits,
-    ) -> Result<Self, UploadError> {
-        let body = Self {
+/// How far a body has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nobody has asked for a byte. A client that wants to be asked has sent none.
+    Untouched,
+    /// There may be more.
+    Begun,
+    /// All of it came, or it broke off, or too little came for too long.
+    Over,
+}
+
+impl Body {
+    /// Takes a body of `declared` bytes.
+    pub(super) fn new(blocks: Blocks, declared: Option<u64>, limits: &UploadLimits) -> Self {
+        Self {
             blocks,
             declared,
             received: 0,
@@ -59,20 +68,38 @@ impl<'a> Body<'a> {
             max_bytes: limits.max_request_bytes,
             max_wait: limits.max_wait,
             min_bytes_per_second: limits.min_bytes_per_second,
-        };
-        body.check_size(declared.unwrap_or_default())?;
-        Ok(body)
+            progress: Progress::Untouched,
+        }
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        self.progress
+    }
+
+    /// What has not been read of it.
+    pub(super) fn into_rest(self) -> Blocks {
+        self.blocks
+    }
+
+    /// Refuses a body that says that it is too long, before it is read.
+    pub(super) fn check_declared(&self) -> Result<(), UploadError> {
+        self.check_size(self.declared.unwrap_or_default())
     }
 
     /// Waits for the next block; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, UploadError> {
         let began = Instant::now();
+        self.progress = Progress::Begun;
         let Ok(block) = timeout(self.patience(), self.blocks.next()).await else {
+            self.progress = Progress::Over;
             return Err(UploadError::TimedOut {
                 received: self.received,
             });
         };
         self.waited += began.elapsed();
+        if !matches!(block, Some(Ok(_))) {
+            self.progress = Progress::Over;
+        }
         match block {
             Some(Ok(block)) => {
                 self.received += block.len() as u64;
@@ -133,16 +160,16 @@ mod tests {
     use super::*;
 
     /// A body that brings `bytes` bytes every `pause`.
-    fn dripping(bytes: usize, pause: Duration, limits: &UploadLimits) -> Body<'static> {
+    fn dripping(bytes: usize, pause: Duration, limits: &UploadLimits) -> Body {
         let blocks = stream::repeat(()).then(move |()| async move {
             tokio::time::sleep(pause).await;
             Ok(Bytes::from(vec![b'x'; bytes]))
         });
-        Body::new(blocks.boxed(), None, limits).unwrap()
+        Body::new(blocks.boxed(), None, limits)
     }
 
     /// How long a body is read until it is given up, in seconds; at most an hour.
-    async fn given_up_after(mut body: Body<'static>) -> Option<u64> {
+    async fn given_up_after(mut body: Body) -> Option<u64> {
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(3600) {
             match body.next().await {
@@ -213,7 +240,7 @@ mod tests {
             (Some(7), false),
         ] {
             let blocks = stream::iter(["abc", "def"]).map(|block| Ok(Bytes::from(block)));
-            let mut body = Body::new(blocks.boxed(), declared, &limits).unwrap();
+            let mut body = Body::new(blocks.boxed(), declared, &limits);
             let read = async {
                 while body.next().await?.is_some() {}
                 Ok::<_, UploadError>(())
@@ -228,8 +255,11 @@ mod tests {
     async fn a_body_over_the_limit_is_refused_before_it_is_read() {
         let limits = UploadLimits::default().with_max_request_bytes(5);
 
-        let refused = Body::new(stream::pending().boxed(), Some(6), &limits);
+        let body = Body::new(stream::pending().boxed(), Some(6), &limits);
 
-        assert!(matches!(refused.err(), Some(UploadError::TooLarge(_))));
+        let refused = body.check_declared();
+
+        assert!(matches!(refused, Err(UploadError::TooLarge(_))));
+        assert_eq!(body.progress(), Progress::Untouched);
     }
 }

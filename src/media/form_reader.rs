@@ -20,7 +20,7 @@ pub(super) enum Part {
 }
 
 pub(super) struct FormReader<'a> {
-    body: Body<'a>,
+    body: &'a mut Body,
     parser: Parser,
     limits: &'a UploadLimits,
     fields: u64,
@@ -34,7 +34,7 @@ pub(super) struct FormReader<'a> {
 }
 
 impl<'a> FormReader<'a> {
-    pub(super) fn new(body: Body<'a>, boundary: &Boundary, limits: &'a UploadLimits) -> Self {
+    pub(super) fn new(body: &'a mut Body, boundary: &Boundary, limits: &'a UploadLimits) -> Self {
         Self {
             body,
             parser: Parser::new(boundary),

@@ -13,7 +13,8 @@
 //! [`Upload`] holds what an application wants, and [`Upload::receive`] does all of it for one request.
 //! Files go straight into the storage, so that memory stays flat whatever their size. They wait, and are
 //! saved when the form has been read to its end, where `upload_to` has `{hash}` in it, where there are
-//! validators, and where a save may replace a file. Either way a form is taken whole or leaves nothing.
+//! validators, and where a save may replace a file. Either way a form is taken whole or leaves nothing;
+//! what is still to come of one that is not taken is thrown away (`rest`).
 //!
 //! On the way out of a private storage [`UrlVerifier`] says which signed URLs are good (`signed`).
 
@@ -33,6 +34,7 @@ mod multipart;
 mod names;
 mod receive;
 mod record;
+mod rest;
 mod saving;
 mod signed;
 mod unconfirmed;

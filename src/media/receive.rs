@@ -19,6 +19,7 @@ use super::{
     form::Form,
     form_reader::{FormReader, Part},
     multipart::Boundary,
+    rest,
     saving::Held,
     unconfirmed::Unconfirmed,
     upload::Upload,
@@ -32,14 +33,16 @@ impl Upload {
     /// Reads a form out of the header fields and the body of a request, and saves its files.
     ///
     /// Of a form that is not taken, nothing stays in the storage; the same if the future is dropped, as
-    /// it is when the client goes away.
+    /// it is when the client goes away. What is still to come of such a form is read for a while after
+    /// the answer, and thrown away: a connection that is closed while the client sends is reset, and many
+    /// clients would never tell their user why.
     ///
     /// # Errors
     /// See [`UploadError`] and its [`status`](UploadError::status).
     pub async fn receive<S, E>(&self, headers: &HeaderMap, body: S) -> Result<Form>
     where
-        S: Stream<Item = Result<Bytes, E>> + Send,
-        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+        S: Stream<Item = Result<Bytes, E>> + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
     {
         self.receive_blocks(headers, body.map_err(Into::into).boxed())
             .await
@@ -51,17 +54,27 @@ impl Upload {
     /// As [`receive`](Self::receive).
     pub async fn receive_body<B>(&self, headers: &HeaderMap, body: B) -> Result<Form>
     where
-        B: http_body::Body<Data = Bytes> + Send,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         self.receive_blocks(headers, of_http_body(body)).await
     }
 
-    async fn receive_blocks(&self, headers: &HeaderMap, blocks: Blocks<'_>) -> Result<Form> {
+    async fn receive_blocks(&self, headers: &HeaderMap, blocks: Blocks) -> Result<Form> {
+        let mut body = Body::new(blocks, content_length(headers), &self.limits);
+        let form = self.take_whole(headers, &mut body).await;
+        if form.is_err() {
+            rest::throw_away(headers, body);
+        }
+        form
+    }
+
+    /// Takes all of a form, or leaves nothing.
+    async fn take_whole(&self, headers: &HeaderMap, body: &mut Body) -> Result<Form> {
         let _turn = self.turn()?;
         let boundary = boundary(headers)?;
         check_encoding(headers)?;
-        let body = Body::new(blocks, content_length(headers), &self.limits)?;
+        body.check_declared()?;
         let reader = FormReader::new(body, &boundary, &self.limits);
         let mut saved = Unconfirmed::new(&self.storage, &self.tasks);
         match Box::pin(self.take(reader, &mut saved)).await {
