@@ -26,6 +26,26 @@ fn copy_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn copy_tells_what_cannot_be_copied() {
+    let site = site();
+    site.write("media/a.txt", "a");
+    // No storage has a name with a backslash.
+    site.write("media/d\\\u{1b}b.txt", "b");
+
+    let ran = site.run(&["copy", "default", "backup"]).done();
+    let with_json = site.run(&["copy", "default", "backup", "--json"]).done();
+
+    assert_eq!(site.files("backup"), ["a.txt"]);
+    ran.tells(&["storehouse: warning: left out of a listing", "u{1b}b.txt"]);
+    assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);
+    let event: serde_json::Value = serde_json::from_str(&with_json.err).unwrap();
+    assert_eq!(event["event"], "warning");
+    let message = "left out of a listing: it cannot be a name";
+    assert_eq!(event["message"], message);
+    assert!(event["part"].as_str().unwrap().contains("b.txt"), "{event}");
+}
+
+#[test]
 fn copy_to_itself_is_refused() {
     let ran = site().run(&["copy", "default", "file:media"]).failed(1);
 

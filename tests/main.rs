@@ -48,6 +48,8 @@ mod serving;
 #[cfg(unix)]
 mod serving_apps;
 #[cfg(unix)]
+mod serving_command;
+#[cfg(unix)]
 mod serving_fields;
 #[cfg(unix)]
 mod serving_kept;

@@ -4,7 +4,7 @@
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
     net::TcpStream,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     thread::JoinHandle,
     time::Duration,
 };
@@ -36,17 +36,18 @@ impl Server {
             all.push("0");
         }
         all.extend(arguments);
-        let mut command = site.command(&all);
+        Self::start_command(site.command(&all))
+    }
+
+    /// Starts a command that serves and says where.
+    pub(crate) fn start_command(mut command: Command) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let place = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            let place = line.strip_prefix("Listening at ")?.to_owned();
-            Some(place)
-        });
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let place = lines.map_while(Result::ok).find_map(|line| place(&line));
         let Some(place) = place else {
             let output = child.wait_with_output().unwrap();
             panic!(
@@ -55,6 +56,11 @@ impl Server {
             );
         };
         let address = place.split("://").last().unwrap_or(&place);
+        Self::listening_at(address.trim_end_matches('/'), child)
+    }
+
+    /// A server that was started, with its standard error piped, to listen there.
+    pub(crate) fn listening_at(address: &str, mut child: Child) -> Self {
         let mut stderr = child.stderr.take().unwrap();
         let told = std::thread::spawn(move || {
             let mut told = String::new();
@@ -63,7 +69,7 @@ impl Server {
         });
         Self {
             child,
-            address: address.trim_end_matches('/').to_owned(),
+            address: address.to_owned(),
             told: Some(told),
         }
     }
@@ -107,7 +113,7 @@ impl Server {
 
     pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
-        let mut kill = std::process::Command::new("kill");
+        let mut kill = Command::new("kill");
         assert!(kill.args([signal, &id]).status().unwrap().success());
     }
 }
@@ -117,6 +123,16 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What a line of standard output says of where the server listens, in words or with `--json`.
+fn place(line: &str) -> Option<String> {
+    if let Some(place) = line.strip_prefix("Listening at ") {
+        return Some(place.to_owned());
+    }
+    let event: serde_json::Value = serde_json::from_str(line).ok()?;
+    let place = event["address"].as_str()?;
+    (event["event"] == "listening").then(|| place.to_owned())
 }
 
 /// A request that asks for the connection to be closed.

@@ -1,10 +1,10 @@
-//! `storehouse serve` while things change: sources and collected files, files under way, signals,
-//! sockets and TLS. What one request is answered with is in `http_cases`.
+//! `storehouse serve` while things change: sources and collected files, files under way, what is private.
+//! What one request is answered with is in `http_cases`.
 
 use std::{
     fs,
     io::{Read, Write},
-    os::unix::net::UnixStream,
+    os::unix::fs::PermissionsExt,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -250,36 +250,6 @@ fn a_file_that_is_cut_while_it_is_sent_ends_the_connection() {
 }
 
 #[test]
-fn what_is_under_way_ends_before_the_server_does() {
-    let site = Site::new(SETTINGS);
-    site.write("media/film.mp4", vec![b'x'; 24 * MIB]);
-    site.write("static/staticfiles.json", NO_NAMES);
-    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
-        let mut server = Server::start(&site, &[]);
-        let mut stream = server.connect();
-        stream
-            .write_all(&request("GET", "/media/film.mp4", &[]))
-            .unwrap();
-        let mut answer = Answer::read_head(&mut stream).unwrap();
-
-        server.signal(signal);
-        // Nobody else gets in once it has heard.
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while std::net::TcpStream::connect(&server.address).is_ok() {
-            assert!(Instant::now() < deadline, "it still listens");
-        }
-        assert!(
-            server.child.try_wait().unwrap().is_none(),
-            "it did not wait"
-        );
-        stream.read_to_end(&mut answer.body).unwrap();
-
-        assert_eq!(answer.body.len(), 24 * MIB);
-        assert_eq!(server.child.wait().unwrap().code(), Some(code));
-    }
-}
-
-#[test]
 fn a_connection_answers_one_request_after_another() {
     let site = Site::new(SETTINGS);
     site.write("assets/a.txt", "first");
@@ -298,95 +268,73 @@ fn a_connection_answers_one_request_after_another() {
 }
 
 #[test]
-fn it_listens_at_a_socket_and_takes_the_place_of_one_that_was_killed() {
+fn a_file_that_was_collected_and_is_gone_is_told() {
     let site = Site::new(SETTINGS);
-    site.write("assets/a.txt", "here");
-    let place = format!("unix:{}", site.path("socket").display());
-    let start = || Server::start(&site, &["--env", "dev", "--listen", &place]);
-    let get = || {
-        let mut stream = UnixStream::connect(site.path("socket")).unwrap();
-        stream
-            .write_all(&request("GET", "/static/a.txt", &[]))
-            .unwrap();
-        Answer::read(&mut stream, false).unwrap().text()
-    };
+    site.write("assets/app.css", "x");
+    site.run(&["collectstatic", "--noinput"]).done();
+    let hashed = hashed(&site, "app.css");
+    fs::remove_file(site.path(&format!("static/{hashed}"))).unwrap();
+    let server = Server::start(&site, &[]);
 
-    let killed = start();
-    assert_eq!(get(), "here");
-    drop(killed);
-    assert!(site.path("socket").exists(), "it was killed");
-    let server = start();
-    assert_eq!(get(), "here");
-    let ran = site
-        .run(&["serve", "--env", "dev", "--listen", &place])
-        .failed(1);
-    ran.tells(&["cannot listen at", "another program does"]);
-    assert_eq!(get(), "here");
-    assert_eq!(server.stop("-TERM").0, 143);
-    assert!(!site.path("socket").exists(), "the socket stayed");
-}
+    assert_eq!(server.get(&format!("/static/{hashed}")).status, 404);
+    assert_eq!(server.get("/static/never.css").status, 404);
 
-#[test]
-fn the_log_has_a_line_for_each_answer_and_no_secret() {
-    let site = Site::new(SETTINGS);
-    site.write("assets/a.txt", "here");
-    let server = Server::start(&site, &["--env", "dev"]);
-
-    server.get_with(
-        "/static/a.txt?signature=canary",
-        &["Cookie: canary", "Referer: canary"],
-    );
-    server.get("/static/%1b[2J%0Afake");
     let (_, told) = server.stop("-TERM");
-
+    let warned = told.lines().filter(|line| line.starts_with("storehouse: "));
+    let warned: Vec<_> = warned.collect();
+    assert_eq!(warned.len(), 1, "{told}");
     assert!(
-        told.contains("\"GET /static/a.txt HTTP/1.1\" 200 4\n"),
+        warned[0].ends_with(&format!("run collectstatic (name: {hashed:?})")),
         "{told}"
     );
-    assert!(
-        told.contains("\"GET /static/%1b[2J%0Afake HTTP/1.1\" 404 14\n"),
-        "{told}"
-    );
-    assert!(!told.contains("canary"), "{told}");
 }
 
 #[test]
-fn what_keeps_it_from_starting_is_told() {
+fn a_file_that_cannot_be_read_is_nobodys() {
     let site = Site::new(SETTINGS);
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = taken.local_addr().unwrap().to_string();
-    for (arguments, code, parts) in [
-        ("0", 1, "staticfiles.json|run collectstatic first"),
-        ("x --env dev", 1, "\"x\" is no address"),
-        (
-            &format!("{taken} --env dev"),
-            1,
-            "cannot listen|another program does",
-        ),
-        ("--tls-cert x", 2, "--tls-key"),
-        (
-            "--env dev --tls-cert x --tls-key y",
-            1,
-            "the certificate x cannot be read",
-        ),
-        ("1 --listen 2", 2, "--listen"),
-        (
-            "0 --env dev --set STATIC_URL= --set MEDIA_URL=",
-            1,
-            "there is nothing to serve",
-        ),
-        (
-            "0 --env dev --set STATIC_URL=https://cdn.example/ --set MEDIA_URL=",
-            1,
-            "there is nothing to serve",
-        ),
+    site.write("assets/closed.css", "CANARY");
+    site.run(&["collectstatic", "--noinput"]).done();
+    site.write("media/closed.png", "CANARY");
+    site.write("media/closed/x.png", "CANARY");
+    let hashed = hashed(&site, "closed.css");
+    for path in [
+        &format!("static/{hashed}"),
+        "media/closed.png",
+        "media/closed",
     ] {
-        let all: Vec<&str> = ["serve"].into_iter().chain(arguments.split(' ')).collect();
-
-        let ran = site.run(&all).failed(code);
-
-        ran.tells(&parts.split('|').collect::<Vec<_>>());
+        let nobody = fs::Permissions::from_mode(0o000);
+        fs::set_permissions(site.path(path), nobody).unwrap();
     }
+    let server = Server::start_command(site.unprivileged_command(&["serve", "0"]));
+
+    for path in [
+        &format!("/static/{hashed}"),
+        "/media/closed.png",
+        "/media/closed/x.png",
+        "/media/closed/not-there.png",
+    ] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+        assert!(!answer.text().contains("CANARY"), "{path}");
+    }
+    // Whoever runs the site is told why: it is not that the file is missing.
+    let (_, told) = server.stop("-TERM");
+    for name in [
+        hashed.as_str(),
+        "closed.png",
+        "closed/x.png",
+        "closed/not-there.png",
+    ] {
+        let line = told.lines().find(|line| {
+            line.starts_with("storehouse: warning: not served: ")
+                && line.contains("permission denied; let the user")
+                && line.contains(&format!("(name: {name:?})"))
+        });
+        assert!(line.is_some(), "{name}: {told}");
+    }
+    assert!(!told.contains("run collectstatic"), "{told}");
+    let open = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(site.path("media/closed"), open).unwrap();
 }
 
 fn private_settings() -> String {

@@ -64,10 +64,18 @@ impl Site {
 
     /// Runs the command as a user whom file modes hold back. Root is held back by none.
     pub(crate) fn run_unprivileged(&self, arguments: &[&str]) -> Ran {
+        let output = self.unprivileged_command(arguments).output();
+        Ran::of(output.expect(
+            "setpriv, of the package util-linux, is needed to test as another user than root",
+        ))
+    }
+
+    /// The command, ready to run as such a user.
+    pub(crate) fn unprivileged_command(&self, arguments: &[&str]) -> Command {
         let command = self.command(arguments);
         let is_root = Command::new("id").arg("-u").output().unwrap().stdout == b"0\n";
         if !is_root {
-            return self.run(arguments);
+            return command;
         }
         // Anybody may enter the site's folder, and only root the one that the program is in.
         fs::set_permissions(self.path(""), fs::Permissions::from_mode(0o755)).unwrap();
@@ -87,10 +95,9 @@ impl Site {
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
             .arg(program)
             .args(arguments)
-            .current_dir(self.path(""));
-        Ran::of(wrapped.output().expect(
-            "setpriv, of the package util-linux, is needed to test as another user than root",
-        ))
+            .current_dir(self.path(""))
+            .stdin(Stdio::null());
+        wrapped
     }
 
     /// All files below a folder of the site, sorted, with `/`.

@@ -35,6 +35,7 @@ mod findstatic;
 mod flags;
 mod identity;
 mod list;
+mod log;
 mod open;
 mod output;
 mod progress;
@@ -69,6 +70,7 @@ where
         }
     };
     let output = Output::new(flags.common.verbosity, flags.common.json);
+    log::show(output);
     let code = match start(flags, registry, output) {
         Ok(code) => code,
         Err(failure) => output.failure(failure),

@@ -30,14 +30,23 @@ impl Source {
     /// # Errors
     /// The storage did not answer.
     pub(super) async fn stat(&self, name: &Name) -> Result<Option<Entry>> {
-        let found = match self {
+        or_nothing(self.find(name).await, name)
+    }
+
+    /// Whether there is no such file, not even one that may not be read.
+    pub(super) async fn lacks(&self, name: &Name) -> bool {
+        let found = self.find(name).await;
+        found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    }
+
+    async fn find(&self, name: &Name) -> Result<Entry> {
+        match self {
             Self::Storage(storage) => storage.stat(name).await,
             Self::Finders(finders) => {
                 let opened = open_found(finders, name).await;
                 opened.map(|(entry, _)| entry)
             }
-        };
-        or_nothing(found, name)
+        }
     }
 
     /// Opens a file, or a part of it; `None` if there is none that may be sent.

@@ -338,7 +338,7 @@ impl StaticFiles {
         // Once more if the file is replaced between the look and the answer.
         for _ in 0..2 {
             let Some(shelved) = self.shelved(name).await? else {
-                self.warn_of_missing(name);
+                self.warn_of_missing(name).await;
                 return Ok(None);
             };
             match self.respond(request, &shelved).await {
@@ -441,8 +441,9 @@ impl StaticFiles {
         Ok(self.shelved(&stem).await?.is_some())
     }
 
-    fn warn_of_missing(&self, name: &Name) {
-        if self.naming().is_some_and(|naming| naming.names(name)) {
+    async fn warn_of_missing(&self, name: &Name) {
+        let is_named = self.naming().is_some_and(|naming| naming.names(name));
+        if is_named && self.source.lacks(name).await {
             let source = self.source.describe();
             tracing::warn!(name = ?name.as_str(), "the manifest names a file that {source} does not have: run collectstatic");
         }
