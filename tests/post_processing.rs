@@ -291,14 +291,11 @@ fn in_memory(site: &Site, name: &str) -> (Settings, Storages) {
 
 async fn plan(settings: &Settings, storages: &Storages) -> Planned {
     let places = Places::of(storages).unwrap();
-    let hashing = Hashing {
-        options: storages.manifest_options(STATICFILES).unwrap().unwrap(),
-        static_url: settings.static_url().unwrap(),
-    };
+    let hashing = Hashing::of(settings, storages, STATICFILES).unwrap();
     let finders = staticfiles::finders(settings, storages).await.unwrap();
     let finding = staticfiles::find(finders, IgnorePatterns::default());
     Planner::new(&places, PlanOptions::default())
-        .with_hashing(Some(&hashing))
+        .with_hashing(hashing.as_ref())
         .plan(finding)
         .await
         .unwrap()

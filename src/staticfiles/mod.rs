@@ -8,17 +8,32 @@
 //! ```
 //!
 //! ```no_run
-//! # async fn example(settings: &storehouse::settings::Settings, storages: &storehouse::storages::Storages) -> storehouse_storage::Result<()> {
-//! use storehouse::staticfiles::{self, IgnorePatterns, Places, PlanOptions, Planner, Report};
+//! # async fn example(settings: &storehouse::settings::Settings, storages: &storehouse::storages::Storages) -> storehouse_storage::Result<Vec<storehouse_storage::Error>> {
+//! use storehouse::{
+//!     staticfiles::{self, Hashing, IgnorePatterns, ObjectRules, Places, PlanOptions, Planner, Report},
+//!     storages::STATICFILES,
+//! };
 //!
 //! let finders = staticfiles::finders(settings, storages).await?;
 //! let places = Places::of(storages)?;
 //! let finding = staticfiles::find(finders, IgnorePatterns::default());
-//! let mut planned = Planner::new(&places, PlanOptions::default()).plan(finding).await?;
+//! let hashing = Hashing::of(settings, storages, STATICFILES)?;
+//! let compression = storages.compression_options(STATICFILES)?;
+//! let rules = ObjectRules::of(storages, STATICFILES)?;
+//! let planner = Planner::new(&places, PlanOptions::default())
+//!     .with_hashing(hashing.as_ref())
+//!     .with_compression(compression.as_ref())
+//!     .with_rules(Some(&rules));
+//! let mut planned = planner.plan(finding).await?;
+//! if !planned.errors.is_empty() {
+//!     // References to files that are not there: nothing is written then.
+//!     return Ok(planned.errors);
+//! }
 //! planned.begin(&places).await?;
 //! let report = Report::of(staticfiles::execute(&planned.plan, places, 8)).await;
 //! println!("{} files copied", report.copied);
-//! # Ok(()) }
+//! Ok(report.failures)
+//! # }
 //! ```
 
 use std::sync::Arc;

@@ -21,7 +21,10 @@ use super::{
     process::{self, HashedFile, Problem, Processed, Site, Source, SourceContent},
     read::{Known, Want},
 };
-use crate::storages::{ManifestOptions, MissingReferences};
+use crate::{
+    settings::Settings,
+    storages::{ManifestOptions, MissingReferences, Storages},
+};
 
 /// How hashed names are made: what a [`Planner`](super::Planner) needs beside the files.
 #[derive(Debug, Clone)]
@@ -30,6 +33,26 @@ pub struct Hashing {
     pub options: ManifestOptions,
     /// `STATIC_URL`.
     pub static_url: String,
+}
+
+impl Hashing {
+    /// Takes the options of the storage `alias`; `None` if it does not hash names.
+    ///
+    /// # Errors
+    /// As [`Storages::get`], and [`ErrorKind::Configuration`] where `STATIC_URL` is missing.
+    pub fn of(settings: &Settings, storages: &Storages, alias: &str) -> Result<Option<Self>> {
+        let Some(options) = storages.manifest_options(alias)? else {
+            return Ok(None);
+        };
+        let static_url = settings.static_url().ok_or_else(|| {
+            Error::configuration("STATIC_URL is not set, and hashed names need it")
+                .with_advice("set it, for example to \"/static/\"")
+        })?;
+        Ok(Some(Self {
+            options,
+            static_url,
+        }))
+    }
 }
 
 /// What came of post-processing.

@@ -109,13 +109,10 @@ async fn collect(folder: &TempDir) -> Result<()> {
     let places = Places::of(&storages)?;
     let finders = staticfiles::finders(&settings, &storages).await?;
     let finding = staticfiles::find(finders, IgnorePatterns::default());
-    let hashing = Hashing {
-        options: storages.manifest_options(STATICFILES)?.unwrap(),
-        static_url: settings.static_url().unwrap(),
-    };
+    let hashing = Hashing::of(&settings, &storages, STATICFILES)?;
     let compression = storages.compression_options(STATICFILES)?;
     let planner = Planner::new(&places, PlanOptions::default())
-        .with_hashing(Some(&hashing))
+        .with_hashing(hashing.as_ref())
         .with_compression(compression.as_ref());
     let mut planned = planner.plan(finding).await?;
     planned.begin(&places).await?;

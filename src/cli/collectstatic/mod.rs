@@ -150,7 +150,10 @@ async fn make_plan(
         // Old files are told from others by what the hashed names of today are.
         complete: is_looked_at || flags.dry_run && (output.is_json() || asked.pruning().prunes()),
     };
-    let hashing = hashing(asked, context)?;
+    let hashing = match asked.no_post_process {
+        true => None,
+        false => Hashing::of(&context.settings, &context.storages, STATICFILES)?,
+    };
     refuse_pruning_without_names(asked, hashing.as_ref())?;
     let compression = match asked.no_post_process {
         true => None,
@@ -234,25 +237,6 @@ fn show_next(phase: Phase, progress: &mut Progress, output: Output) -> io::Resul
     }
     progress.enter(phase.words());
     show_phase(phase, None, output)
-}
-
-/// How names are hashed, if the storage asks for it and nobody forbids it.
-fn hashing(asked: &Asked, context: &Context) -> Result<Option<Hashing>, Failure> {
-    if asked.no_post_process {
-        return Ok(None);
-    }
-    let Some(options) = context.storages.manifest_options(STATICFILES)? else {
-        return Ok(None);
-    };
-    let Some(static_url) = context.settings.static_url() else {
-        let error = Error::configuration("STATIC_URL is not set, and hashed names need it")
-            .with_advice("set it, for example to \"/static/\"");
-        return Err(error.into());
-    };
-    Ok(Some(Hashing {
-        options,
-        static_url,
-    }))
 }
 
 /// Pruning goes by manifests, and versions are counted in releases. Without these it is wrong usage.
