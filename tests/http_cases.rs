@@ -1,10 +1,17 @@
 //! Every case of `data/http.json` against `storehouse serve`, and the table that docs/serving.md makes
 //! of them: what an answer is by the RFCs, what WhiteNoise does wrong included.
 
-use std::{collections::BTreeMap, fmt::Write, fs, os::unix::fs::symlink, process::Command};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    fs,
+    os::unix::{fs::symlink, net::UnixListener},
+    process::Command,
+    time::{Duration, SystemTime},
+};
 
 use serde::Deserialize;
-use storehouse::staticfiles::Md5Sum;
+use storehouse::{serve::HttpDate, staticfiles::Md5Sum};
 
 use crate::{
     server::{Server, request},
@@ -20,8 +27,26 @@ MEDIA_ROOT = "media"
 STATICFILES_STORAGE = "whitenoise.storage.CompressedManifestStaticFilesStorage"
 "#;
 
+/// The hostile requests are numbered without a gap, as are those with ranges and conditions: letters behind
+/// a number are more of the same.
+const NUMBERED: [(char, u32); 2] = [('H', 37), ('R', 36)];
+/// Those that are more than a request and its answer.
+const ELSEWHERE: [(&str, &str); 3] = [
+    ("H18", "serving::a_file_that_cannot_be_read_is_nobodys"),
+    (
+        "H35",
+        "serving::a_file_that_is_cut_while_it_is_sent_ends_the_connection",
+    ),
+    (
+        "H36",
+        "serving::a_file_that_is_replaced_while_it_is_sent_arrives_as_it_was",
+    ),
+];
+
 #[derive(Debug, Deserialize)]
 struct Case {
+    /// A letter and a number: G for what is usual, E for encodings, R for ranges and conditions, C for
+    /// more conditions, H for what is hostile, M for media.
     id: String,
     about: String,
     /// Method and target.
@@ -77,6 +102,7 @@ fn site() -> Site {
         symlink(site.path("outside"), site.path(folder).join("out")).unwrap();
     }
     symlink("../canary", site.path("static/link.css")).unwrap();
+    drop(UnixListener::bind(site.path("static/socket")).unwrap());
     let pipe = Command::new("mkfifo")
         .arg(site.path("static/pipe"))
         .status();
@@ -158,7 +184,11 @@ fn every_request_has_the_answer_of_the_table() {
         let sent = fs::read(site.path("static").join(name)).unwrap();
         Md5Sum::of(&sent).to_string()
     };
+    // Long ago enough for the date to say which of its versions it is.
+    let day = SystemTime::now() - Duration::from_secs(24 * 60 * 60);
+    site.set_modified("static/hundred.png", day);
     let facts = BTreeMap::from([
+        ("modified", HttpDate::at(day).to_string()),
         ("hashed", format!("/static/{hashed}")),
         ("br", br.to_string()),
         ("tag", tag("a.css")),
@@ -181,6 +211,21 @@ fn every_request_has_the_answer_of_the_table() {
     assert_eq!(code, 143, "{told}");
     assert!(!told.contains("panicked"), "{told}");
     assert!(!told.contains("\" 500 "), "{told}");
+}
+
+#[test]
+fn no_number_is_missing() {
+    let ids: Vec<String> = cases().into_iter().map(|case| case.id).collect();
+    for (letter, count) in NUMBERED {
+        for number in 1..=count {
+            let id = format!("{letter}{number}");
+            let is_here = ids
+                .iter()
+                .any(|found| found.trim_end_matches(|end: char| end.is_ascii_lowercase()) == id);
+            let is_elsewhere = ELSEWHERE.iter().any(|(found, _)| *found == id);
+            assert!(is_here != is_elsewhere, "{id}");
+        }
+    }
 }
 
 /// The table of docs/serving.md.

@@ -56,26 +56,50 @@ async fn connected(site: &Site, server: &Server, protocol: &str) -> TlsStream<Tc
     stream
 }
 
-/// Asks for the file three times at once, on one connection of HTTP/2.
+/// Asks for the file in several ways at once, on one connection of HTTP/2.
 async fn asked_by_http2(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
     let handshake =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
     let (sender, connection) = handshake.await.unwrap();
     tokio::spawn(connection);
-    let asking = (0..3).map(|_| {
+    let cases = [
+        ("GET", "accept", "*/*", 200, "here"),
+        ("GET", "range", "bytes=1-2", 206, "er"),
+        ("GET", "range", "bytes=-1", 206, "e"),
+        (
+            "GET",
+            "range",
+            "bytes=4-",
+            416,
+            "416 Range Not Satisfiable: it is not as long as that\n",
+        ),
+        ("GET", "if-none-match", "*", 304, ""),
+        ("HEAD", "range", "bytes=1-2", 200, ""),
+        (
+            "POST",
+            "accept",
+            "*/*",
+            405,
+            "405 Method Not Allowed: it can be read, no more\n",
+        ),
+    ];
+    let asking = cases.map(|(method, field, value, status, body)| {
         let mut sender = sender.clone();
         async move {
-            let request = http::Request::get("http://localhost/static/a.txt");
-            let request = request.body(Empty::<Bytes>::new()).unwrap();
+            let request = http::Request::builder()
+                .method(method)
+                .uri("http://localhost/static/a.txt")
+                .header(field, value)
+                .body(Empty::<Bytes>::new())
+                .unwrap();
             let response = sender.send_request(request).await.unwrap();
-            assert_eq!(response.status(), 200);
+            assert_eq!(response.status(), status, "{method} {field}: {value}");
             assert_eq!(response.version(), http::Version::HTTP_2);
-            response.into_body().collect().await.unwrap().to_bytes()
+            let sent = response.into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(sent, body, "{method} {field}: {value}");
         }
     });
-    for body in futures::future::join_all(asking).await {
-        assert_eq!(body, "here");
-    }
+    futures::future::join_all(asking).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use http::Request;
+use http::{HeaderValue, Request, header};
 use storehouse::{
     serve::{static_urls, staticfiles_urls},
     settings::{Settings, Sources},
+    storage::Name,
     storages::{Storages, builtin},
 };
 
@@ -65,4 +66,31 @@ async fn static_files_are_served_from_where_they_are_while_a_site_is_developed()
     let (settings, storages) = loaded(&without, &[]);
     let error = staticfiles_urls(&settings, &storages).await.unwrap_err();
     assert!(error.to_string().contains("STATIC_URL"), "{error}");
+}
+
+#[tokio::test]
+async fn an_index_file_in_a_source_stands_for_its_folder_at_once() {
+    let site =
+        Site::new("DEBUG = true\nSTATIC_URL = \"/static/\"\nSTATICFILES_DIRS = [\"a\", \"b\"]\n");
+    site.write("a/docs/x.css", "x");
+    let (settings, storages) = loaded(&site, &[]);
+    let files = staticfiles_urls(&settings, &storages).await.unwrap();
+    let files = files.unwrap().with_index(Name::new("index.html").unwrap());
+    // A redirect goes to where the client is, whatever it says of its host.
+    let asked = async |path: &str| -> Option<(u16, Option<HeaderValue>)> {
+        let request = Request::get(path).header(header::HOST, "evil.example");
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let answer = files.answer(&head).await?;
+        let location = answer.headers().get(header::LOCATION).cloned();
+        Some((answer.status().as_u16(), location))
+    };
+
+    assert_eq!(asked("/static/docs").await, None);
+    site.write("b/docs/index.html", "<p>docs");
+    let there = HeaderValue::from_static("/static/docs/");
+    assert_eq!(asked("/static/docs").await, Some((302, Some(there))));
+    assert_eq!(asked("/static/docs/").await, Some((200, None)));
+    assert_eq!(asked("/static/docs/x.css").await, Some((200, None)));
+    std::fs::remove_file(site.path("b/docs/index.html")).unwrap();
+    assert_eq!(asked("/static/docs/").await, None);
 }
