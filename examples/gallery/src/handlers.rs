@@ -71,14 +71,16 @@ async fn add(app: &App, upload: &Upload, request: Request) -> Result<Response, F
     let json = wants_json(request.headers());
     let ids = match taken(app, upload, request).await {
         Ok(ids) => ids,
-        // The form again, with what was wrong with it.
-        Err(failure) if !json && failure.told().status.is_client_error() => {
-            log(&failure);
+        Err(failure) => {
             let told = failure.told();
+            if json || !told.status.is_client_error() {
+                return Err(failure);
+            }
+            // The form again, with what was wrong with it.
+            log(&failure);
             let page = pages::index(app, None, Some(&told.message)).await?;
             return Ok((told.status, page).into_response());
         }
-        Err(failure) => return Err(failure),
     };
     if !json {
         return Ok(Redirect::to("/").into_response());

@@ -132,6 +132,29 @@ impl Browser {
         self.execute(script, arguments).await.map(drop)
     }
 
+    /// Sends no more than these bytes a second from now on.
+    pub(crate) async fn slow_down(&self, bytes: u64) -> WebDriverResult<()> {
+        let conditions = serde_json::json!({
+            "offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes,
+        });
+        let network = self.cdp();
+        network
+            .send_raw("Network.enable", serde_json::json!({}))
+            .await?;
+        let slow = network.send_raw("Network.emulateNetworkConditions", conditions);
+        slow.await.map(drop)
+    }
+
+    /// Has a screen of this size from now on, which is touched.
+    pub(crate) async fn be_a_telephone(&self, width: u32, height: u32) -> WebDriverResult<()> {
+        let screen = serde_json::json!({
+            "width": width, "height": height, "deviceScaleFactor": 2, "mobile": true,
+        });
+        let cdp = self.cdp();
+        let set = cdp.send_raw("Emulation.setDeviceMetricsOverride", screen);
+        set.await.map(drop)
+    }
+
     /// Returns the status that the browser gets, from a page of the same host.
     pub(crate) async fn status_of(&self, url: &str) -> WebDriverResult<u16> {
         let answer = self.fetch(url).await?;

@@ -35,13 +35,16 @@ on_a_disk_and_in_a_bucket! {
     a_photo_that_is_chosen_is_shown
     a_photo_that_is_dropped_is_shown
     several_photos_go_in_at_once
+    how_far_an_upload_is_shows
     what_is_no_photo_is_refused_with_the_reason
+    what_is_too_large_is_refused_though_the_browser_still_sends
     a_link_to_a_private_photo_ends
     a_photo_that_is_deleted_is_gone_from_the_storage
     the_form_works_without_scripts
     the_stylesheet_is_hashed_immutable_and_compressed
     a_changed_stylesheet_shows_after_the_next_collectstatic
     enter_opens_a_photo_and_arrows_lead_to_its_neighbours
+    it_fits_a_telephone
 }
 
 /// How many bytes the two pictures beside this file have is no matter; what is in them is.
@@ -99,6 +102,53 @@ fn what_is_no_photo_is_refused_with_the_reason(site: Site) {
 
         let told = browser.text_with("#uploads", "page.png").await?;
         assert!(told.contains("not taken"), "{told}");
+        assert_eq!(site.stored("default"), [""; 0]);
+        Ok(())
+    });
+}
+
+fn how_far_an_upload_is_shows(site: Site) {
+    Browser::open(&site, async |browser| {
+        // What comes behind a picture's end is nothing to it.
+        let long = [LAKE, &vec![0; 3_000_000]].concat();
+        let lake = site.file("lake.png", &long);
+        let seen = "window.seen = []; new MutationObserver(() => seen.push([
+            document.querySelector('#uploads progress')?.getAttribute('value'),
+            document.querySelector('#uploads .state')?.textContent,
+        ])).observe(document.querySelector('#uploads'), { subtree: true, childList: true, attributes: true })";
+        browser.execute(seen, Vec::new()).await?;
+        browser.slow_down(1_000_000).await?;
+
+        let input = browser.find("input[name=photos]").await?;
+        input.send_keys(lake).await?;
+        browser.click("#send").await?;
+
+        browser.find("article.photo img").await?;
+        let seen = browser.execute("return seen", Vec::new()).await?;
+        let seen: Vec<(Option<String>, Option<String>)> = seen.convert()?;
+        let parts = seen.iter().filter_map(|(value, state)| {
+            let value: f64 = value.as_ref()?.parse().ok()?;
+            let percent = format!("{} %", (value * 100.0).floor());
+            (0.0 < value && value < 1.0 && state.as_ref() == Some(&percent)).then_some(value)
+        });
+        let parts: Vec<f64> = parts.collect();
+        assert!(parts.len() > 1 && parts.is_sorted(), "{seen:?}");
+        let saving = (None, Some("Saving".to_owned()));
+        assert!(seen.contains(&saving), "{seen:?}");
+        browser.assert_no_error().await
+    });
+}
+
+fn what_is_too_large_is_refused_though_the_browser_still_sends(site: Site) {
+    Browser::open_without_scripts(&site, async |browser| {
+        let large = [LAKE, &vec![0; 60_000_000]].concat();
+        let input = browser.find("input[name=photos]").await?;
+        input.send_keys(site.file("large.png", &large)).await?;
+
+        browser.click("#send").await?;
+
+        let told = browser.text_with("main", "large.png").await?;
+        assert!(told.contains("20000000 bytes"), "{told}");
         assert_eq!(site.stored("default"), [""; 0]);
         Ok(())
     });
@@ -239,4 +289,36 @@ fn enter_opens_a_photo_and_arrows_lead_to_its_neighbours(site: Site) {
         assert_eq!(browser.text_of("h1", "dune").await?, "dune");
         browser.assert_no_error().await
     });
+}
+
+fn it_fits_a_telephone(site: Site) {
+    Browser::open(&site, async |browser| {
+        browser.be_a_telephone(320, 640).await?;
+        browser.click("#private").await?;
+        browser.drop_file("lake.png", LAKE).await?;
+        let long = format!("{}.png", "n".repeat(200));
+        browser.drop_file(&long, b"no picture").await?;
+        browser.find("article.photo").await?;
+        browser.text_with("#uploads", "not taken").await?;
+        assert_fits(browser, "the photos").await?;
+
+        browser.click("article.photo a").await?;
+        browser.click("form#link button").await?;
+        browser.find("a#share").await?;
+        assert_fits(browser, "a photo").await?;
+
+        browser.goto(&format!("{}/nothing", site.url)).await?;
+        assert_fits(browser, "an error").await
+    });
+}
+
+/// Nothing is wider than the screen, and what is touched has 24 pixels at least (WCAG 2.2, 2.5.8).
+async fn assert_fits(browser: &Browser, page: &str) -> WebDriverResult<()> {
+    let width = browser.run("document.documentElement.scrollWidth").await?;
+    assert_eq!(width, "320", "{page}");
+    let small = "[...document.querySelectorAll('button, select, input, summary, .button')]
+        .filter(one => one.checkVisibility() && (one.closest('label') ?? one).getBoundingClientRect().height < 24)
+        .map(one => one.outerHTML).join()";
+    assert_eq!(browser.run(small).await?, "", "{page}");
+    Ok(())
 }
