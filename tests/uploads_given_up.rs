@@ -248,7 +248,20 @@ async fn a_limit_of_a_file_or_of_the_request_leaves_nothing() {
     let of_file = UploadLimits::default().with_max_file_bytes(100_000);
     let of_request = UploadLimits::default().with_max_request_bytes(100_000);
     let of_files = UploadLimits::default().with_max_files(1);
-    for limits in [of_file, of_request, of_files] {
+    for (limits, says) in [
+        (
+            of_file,
+            "\"x.txt\" is not taken: it has more than the 100000 bytes that a file may have",
+        ),
+        (
+            of_request,
+            "the request has more than the 100000 bytes that it may have",
+        ),
+        (
+            of_files,
+            "the form has more than 1 files (DATA_UPLOAD_MAX_NUMBER_FILES)",
+        ),
+    ] {
         let upload = upload.clone().with_limits(limits.clone());
         for upload in [upload.clone(), upload.with_validator(Anything)] {
             let endless = stream::repeat_with(|| Ok(Bytes::from(vec![b'x'; 9_999])));
@@ -258,6 +271,7 @@ async fn a_limit_of_a_file_or_of_the_request_leaves_nothing() {
                 .await;
 
             assert_eq!(status(&answer), 413, "{limits:?}");
+            assert_eq!(answer.unwrap_err().client_message(), says);
             assert_eq!(names(&storage).await, Vec::<String>::new(), "{limits:?}");
         }
     }

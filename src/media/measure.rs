@@ -4,7 +4,9 @@ use sha2::{Digest, Sha256};
 
 use super::{error::UploadError, limits::UploadLimits};
 
-pub(super) struct Measure {
+pub(super) struct Measure<'a> {
+    /// What the client calls it.
+    file: &'a str,
     size: u64,
     digest: Sha256,
     max_bytes: Option<u64>,
@@ -17,9 +19,10 @@ pub(super) struct Measured {
     pub(super) checksum: String,
 }
 
-impl Measure {
-    pub(super) fn new(limits: &UploadLimits) -> Self {
+impl<'a> Measure<'a> {
+    pub(super) fn new(file: &'a str, limits: &UploadLimits) -> Self {
         Self {
+            file,
             size: 0,
             digest: Sha256::new(),
             max_bytes: limits.max_file_bytes,
@@ -32,8 +35,10 @@ impl Measure {
         if let Some(max) = self.max_bytes
             && self.size > max
         {
-            let problem = format!("a file has more than the {max} bytes that it may have");
-            return Err(UploadError::TooLarge(problem));
+            return Err(UploadError::TooLarge(format!(
+                "{:?} is not taken: it has more than the {max} bytes that a file may have",
+                self.file
+            )));
         }
         self.digest.update(block);
         Ok(())

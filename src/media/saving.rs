@@ -57,7 +57,8 @@ impl Upload {
         let name = self.name(&part, &first, None)?;
         let (feed, content) = feed();
         let (measured, kept) = {
-            let fed = pin!(feed_all(reader, first, feed, Measure::new(&self.limits)));
+            let measure = Measure::new(&part.name, &self.limits);
+            let fed = pin!(feed_all(reader, first, feed, measure));
             let kept = pin!(self.put(&name, content, &part, false, saved));
             match select(fed, kept).await {
                 // Whatever went wrong, the storage is waited for: its content has failed or ended.
@@ -85,19 +86,21 @@ impl Upload {
         file: Wanted,
         left: &mut MemoryLeft,
     ) -> Result<Held> {
-        let mut measure = Measure::new(&self.limits);
+        let Wanted { part, first } = file;
+        let mut measure = Measure::new(&part.name, &self.limits);
         let mut writer = Writer::new(&self.limits);
-        let head = Bytes::copy_from_slice(&file.first[..file.first.len().min(HEAD_BYTES)]);
-        let mut next = (!file.first.is_empty()).then_some(file.first);
+        let head = Bytes::copy_from_slice(&first[..first.len().min(HEAD_BYTES)]);
+        let mut next = (!first.is_empty()).then_some(first);
         while let Some(block) = next {
             measure.add(&block)?;
             writer.write(&block, left).await?;
             next = reader.block().await?;
         }
+        let measured = measure.finish();
         Ok(Held {
-            part: file.part,
+            part,
             head,
-            measured: measure.finish(),
+            measured,
             waiting: writer.finish().await?,
         })
     }
@@ -155,7 +158,7 @@ async fn feed_all(
     reader: &mut FormReader<'_>,
     first: Bytes,
     feed: Feed,
-    mut measure: Measure,
+    mut measure: Measure<'_>,
 ) -> Result<Option<Measured>> {
     let mut next = (!first.is_empty()).then_some(first);
     while let Some(block) = next {
