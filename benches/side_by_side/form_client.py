@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -102,10 +103,19 @@ class Sending:
         return Answer(status, text, time.perf_counter() - self.started)
 
 
+@contextmanager
+def patience(what):
+    try:
+        yield
+    except OSError as error:
+        raise Failed(f"{what}: {error}; nothing may take longer than {LIMIT_SECONDS} seconds") from error
+
+
 def upload(address, name, content):
-    sending = Sending(address, name, content)
-    sending.send(content.pieces())
-    return sending.answer()
+    with patience(f"the upload of {name}"):
+        sending = Sending(address, name, content)
+        sending.send(content.pieces())
+        return sending.answer()
 
 
 def upload_at_once(address, files):
@@ -140,9 +150,7 @@ def upload_at_once(address, files):
 def get_last(address, path, count):
     """Asks for the last `count` bytes of a file; returns the status and what came."""
     connection = http.client.HTTPConnection(*address, timeout=LIMIT_SECONDS)
-    connection.request("GET", path, headers={"Range": f"bytes=-{count}", "Connection": "close"})
-    response = connection.getresponse()
-    try:
+    with patience(f"the last bytes of {path}"), closing(connection):
+        connection.request("GET", path, headers={"Range": f"bytes=-{count}", "Connection": "close"})
+        response = connection.getresponse()
         return HTTPStatus(response.status), response.read()
-    finally:
-        connection.close()
