@@ -1,15 +1,10 @@
 //! The configurations of nginx in `docs/deploying`, run as they stand there but for the places and
 //! addresses that they tell the reader to change.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    os::unix::fs::symlink,
-    process::{Child, Stdio},
-};
+use std::{fs, os::unix::fs::symlink, process::Stdio};
 
 use storehouse::storage::{Name, join_url};
-use storehouse_test_support::{FakeHttp, Request, Response};
+use storehouse_test_support::{FakeHttp, Request, Response, Running};
 
 use crate::{
     nginx::{Nginx, replaced},
@@ -320,29 +315,10 @@ fn an_upload_of_some_megabytes_reaches_the_application() {
     assert_eq!(application.requests()[0].body.len(), 3_000_000);
 }
 
-/// `storehouse serve` on a socket. It ends when dropped.
-struct Served(Child);
-
-impl Served {
-    fn start(site: &Site) -> Self {
-        let mut command = site.command(&["serve", "--listen", "unix:serve.sock"]);
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut served = Self(command.spawn().unwrap());
-        let mut lines = BufReader::new(served.0.stdout.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("Listening at ") {
-            let read = lines.read_line(&mut said).unwrap();
-            assert!(read > 0, "it ended: {said}");
-        }
-        served
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// `storehouse serve` on a socket.
+fn served(site: &Site) -> Running {
+    let mut command = site.command(&["serve", "--listen", "unix:serve.sock"]);
+    Running::start(command.stderr(Stdio::null()), "Listening at ")
 }
 
 /// What the two configurations must not differ in: header fields by which browsers keep and run files.
@@ -363,7 +339,7 @@ fn nginx_alone_and_before_storehouse_serve_answer_alike() {
     ] {
         site.write(&format!("media/a.{extension}"), "<script>alert(1)</script>");
     }
-    let _served = Served::start(&site);
+    let _served = served(&site);
     let (files, application) = before_nothing(&site);
     let socket = site.path("serve.sock");
     let proxy = replaced(

@@ -4,9 +4,9 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
 use actix_web::rt::System;
@@ -16,6 +16,7 @@ use storehouse::{
     storage::Result,
     storages::{STATICFILES, Storages, builtin},
 };
+use storehouse_test_support::Running;
 use tempfile::TempDir;
 
 const SETTINGS: &str = r#"
@@ -26,48 +27,25 @@ MEDIA_ROOT = "media"
 MEDIA_URL = "/media/"
 "#;
 
-struct Running {
-    child: Child,
-    address: String,
-}
+/// The example, running in a folder.
+struct Application(Running);
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Running {
+impl Application {
     fn start(folder: &TempDir) -> Self {
-        let child = Command::new(env!("CARGO_BIN_EXE_actix-site"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_actix-site"));
+        command
             .arg("127.0.0.1:0")
             .current_dir(folder.path())
             // No settings of whoever runs the tests.
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // Whatever fails from here on, it is ended.
-        let mut running = Self {
-            child,
-            address: String::new(),
-        };
-        let mut line = String::new();
-        let mut stdout = BufReader::new(running.child.stdout.take().unwrap());
-        stdout.read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("Listening at http://").unwrap();
-        address
-            .trim_end_matches('/')
-            .clone_into(&mut running.address);
-        running
+            .env("HOME", folder.path());
+        Self(Running::start(&mut command, "Listening at http://"))
     }
 
     /// Sends a request that asks for the end of the connection; returns head and body.
     fn asked(&self, line: &str, header: &str) -> (String, Vec<u8>) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let mut stream = TcpStream::connect(self.0.told().trim_end_matches('/')).unwrap();
         let request = format!("{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
@@ -134,7 +112,7 @@ fn has(head: &str, lines: &[&str]) {
 fn a_static_file_comes_as_small_as_the_browser_takes_it() {
     let (folder, hashed) = site();
     let small = fs::read(folder.path().join(format!("collected/{hashed}.br"))).unwrap();
-    let site = Running::start(&folder);
+    let site = Application::start(&folder);
     let line = format!("GET /static/{hashed}");
     let br = "Accept-Encoding: gzip, br\r\n";
 
@@ -166,7 +144,7 @@ fn a_static_file_comes_as_small_as_the_browser_takes_it() {
 #[test]
 fn media_come_whole_or_by_the_range_that_is_asked_for() {
     let (folder, _) = site();
-    let site = Running::start(&folder);
+    let site = Application::start(&folder);
     let line = "GET /media/film.mp4";
 
     let (head, body) = site.asked(line, "Range: bytes=-5\r\n");
@@ -190,7 +168,7 @@ fn media_come_whole_or_by_the_range_that_is_asked_for() {
 #[test]
 fn the_application_keeps_its_routes_and_answers_for_what_is_no_file() {
     let (folder, _) = site();
-    let site = Running::start(&folder);
+    let site = Application::start(&folder);
     let own = "the application has no such page\n";
     let malformed = "400 Bad Request: the path is not a valid URL path in UTF-8\n";
     let posted = "405 Method Not Allowed: it can be read, no more\n";

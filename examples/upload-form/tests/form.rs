@@ -4,19 +4,12 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use storehouse_test_support::Running;
 
 fn asked(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
@@ -31,18 +24,10 @@ fn a_file_goes_in_and_comes_out() {
     let folder = tempfile::tempdir().unwrap();
     let settings = "MEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n";
     fs::write(folder.path().join("storehouse.toml"), settings).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_upload-form"))
-        .arg("127.0.0.1:0")
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let _running = Running(child);
-    stdout.read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("Listening at http://").unwrap();
-    let address = address.trim_end_matches('/');
+    let mut command = Command::new(env!("CARGO_BIN_EXE_upload-form"));
+    let command = command.arg("127.0.0.1:0").current_dir(folder.path());
+    let running = Running::start(command, "Listening at http://");
+    let address = running.told().trim_end_matches('/');
 
     let page = asked(
         address,

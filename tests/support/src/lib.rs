@@ -40,6 +40,7 @@ mod lifecycle;
 mod listener;
 pub mod minio;
 mod proxy;
+mod running;
 mod sigv4;
 #[cfg(unix)]
 mod start;
@@ -51,6 +52,7 @@ pub use fake_http::FakeHttp;
 pub use http::{Headers, Request, Response};
 pub use minio::Minio;
 pub use proxy::{Action, Exchange, Proxy};
+pub use running::Running;
 
 /// Tells whoever waits for the tests. Not with `eprintln`, which the test harness keeps back.
 #[cfg(unix)]

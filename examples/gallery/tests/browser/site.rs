@@ -3,12 +3,12 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
 };
 
-use storehouse_test_support::{Bucket, Minio};
+use storehouse_test_support::{Bucket, Minio, Running};
 use tempfile::TempDir;
 
 const EXAMPLE: &str = env!("CARGO_MANIFEST_DIR");
@@ -19,15 +19,6 @@ pub(crate) struct Site {
     bucket: Option<(Minio, Bucket)>,
     running: Option<Running>,
     pub(crate) url: String,
-}
-
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 impl Site {
@@ -69,19 +60,9 @@ impl Site {
     /// Ends the gallery, and starts it again: it collects its static files first.
     pub(crate) fn restart(&mut self) {
         self.running = None;
-        let mut child = self
-            .gallery()
-            .arg("127.0.0.1:0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        self.running = Some(Running(child));
-        let told = "The gallery is at ";
-        self.url = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.strip_prefix(told).map(str::to_owned))
-            .expect("the gallery starts, or says on standard error why not");
+        let running = Running::start(self.gallery().arg("127.0.0.1:0"), "The gallery is at ");
+        running.told().clone_into(&mut self.url);
+        self.running = Some(running);
     }
 
     fn gallery(&self) -> Command {
