@@ -33,9 +33,9 @@ impl Upload {
     /// Reads a form out of the header fields and the body of a request, and saves its files.
     ///
     /// Of a form that is not taken, nothing stays in the storage; the same if the future is dropped, as
-    /// it is when the client goes away. What is still to come of such a form is read for a while after
-    /// the answer, and thrown away: a connection that is closed while the client sends is reset, and many
-    /// clients would never tell their user why.
+    /// it is when the client goes away. What is still to come of a form that is not taken is read in the
+    /// background and thrown away, for 30 seconds at most and 5 without a byte: a connection that is
+    /// closed while the client sends is reset, and many clients would never tell their user why.
     ///
     /// # Errors
     /// See [`UploadError`] and its [`status`](UploadError::status).
