@@ -35,7 +35,8 @@ impl Upload {
     /// Of a form that is not taken, nothing stays in the storage; the same if the future is dropped, as
     /// it is when the client goes away. What is still to come of a form that is not taken is read in the
     /// background and thrown away, for 30 seconds at most and 5 without a byte: a connection that is
-    /// closed while the client sends is reset, and many clients would never tell their user why.
+    /// closed while the client sends is reset, and many clients would never tell their user why. No more
+    /// than 64 are read so at once, over all clones.
     ///
     /// # Errors
     /// See [`UploadError`] and its [`status`](UploadError::status).
@@ -64,7 +65,7 @@ impl Upload {
         let mut body = Body::new(blocks, content_length(headers), &self.limits);
         let form = self.take_whole(headers, &mut body).await;
         if form.is_err() {
-            rest::throw_away(headers, body);
+            rest::throw_away(headers, body, &self.rests);
         }
         form
     }

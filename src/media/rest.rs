@@ -3,11 +3,11 @@
 //! connection was reset, and nobody hears that the file was too large. So it is read on for a while and
 //! thrown away, as nginx does with its `lingering_close`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use http::{HeaderMap, header::EXPECT};
-use tokio::{task::yield_now, time::timeout};
+use tokio::{sync::Semaphore, task::yield_now, time::timeout};
 
 use super::body::{Blocks, Body, Progress};
 
@@ -16,16 +16,28 @@ const TIME: Duration = Duration::from_secs(30);
 /// How long it may be silent: nginx's `lingering_timeout`.
 const SILENCE: Duration = Duration::from_secs(5);
 
-/// Reads the rest of a body in a task of its own, so that the answer does not wait for it.
-pub(super) fn throw_away(headers: &HeaderMap, body: Body) {
+/// How many are read at once. Each may fill a server's buffer for a connection, hyper's of 400 KiB; where
+/// uploads are refused because there are too many, that is not to be what there is too much of.
+pub(super) const PLACES: usize = 64;
+
+/// Reads the rest of a body in a task of its own, so that the answer does not wait for it, if one of the
+/// `places` is free.
+pub(super) fn throw_away(headers: &HeaderMap, body: Body, places: &Arc<Semaphore>) {
     let is_coming = match body.progress() {
         // To read would be to say that it may be sent.
         Progress::Untouched => !waits_to_be_asked(headers),
         Progress::Begun => true,
         Progress::Over => false,
     };
-    if is_coming {
-        tokio::spawn(timeout(TIME, read_to_end(body.into_rest())));
+    if !is_coming {
+        return;
+    }
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        tokio::spawn(async move {
+            let _place = place;
+            // However it ends: the answer was given.
+            let _ = timeout(TIME, read_to_end(body.into_rest())).await;
+        });
     }
 }
 
@@ -83,6 +95,10 @@ mod tests {
         (asked.load(Relaxed), began.elapsed())
     }
 
+    fn places(count: usize) -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(count))
+    }
+
     fn headers(expect: Option<&'static str>) -> HeaderMap {
         let expect = expect.map(|value| (EXPECT, HeaderValue::from_static(value)));
         expect.into_iter().collect()
@@ -106,7 +122,7 @@ mod tests {
                 body.next().await.unwrap();
             }
 
-            throw_away(&headers(expect), body);
+            throw_away(&headers(expect), body, &places(1));
 
             let (count, _) = thrown_away(&asked).await;
             assert_eq!(count, expected, "{expect:?} after {read_before}");
@@ -122,21 +138,35 @@ mod tests {
         ] {
             let (body, asked) = body(blocks, Duration::from_secs(pause));
 
-            throw_away(&headers(None), body);
+            throw_away(&headers(None), body, &places(1));
 
             let (_, after) = thrown_away(&asked).await;
             assert_eq!(after.as_secs(), seconds, "{case}");
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn only_so_many_are_read_at_once() {
+        let places = places(1);
+        let second = Duration::from_secs(1);
+        let ((first, of_first), (second, of_second)) = (body(3, second), body(3, second));
+
+        throw_away(&headers(None), first, &places);
+        throw_away(&headers(None), second, &places);
+
+        assert_eq!(thrown_away(&of_second).await, (0, Duration::ZERO));
+        assert_eq!(thrown_away(&of_first).await.0, 3);
+        let (third, of_third) = body(3, Duration::from_secs(1));
+        throw_away(&headers(None), third, &places);
+        assert_eq!(thrown_away(&of_third).await.0, 3);
+    }
+
     #[tokio::test]
     async fn a_body_that_always_has_more_holds_nobody_up() {
         let endless = stream::repeat_with(|| Ok(Bytes::from("x"))).boxed();
 
-        throw_away(
-            &headers(None),
-            Body::new(endless, None, &UploadLimits::default()),
-        );
+        let endless = Body::new(endless, None, &UploadLimits::default());
+        throw_away(&headers(None), endless, &places(1));
 
         // On the same thread as this test.
         for _ in 0..10 {

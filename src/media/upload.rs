@@ -7,7 +7,7 @@ use storehouse_storage::{Result, SaveOptions, Storage};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use super::{limits::UploadLimits, upload_to::UploadTo, validator::Validator};
+use super::{limits::UploadLimits, rest, upload_to::UploadTo, validator::Validator};
 use crate::storages::{DEFAULT, Storages};
 
 /// Takes the uploads of a form into a storage.
@@ -51,6 +51,8 @@ pub struct Upload {
     pub(super) validators: Vec<Arc<dyn Validator>>,
     pub(super) save_options: SaveOptions,
     pub(super) turns: Option<Arc<Semaphore>>,
+    /// For what is still to come of forms that were not taken.
+    pub(super) rests: Arc<Semaphore>,
     /// Deletes what requests left that nobody waits for any more.
     pub(super) tasks: TaskTracker,
 }
@@ -70,6 +72,7 @@ impl Upload {
             validators: Vec::new(),
             save_options: SaveOptions::default(),
             turns: None,
+            rests: Arc::new(Semaphore::new(rest::PLACES)),
             tasks: TaskTracker::new(),
         }
     }
