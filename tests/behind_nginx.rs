@@ -1,13 +1,14 @@
 //! The configurations of nginx in `docs/deploying`, run as they stand there but for the places and
 //! addresses that they tell the reader to change.
 
-use std::{fs, os::unix::fs::symlink, process::Stdio};
+use std::{fs, os::unix::fs::symlink};
 
 use storehouse::storage::{Name, join_url};
-use storehouse_test_support::{FakeHttp, Request, Response, Running};
+use storehouse_test_support::{FakeHttp, Request, Response};
 
 use crate::{
     nginx::{Nginx, replaced},
+    server::Server,
     site::Site,
 };
 
@@ -315,12 +316,6 @@ fn an_upload_of_some_megabytes_reaches_the_application() {
     assert_eq!(application.requests()[0].body.len(), 3_000_000);
 }
 
-/// `storehouse serve` on a socket.
-fn served(site: &Site) -> Running {
-    let mut command = site.command(&["serve", "--listen", "unix:serve.sock"]);
-    Running::start(command.stderr(Stdio::null()), "Listening at ")
-}
-
 /// What the two configurations must not differ in: header fields by which browsers keep and run files.
 const POLICY: [&str; 6] = [
     "Access-Control-Allow-Origin",
@@ -339,7 +334,7 @@ fn nginx_alone_and_before_storehouse_serve_answer_alike() {
     ] {
         site.write(&format!("media/a.{extension}"), "<script>alert(1)</script>");
     }
-    let _served = served(&site);
+    let _served = Server::start(&site, &["--listen", "unix:serve.sock"]);
     let (files, application) = before_nothing(&site);
     let socket = site.path("serve.sock");
     let proxy = replaced(

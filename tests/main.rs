@@ -28,6 +28,7 @@ mod last_good;
 mod manifest_storage;
 #[cfg(target_os = "linux")]
 mod nginx;
+mod numbered;
 #[cfg(target_os = "linux")]
 mod phases;
 mod plans;

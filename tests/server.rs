@@ -97,10 +97,7 @@ impl Server {
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        stream.set_write_timeout(Some(LIMIT)).unwrap();
-        stream
+        connect(&self.address)
     }
 
     /// Sends a signal, waits for the end, and returns the exit code and what was told.
@@ -133,6 +130,14 @@ fn place(line: &str) -> Option<String> {
     let event: serde_json::Value = serde_json::from_str(line).ok()?;
     let place = event["address"].as_str()?;
     (event["event"] == "listening").then(|| place.to_owned())
+}
+
+/// Connects to a server that may not keep a client waiting for long.
+pub(crate) fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.set_write_timeout(Some(LIMIT)).unwrap();
+    stream
 }
 
 /// A request that asks for the connection to be closed.

@@ -19,7 +19,8 @@ use crate::{
     site::{Site, bucket_settings},
 };
 
-const SETTINGS: &str = r#"
+/// A site whose static files are collected with a manifest.
+pub(crate) const SETTINGS: &str = r#"
 STATIC_URL = "/static/"
 STATIC_ROOT = "static"
 STATICFILES_DIRS = ["assets"]
@@ -31,8 +32,8 @@ DEBUG = true
 "#;
 const KEY: &str = "a key of more than fifty characters, of which many are different";
 /// A manifest that names nothing.
-const NO_NAMES: &str = r#"{"paths": {}, "version": "1.1", "hash": ""}"#;
-const MIB: usize = 1024 * 1024;
+pub(crate) const NO_NAMES: &str = r#"{"paths": {}, "version": "1.1", "hash": ""}"#;
+pub(crate) const MIB: usize = 1024 * 1024;
 
 /// Asks again until the answer is as wanted, for at most ten seconds.
 #[track_caller]

@@ -13,22 +13,9 @@ use serde_json::{Value, json};
 
 use crate::{
     server::{Answer, Server, request},
+    serving::{MIB, NO_NAMES, SETTINGS},
     site::Site,
 };
-
-const SETTINGS: &str = r#"
-STATIC_URL = "/static/"
-STATIC_ROOT = "static"
-STATICFILES_DIRS = ["assets"]
-MEDIA_URL = "/media/"
-MEDIA_ROOT = "media"
-STATICFILES_STORAGE = "manifest+file:static"
-[environments.dev]
-DEBUG = true
-"#;
-/// A manifest that names nothing.
-const NO_NAMES: &str = r#"{"paths": {}, "version": "1.1", "hash": ""}"#;
-const MIB: usize = 1024 * 1024;
 
 #[test]
 fn what_is_under_way_ends_before_the_server_does() {

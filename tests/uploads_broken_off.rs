@@ -3,7 +3,7 @@
 
 use std::{
     io::{ErrorKind, Write},
-    net::{Shutdown, TcpStream},
+    net::Shutdown,
     path::Path,
     sync::Arc,
     time::Duration,
@@ -19,13 +19,13 @@ use storehouse::{
 use storehouse_test_support::Minio;
 
 use crate::{
-    server::Answer,
+    server::{Answer, connect},
     site::bucket_settings,
     uploads::{Anything, names, open, written_out},
 };
 
 /// Nothing here takes as long.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(30);
 /// What a client is given that is to be silent. One that is slow instead is told the same.
 const SHORT: Duration = Duration::from_millis(50);
 const TOO_SLOW: u16 = 408;
@@ -81,9 +81,7 @@ impl Case {
 
     /// What the client hears; `None` if the connection is closed without an answer, or by the client.
     fn exchange(&self, address: &str) -> Option<Answer> {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        stream.set_write_timeout(Some(LIMIT)).unwrap();
+        let mut stream = connect(address);
         // A server may have heard enough before all is sent.
         let sent = stream.write_all(&self.bytes());
         match self.then {

@@ -16,10 +16,10 @@ use storehouse::{
 use storehouse_test_support::Minio;
 
 use crate::{
-    server::Answer,
+    server::{Answer, connect, request},
     site::bucket_settings,
     uploads::{Anything, Case, cases, open},
-    uploads_broken_off::{Door, LIMIT, taken_away},
+    uploads_broken_off::{Door, taken_away},
 };
 
 /// How a body is framed.
@@ -31,16 +31,16 @@ enum Framing {
 
 impl Framing {
     fn head(self, case: &Case) -> Vec<u8> {
-        let mut head = b"POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n".to_vec();
-        for (name, value) in &case.headers() {
-            head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
-        }
         let framed = match self {
-            Self::Length => format!("Content-Length: {}\r\n\r\n", case.bytes()),
-            Self::Chunks => "Transfer-Encoding: chunked\r\n\r\n".to_owned(),
+            Self::Length => format!("Content-Length: {}", case.bytes()),
+            Self::Chunks => "Transfer-Encoding: chunked".to_owned(),
         };
-        head.extend(framed.into_bytes());
-        head
+        let headers = case.headers();
+        let fields = headers.iter();
+        let fields = fields.map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()));
+        let fields: Vec<String> = fields.chain([framed]).collect();
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        request("POST", "/", &fields)
     }
 
     fn block(self, block: &Bytes) -> Vec<u8> {
@@ -76,9 +76,7 @@ const SENT_AT_ONCE: usize = 64 * 1024 * 1024;
 
 /// Sends a form, and returns what is answered.
 fn exchange(case: &Case, framing: Framing, address: &str) -> Answer {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(LIMIT)).unwrap();
-    stream.set_write_timeout(Some(LIMIT)).unwrap();
+    let mut stream = connect(address);
     if case.bytes() <= SENT_AT_ONCE {
         // A connection that is reset meanwhile would be all that a browser tells.
         framing.send(case, &mut stream).unwrap();
