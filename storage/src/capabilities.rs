@@ -21,7 +21,8 @@ pub struct Capabilities {
     pub puts_at_once: usize,
     /// The longest name, in UTF-8 bytes, after what the storage itself puts before it.
     pub max_name_bytes: usize,
-    /// The longest part of a name between slashes, in UTF-8 bytes.
+    /// The longest part of a name between slashes, in UTF-8 bytes. Where this depends on the service,
+    /// it may be too little before the service's first answer, and is right after it.
     pub max_part_bytes: usize,
 }
 

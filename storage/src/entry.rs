@@ -46,7 +46,8 @@ pub struct Entry {
     pub created: Option<SystemTime>,
     /// When the content was last read, where the storage knows.
     pub accessed: Option<SystemTime>,
-    /// An opaque tag without quotes that changes when the content does.
+    /// An opaque tag without quotes that changes when the content does. A weak one (RFC 9110, 8.8.1)
+    /// keeps its `W/"…"`.
     pub etag: Option<String>,
     /// What is kept beside the content. A listing of a bucket tells none.
     pub attributes: Attributes,
@@ -91,7 +92,7 @@ impl Entry {
     /// Sets the tag; quotes around it are taken off.
     #[must_use]
     pub fn with_etag(mut self, etag: impl Into<Option<String>>) -> Self {
-        self.etag = etag.into().map(|tag| tag.trim_matches('"').to_owned());
+        self.etag = etag.into().map(without_quotes);
         self
     }
 
@@ -113,6 +114,9 @@ pub struct Saved {
     pub size: u64,
     /// The tag of what was written, where the storage told it. No quotes.
     pub etag: Option<String>,
+    /// By which the storage knows what this save has made from all that others write under the name,
+    /// the same content too; where it has such a mark. Opaque.
+    pub mark: Option<String>,
 }
 
 impl Saved {
@@ -123,13 +127,21 @@ impl Saved {
             name,
             size,
             etag: None,
+            mark: None,
         }
     }
 
     /// Sets the tag; quotes around it are taken off.
     #[must_use]
     pub fn with_etag(mut self, etag: impl Into<Option<String>>) -> Self {
-        self.etag = etag.into().map(|tag| tag.trim_matches('"').to_owned());
+        self.etag = etag.into().map(without_quotes);
+        self
+    }
+
+    /// Sets the mark, for [`Storage::take_back`](crate::Storage::take_back).
+    #[must_use]
+    pub fn with_mark(mut self, mark: impl Into<Option<String>>) -> Self {
+        self.mark = mark.into();
         self
     }
 }
@@ -141,4 +153,12 @@ pub struct Folder {
     pub folders: Vec<Name>,
     /// The objects in it, sorted by name.
     pub files: Vec<Entry>,
+}
+
+/// Takes the quotes off a strong tag; those of a weak one are part of what tells it.
+fn without_quotes(tag: String) -> String {
+    match tag.starts_with("W/") {
+        true => tag,
+        false => tag.trim_matches('"').to_owned(),
+    }
 }

@@ -12,6 +12,7 @@ use crate::{
     content::{Content, Reader},
     entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
+    limitation::Limitation,
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
     requests::RequestCounts,
@@ -188,6 +189,16 @@ impl Storage for Prefixed {
             failures.push((self.outside(&name).unwrap_or(name), error));
         }
         failures
+    }
+
+    async fn take_back(&self, saved: &Saved) -> Result<()> {
+        let mut inside = saved.clone();
+        inside.name = self.inside(&saved.name)?;
+        self.inner.take_back(&inside).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Limitation>> {
+        self.inner.examine().await
     }
 
     async fn list_dir(&self, folder: Option<&Name>) -> Result<Folder> {

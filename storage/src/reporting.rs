@@ -11,6 +11,7 @@ use crate::{
     content::{Content, Reader},
     entry::{Attributes, Entry, Folder, Saved},
     error::{Error, Operation, Result},
+    limitation::Limitation,
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
     requests::RequestCounts,
@@ -156,6 +157,16 @@ impl Storage for Reporting {
                 (name, error)
             })
             .collect()
+    }
+
+    async fn take_back(&self, saved: &Saved) -> Result<()> {
+        let taken_back = self.inner.take_back(saved).await;
+        taken_back.map_err(self.on(Operation::Delete, &saved.name))
+    }
+
+    async fn examine(&self) -> Result<Vec<Limitation>> {
+        let examined = self.inner.examine().await;
+        examined.map_err(|error| error.during(Operation::Save, &self.shown, None))
     }
 
     async fn list_dir(&self, folder: Option<&Name>) -> Result<Folder> {

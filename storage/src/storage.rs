@@ -24,6 +24,7 @@ use crate::{
     entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
     ext,
+    limitation::Limitation,
     name::{Candidates, Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
     requests::RequestCounts,
@@ -293,6 +294,49 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
             .await
     }
 
+    /// Deletes what a save has made, unless something else is there by now.
+    ///
+    /// For a caller that saved and then has to give up: what another writer has put under the name
+    /// since stays. Nothing is deleted where `saved` has no ETag to tell it by, or where the
+    /// storage cannot make sure.
+    ///
+    /// # For drivers
+    /// The default looks at the ETag and deletes, so another writer can come between; where the
+    /// service has a condition for a delete, use that.
+    ///
+    /// # Errors
+    /// As [`stat`](Self::stat), but for [`ErrorKind::NotFound`], and [`delete`](Self::delete);
+    /// [`ErrorKind::Unsupported`] if it stays because nothing tells whose it is.
+    async fn take_back(&self, saved: &Saved) -> Result<()> {
+        let there = match self.stat(&saved.name).await {
+            Ok(entry) => entry,
+            Err(error) if is_nothing(&error) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        match (&saved.etag, &there.etag) {
+            (Some(ours), Some(theirs)) if ours != theirs => Ok(()),
+            (None, Some(_)) | (Some(_), None) => Err(Error::unsupported(
+                "nothing tells whose file is there by now",
+            )),
+            _ => self.delete(&saved.name).await,
+        }
+    }
+
+    /// Tries on the service what this storage's promises rest on, and returns what the service
+    /// lacks: nothing for a storage that keeps its promises by itself.
+    ///
+    /// For `storehouse check --deploy` and for tests of a deployment. It writes and deletes files
+    /// of its own, whose names begin with `storehouse-check-`.
+    ///
+    /// # For drivers
+    /// Leave nothing behind, and touch nothing else. What was found out counts from then on.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put) and [`delete`](Self::delete).
+    async fn examine(&self) -> Result<Vec<Limitation>> {
+        Ok(Vec::new())
+    }
+
     /// Returns what lies directly in `folder` (or at the top): Django's `listdir`, sorted.
     ///
     /// A folder that is not there is empty.
@@ -442,6 +486,14 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {
         (**self).delete_many(names).await
+    }
+
+    async fn take_back(&self, saved: &Saved) -> Result<()> {
+        (**self).take_back(saved).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Limitation>> {
+        (**self).examine().await
     }
 
     async fn list_dir(&self, folder: Option<&Name>) -> Result<Folder> {

@@ -2,7 +2,9 @@
 //! refused and leaves nothing.
 
 use bytes::Bytes;
-use storehouse_storage::{ErrorKind, Name, OpenOptions, SaveOptions, StorageExt, Target};
+use storehouse_storage::{
+    Capabilities, ErrorKind, Name, OpenOptions, SaveOptions, StorageExt, Target,
+};
 
 use crate::{
     run::Subject,
@@ -119,7 +121,7 @@ pub(crate) async fn deep_folders_are_made(subject: Subject) {
 }
 
 pub(crate) async fn the_longest_part_is_kept(subject: Subject) {
-    let limits = subject.storage.capabilities();
+    let limits = known_limits(&subject).await;
     let length = limits.max_part_bytes.min(limits.max_name_bytes);
     assert!(
         length >= 100,
@@ -130,7 +132,7 @@ pub(crate) async fn the_longest_part_is_kept(subject: Subject) {
 }
 
 pub(crate) async fn a_longer_part_is_refused(subject: Subject) {
-    let length = subject.storage.capabilities().max_part_bytes + 1;
+    let length = known_limits(&subject).await.max_part_bytes + 1;
 
     refuse(&subject, &"p".repeat(length)).await;
     refuse(&subject, &format!("{}/a.txt", "p".repeat(length))).await;
@@ -296,6 +298,12 @@ async fn refuse(subject: &Subject, text: &str) {
         [""; 0],
         "a refused name leaves something"
     );
+}
+
+/// The storage's limits, after an answer by which it may have learned what its service takes.
+async fn known_limits(subject: &Subject) -> Capabilities {
+    subject.exists(&name("asked")).await;
+    subject.storage.capabilities()
 }
 
 /// A name of `length` bytes whose parts are as long as the storage takes, or shorter.
