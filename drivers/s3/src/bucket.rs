@@ -10,18 +10,20 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderName, Request, Response,
-    header::{AUTHORIZATION, RETRY_AFTER},
+    HeaderMap, HeaderName, Request, Response,
+    header::{AUTHORIZATION, ETAG, RETRY_AFTER},
 };
 use object_store::{aws::AwsAuthorizer, client::HttpRequestBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use storehouse_storage::{Error, ErrorKind, Result};
 
 use crate::{
-    call::{Action, Answer, AnswerBody, Call},
+    call::{Action, Answer, AnswerBody, Call, nonsense},
     client::{self, Body, Client},
     credentials::Credentials,
     errors::{Attempt, Failure, Problem},
+    kept::Kept,
+    missing,
     payload::Payload,
     refusal::Refusal,
     retry::Retry,
@@ -47,17 +49,44 @@ pub(crate) struct Bucket {
     /// Without a slash at its end, the bucket in the host or in the path.
     pub(crate) url: String,
     pub(crate) name: String,
-    /// And not on another service that speaks S3.
-    pub(crate) on_amazon: bool,
     pub(crate) region: String,
     pub(crate) credentials: Arc<Credentials>,
     /// How long a request may be sent again and again.
     pub(crate) retry_timeout: Duration,
+    /// What the service keeps of S3.
+    pub(crate) kept: Kept,
 }
 
 impl Bucket {
-    /// Makes a request, again and again where that may help.
+    /// Makes a request, again and again where that may help. A 404 that does not say what is missing
+    /// means the object only if the bucket is there: see [`missing`](crate::missing).
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
+        match self.send_as_it_is(call).await {
+            Err(failure) if missing::is_unclear(&failure) => {
+                Err(missing::told_apart(self, call, failure).await)
+            }
+            answer => answer,
+        }
+    }
+
+    /// Returns the headers of an object; `None` if there is none.
+    pub(crate) async fn head(&self, key: &str) -> Result<Option<HeaderMap>, Failure> {
+        match self.send(&Call::new(Action::HeadObject, key)).await {
+            // Every object has one; the page of a login portal has none.
+            Ok(answer) if !answer.headers.contains_key(ETAG) => Err(Failure {
+                action: Action::HeadObject,
+                problem: Problem::Nonsense(nonsense("it has no ETag")),
+                attempts: 1,
+                maybe_done: false,
+            }),
+            Ok(answer) => Ok(Some(answer.headers)),
+            Err(failure) if failure.is_nothing() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Makes a request, again and again where that may help, and looks at nothing else.
+    pub(crate) async fn send_as_it_is(&self, call: &Call) -> Result<Answer, Failure> {
         let mut retry = Retry::new(self.retry_timeout);
         loop {
             let attempt = match self.attempt(call).await {
@@ -106,6 +135,7 @@ impl Bucket {
             .await
             .map_err(Problem::Transport)?
             .into_parts();
+        self.kept.note_server(&head.headers);
         if !head.status.is_success() {
             return Err(refusal(Response::from_parts(head, body)).await);
         }

@@ -111,18 +111,26 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Returns whether there is no document.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(&self.body, AnswerBody::Whole(bytes) if bytes.is_empty())
+    }
+
     /// Reads the document in the body.
     pub(crate) fn document<T: xml::Document>(&self) -> Result<T> {
         let bytes = match &self.body {
             AnswerBody::Whole(bytes) => bytes.as_ref(),
             AnswerBody::Coming(_) => &[],
         };
-        xml::read(bytes).map_err(|error| {
-            Error::new(
-                ErrorKind::Integrity,
-                format!("the answer is not one of S3: {error}"),
-            )
-            .with_advice("is something else behind endpoint_url?")
-        })
+        xml::read(bytes).map_err(|error| nonsense(&error))
     }
+}
+
+/// Says that an answer is not one of S3, and why.
+pub(crate) fn nonsense(why: &str) -> Error {
+    Error::new(
+        ErrorKind::Integrity,
+        format!("the answer is not one of S3: {why}"),
+    )
+    .with_advice("is something else behind endpoint_url?")
 }

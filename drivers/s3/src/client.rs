@@ -85,8 +85,9 @@ pub(crate) enum TransportError {
     /// Nothing was sent, and trying again is no use. To whom, and why not.
     #[error("no secure connection to {0}")]
     Tls(String),
-    #[error("nothing moved for {} s", .0.as_secs())]
-    Idle(Duration),
+    /// What came to a stand, and for how long.
+    #[error("{what} for {} s", .time.as_secs())]
+    Idle { what: &'static str, time: Duration },
     #[error("the request took longer than its limit of {} s", .0.as_secs())]
     Total(Duration),
     #[error("the connection broke: {0}")]
@@ -120,6 +121,10 @@ impl Client {
             .tls_certs_merge(authorities)
             .tls_danger_accept_invalid_certs(trust.anybody)
             .user_agent(concat!("storehouse/", env!("CARGO_PKG_VERSION")));
+        // The system takes megabytes of a body at once. With this it ends a connection whose peer takes
+        // nothing of them for so long, which cannot be seen from here.
+        #[cfg(target_os = "linux")]
+        let builder = builder.tcp_user_timeout(limits.idle);
         let http = builder
             .build()
             .map_err(|error| wrong_certificates(&error))?;
@@ -143,7 +148,7 @@ impl Client {
             .await?;
         let (head, body) = Response::from(answer).into_parts();
         let idle = self.limits.idle;
-        let total = self.limits.total;
+        let limits = self.limits;
         let counts = Arc::clone(&self.counts);
         let blocks = stream::unfold(
             (
@@ -154,8 +159,11 @@ impl Client {
             ),
             move |(mut blocks, counts)| async move {
                 let block = match timeout(idle, blocks.next()).await {
-                    Ok(block) => block?.map_err(|error| translated(&error, total)),
-                    Err(_) => Err(TransportError::Idle(idle)),
+                    Ok(block) => block?.map_err(|error| translated(&error, limits)),
+                    Err(_) => Err(TransportError::Idle {
+                        what: "no byte of the answer came",
+                        time: idle,
+                    }),
                 };
                 if let Ok(bytes) = &block {
                     counts.received(bytes.len());
@@ -208,11 +216,16 @@ impl Client {
             };
             let deadline = progress.last() + self.limits.idle + unseen;
             if deadline <= Instant::now() {
-                return Err(TransportError::Idle(self.limits.idle));
+                let what = match progress.sent() < length {
+                    true => "no byte of the request left",
+                    false => "no answer came after the request had left",
+                };
+                let time = progress.last().elapsed();
+                return Err(TransportError::Idle { what, time });
             }
             tokio::select! {
                 answer = &mut answer => {
-                    return answer.map_err(|error| translated(&error, self.limits.total));
+                    return answer.map_err(|error| translated(&error, self.limits));
                 }
                 () = sleep_until(deadline) => {}
             }
@@ -305,14 +318,23 @@ impl Progress {
     }
 }
 
-fn translated(error: &reqwest::Error, total: Option<Duration>) -> TransportError {
+fn translated(error: &reqwest::Error, limits: TimeLimits) -> TransportError {
+    let TimeLimits { idle, total, .. } = limits;
     let mut reason = "no reason was given".to_owned();
     let mut tls = false;
+    let mut timed_out = false;
     let mut cause = error.source();
     while let Some(inner) = cause {
         tls |= is_tls(inner);
+        timed_out |= is_timed_out(inner);
         reason = inner.to_string();
         cause = inner.source();
+    }
+    if timed_out && !error.is_connect() {
+        return TransportError::Idle {
+            what: "the server took no byte",
+            time: idle,
+        };
     }
     // Rust's number of the system's error tells a reader nothing.
     reason.truncate(reason.find(" (os error ").unwrap_or(reason.len()));
@@ -336,6 +358,13 @@ fn to_server(error: &reqwest::Error, reason: &str) -> String {
     }
 }
 
+/// The system's own limit, which `tcp_user_timeout` sets.
+fn is_timed_out(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
+        error.kind() == std::io::ErrorKind::TimedOut && error.raw_os_error().is_some()
+    })
+}
+
 /// The TLS library's error hides in one of the system's, or in one inside that.
 fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
     let inner = cause
@@ -347,7 +376,7 @@ fn is_tls(cause: &(dyn StdError + 'static)) -> bool {
 fn http_error(error: TransportError) -> HttpError {
     let kind = match error {
         TransportError::Connect(_) => HttpErrorKind::Connect,
-        TransportError::Idle(_) | TransportError::Total(_) => HttpErrorKind::Timeout,
+        TransportError::Idle { .. } | TransportError::Total(_) => HttpErrorKind::Timeout,
         TransportError::Broken(_) => HttpErrorKind::Interrupted,
         TransportError::Tls(_) | TransportError::TooLong(_) => HttpErrorKind::Unknown,
     };

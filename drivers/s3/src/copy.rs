@@ -6,13 +6,16 @@
 //! | replaces its target, 8 MiB at most (with the source's own attributes: 5 GiB) | `CopyObject` |
 //! | is larger | an upload whose parts are copied, as large as those of a save: the ETag is the same |
 //! | must not replace, and is not larger | reading and saving: `CopyObject` has no condition on its target that all services know |
+//!
+//! A service that has no `CopyObject` or no `UploadPartCopy` is asked once; from then on its contents
+//! go through this process, whole or in parts.
 
 use std::{borrow::Cow, ops::Range};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use storehouse_storage::{
-    Entry, Error, ErrorKind, Name, OpenOptions, Result, SaveOptions, Saved, Target,
+    ByteRange, Entry, Error, ErrorKind, Name, OpenOptions, Result, SaveOptions, Saved, Target,
 };
 
 use crate::{
@@ -20,13 +23,16 @@ use crate::{
     call::{Action, Call},
     errors::Failure,
     fresh::Upload,
-    headers, limits,
-    multipart::Begun,
+    headers,
+    kept::Optional,
+    limits::{self, Place},
+    multipart::{Begun, Ending, part_call, send_part},
     names::Names,
+    payload::Payload,
     pieces::{PartSizes, SINGLE_BYTES},
     read, upload,
     writer::Writer,
-    xml::{CompletedPart, CopyObjectResult, CopyPartResult},
+    xml::{CompletedPart, CopyResult},
 };
 
 /// What `CopyObject` takes.
@@ -49,7 +55,11 @@ pub(crate) async fn copy(writer: &Writer, from: &Name, target: Target) -> Result
     }
     let class = source.attributes.storage_class.as_deref();
     let headers = writer.defaults.for_copy(class)?;
-    whole(writer, &source, to, &headers).await
+    if let Some(saved) = whole(writer, &source, to, &headers).await? {
+        return Ok(saved);
+    }
+    let options = SaveOptions::default().with_attributes(source.attributes.clone());
+    through_here(writer, &source, target, &options).await
 }
 
 /// Copies an object with other attributes, if it is still the one that was seen.
@@ -78,8 +88,20 @@ pub(crate) async fn copy_as(
     }
     if let Target::Replace(to) = &target {
         let headers = headers::in_place_of_the_sources(writer.defaults.for_save(to, options)?);
-        return whole(writer, &source, to, &headers).await;
+        if let Some(saved) = whole(writer, &source, to, &headers).await? {
+            return Ok(saved);
+        }
     }
+    through_here(writer, &source, target, options).await
+}
+
+/// Reads the source and saves it.
+async fn through_here(
+    writer: &Writer,
+    source: &Entry,
+    target: Target,
+    options: &SaveOptions,
+) -> Result<Saved> {
     let key = writer.key(&source.name)?;
     let reader = read::open(&writer.bucket, &source.name, key, &OpenOptions::default()).await?;
     if reader.entry().etag != source.etag {
@@ -101,15 +123,37 @@ async fn copy_to_a_free_name(writer: &Writer, from: &Name, target: Target) -> Re
     upload::put(writer, target, reader.into_content(), &options).await
 }
 
-/// Copies in one request.
-async fn whole(writer: &Writer, source: &Entry, to: &Name, headers: &HeaderMap) -> Result<Saved> {
+/// Copies in one request; `None` if the service cannot.
+async fn whole(
+    writer: &Writer,
+    source: &Entry,
+    to: &Name,
+    headers: &HeaderMap,
+) -> Result<Option<Saved>> {
+    let kept = &writer.bucket.kept;
+    if !kept.has(Optional::CopyObject) {
+        return Ok(None);
+    }
     let _turn = limits::request().await;
     let call = Call::new(Action::CopyObject, writer.key(to)?)
         .with_headers(headers)
         .with_headers(&of_source(writer, source)?);
-    let answer = writer.bucket.send(&call).await.map_err(unless_replaced)?;
-    let made: CopyObjectResult = answer.document()?;
-    Ok(Saved::new(to.clone(), source.size).with_etag(made.etag))
+    let made: CopyResult = match writer.bucket.send(&call).await {
+        Ok(answer) => answer.document()?,
+        Err(failure) if failure.is_of_the_kind() => {
+            // A 400 may be about this one copy, such as one onto itself.
+            if !failure.is(StatusCode::BAD_REQUEST) {
+                kept.lacks(Optional::CopyObject);
+            }
+            return Ok(None);
+        }
+        Err(failure) => return Err(unless_replaced(failure)),
+    };
+    let etag = match made.etag {
+        Some(etag) => Some(etag),
+        None => read::stat(&writer.bucket, to, &call.key).await?.etag,
+    };
+    Ok(Some(Saved::new(to.clone(), source.size).with_etag(etag)))
 }
 
 /// Copies through an upload, whose completion can be conditional.
@@ -120,19 +164,31 @@ async fn in_parts(
     options: &SaveOptions,
 ) -> Result<Saved> {
     let mut names = Names::new(writer, target, options)?;
-    let headers = of_source(writer, source)?;
+    let source = Source {
+        key: writer.key(&source.name)?,
+        headers: of_source(writer, source)?,
+        entry: source,
+    };
     loop {
         let begun = Begun::new(writer, &mut names).await?;
-        let parts = copy_parts(&begun.upload, &headers, source.size).await;
-        if let Some(saved) = begun.end(&mut names, parts, source.size).await? {
+        let parts = copy_parts(&begun.upload, &source).await;
+        if let Ending::Saved(saved) = begun.end(&mut names, parts, source.entry.size).await? {
             return Ok(saved);
         }
     }
 }
 
-async fn copy_parts(upload: &Upload, headers: &HeaderMap, size: u64) -> Result<Vec<CompletedPart>> {
-    stream::iter(ranges(size))
-        .map(|(number, range)| copy_part(upload, headers, number, range))
+/// What is copied in parts.
+struct Source<'a> {
+    entry: &'a Entry,
+    key: String,
+    /// Of the requests that copy a part.
+    headers: HeaderMap,
+}
+
+async fn copy_parts(upload: &Upload, source: &Source<'_>) -> Result<Vec<CompletedPart>> {
+    stream::iter(ranges(source.entry.size))
+        .map(|(number, range)| copy_part(upload, source, number, range))
         .buffered(PARTS_IN_FLIGHT)
         .try_collect()
         .await
@@ -140,23 +196,53 @@ async fn copy_parts(upload: &Upload, headers: &HeaderMap, size: u64) -> Result<V
 
 async fn copy_part(
     upload: &Upload,
-    headers: &HeaderMap,
+    source: &Source<'_>,
     number: u64,
     range: Range<u64>,
 ) -> Result<CompletedPart> {
-    let range = format!("bytes={}-{}", range.start, range.end - 1);
-    let call = Call::new(Action::CopyPart, upload.key.as_str())
-        .with_query("partNumber", number.to_string())
-        .with_query("uploadId", upload.id.as_str())
-        .with_headers(headers)
-        .with_header("x-amz-copy-source-range", header_value(&range)?);
-    let _turn = limits::request().await;
-    let answer = upload.bucket.send(&call).await.map_err(unless_replaced)?;
-    let made: CopyPartResult = answer.document()?;
-    Ok(CompletedPart {
-        part_number: number,
-        etag: made.etag,
-    })
+    let kept = &upload.bucket.kept;
+    if kept.has(Optional::CopyPart) {
+        let asked = format!("bytes={}-{}", range.start, range.end - 1);
+        let call = part_call(Action::CopyPart, upload, number)
+            .with_headers(&source.headers)
+            .with_header("x-amz-copy-source-range", header_value(&asked)?);
+        let turn = limits::request().await;
+        let answer = upload.bucket.send(&call).await;
+        drop(turn);
+        match answer {
+            Ok(answer) => {
+                let made: CopyResult = answer.document()?;
+                if let Some(etag) = made.etag {
+                    let part_number = number;
+                    return Ok(CompletedPart { part_number, etag });
+                }
+                // The upload cannot be completed without the part's ETag, so the part is sent again.
+                kept.lacks(Optional::CopyPart);
+            }
+            Err(failure) if failure.is_of_the_kind() => kept.lacks(Optional::CopyPart),
+            Err(failure) => return Err(unless_replaced(failure)),
+        }
+    }
+    let (payload, _place) = read_part(upload, source, range).await?;
+    let call = part_call(Action::UploadPart, upload, number).with_payload(payload);
+    send_part(upload, call, number).await
+}
+
+/// Reads a part of the source into memory, once there is room for it.
+async fn read_part(
+    upload: &Upload,
+    source: &Source<'_>,
+    range: Range<u64>,
+) -> Result<(Payload, Option<Place>)> {
+    let place = limits::memory(range.end - range.start).await;
+    let options = OpenOptions::default().with_range(ByteRange::Bounded(range));
+    let (name, key) = (&source.entry.name, source.key.clone());
+    let reader = read::open(&upload.bucket, name, key, &options).await?;
+    if reader.entry().etag != source.entry.etag {
+        return Err(Error::replaced_meanwhile());
+    }
+    let blocks = reader.into_content().try_collect().await?;
+    Ok((Payload::new(blocks).await?, place))
 }
 
 /// The numbers and the bytes of all parts, cut as a save cuts them.
@@ -174,13 +260,13 @@ fn ranges(size: u64) -> impl Iterator<Item = (u64, Range<u64>)> {
 fn of_source(writer: &Writer, source: &Entry) -> Result<HeaderMap> {
     let key = bucket::encoded(&writer.key(&source.name)?);
     let path = format!("/{}/{key}", writer.bucket.name);
-    let mut headers = HeaderMap::new();
-    headers.insert("x-amz-copy-source", header_value(&path)?);
+    let mut made = HeaderMap::new();
+    made.insert("x-amz-copy-source", header_value(&path)?);
     if let Some(etag) = &source.etag {
-        let value = header_value(&format!("\"{etag}\""))?;
-        headers.insert("x-amz-copy-source-if-match", value);
+        let condition = headers::etag_condition(etag)?;
+        made.insert("x-amz-copy-source-if-match", condition);
     }
-    Ok(headers)
+    Ok(made)
 }
 
 fn header_value(text: &str) -> Result<HeaderValue> {

@@ -9,6 +9,7 @@ use crate::{
     bucket::Bucket,
     client::{Client, Trust},
     credentials::{Credentials, Environment},
+    kept::Kept,
     options::{Config, TABLE, region_name},
     storage::S3Storage,
     urls::Urls,
@@ -72,10 +73,10 @@ impl S3Driver {
             client,
             url: config.endpoint.bucket_url(&config.bucket, &region)?,
             name: config.bucket,
-            on_amazon: config.endpoint.url.is_none(),
             region,
             credentials,
             retry_timeout: config.retry_timeout,
+            kept: Kept::new(config.exclusive_create, config.endpoint.url.is_none()),
         };
         let tasks = TaskTracker::new();
         // Tasks can still be added; it only lets `wait` end when there are none.

@@ -31,6 +31,9 @@ pub(crate) enum Problem {
     /// It could not be sent.
     #[error("{0}")]
     Unsent(Error),
+    /// What answered does not speak S3.
+    #[error("{0}")]
+    Nonsense(Error),
 }
 
 /// An attempt that failed, and how long the service asks to wait.
@@ -58,6 +61,23 @@ impl Failure {
         }
     }
 
+    /// Returns whether the service said that there is no object under this key.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.refusal().is_some_and(Refusal::is_nothing)
+    }
+
+    /// Returns whether the service may have refused the request for what it is, and not for what it
+    /// was about: a call or a header that it does not know.
+    pub(crate) fn is_of_the_kind(&self) -> bool {
+        self.refusal().is_some_and(Refusal::is_of_the_kind)
+    }
+
+    /// Returns whether the upload that the request was about is gone.
+    pub(crate) fn is_upload_gone(&self) -> bool {
+        self.refusal()
+            .is_some_and(|refusal| refusal.code == "NoSuchUpload")
+    }
+
     /// Returns whether the answer had this status.
     pub(crate) fn is(&self, status: StatusCode) -> bool {
         self.refusal()
@@ -68,7 +88,7 @@ impl Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let error = match failure.problem {
-            Problem::Unsent(error) => return error,
+            Problem::Unsent(error) | Problem::Nonsense(error) => return error,
             Problem::Refused(ref refusal) => refusal.error(failure.action),
             Problem::Transport(ref error) => no_answer(error),
         };
@@ -80,7 +100,7 @@ fn no_answer(error: &TransportError) -> Error {
     let advice = match error {
         TransportError::Connect(_) => "is endpoint_url right, and does it run?",
         TransportError::Tls(_) => "ca_bundle names certificates to trust besides the system's",
-        TransportError::Idle(_) => "read_timeout sets how long nothing may move",
+        TransportError::Idle { .. } => "read_timeout sets how long nothing may move",
         TransportError::Total(_) => "timeout sets how long one request may take",
         TransportError::Broken(_) => "trying again may help",
         TransportError::TooLong(_) => "is something else behind endpoint_url?",

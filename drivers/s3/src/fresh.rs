@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use http::{HeaderValue, StatusCode};
-use storehouse_storage::{Error, ErrorKind, Result};
+use http::{HeaderValue, StatusCode, header::ETAG};
+use storehouse_storage::{Error, ErrorKind, Name, Result, Saved};
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -13,11 +13,15 @@ use crate::{
     call::{Action, Call},
     delete,
     errors::Failure,
+    kept::{Condition, Step},
+    nonce::Nonce,
 };
 
-/// An object that did not exist before. Dropped without [`keep`](Self::keep), it is deleted.
+/// An object that did not exist before. Dropped without [`keep`](Self::keep), it is taken away again
+/// where that harms nobody: see [`take_away`].
 pub(crate) struct Fresh {
     etag: Option<String>,
+    nonce: Nonce,
     guard: Option<Guard>,
 }
 
@@ -29,15 +33,17 @@ struct Guard {
 }
 
 impl Fresh {
-    /// Guards the object under `key`. Called in a task.
+    /// Guards the object under `key`, which carries `nonce`. Called in a task.
     pub(crate) fn new(
         bucket: &Arc<Bucket>,
         tasks: &TaskTracker,
         key: &str,
+        nonce: &Nonce,
         etag: Option<&HeaderValue>,
     ) -> Self {
         Self {
             etag: etag.and_then(|etag| etag.to_str().ok()).map(str::to_owned),
+            nonce: nonce.clone(),
             guard: Some(Guard {
                 bucket: Arc::clone(bucket),
                 tasks: tasks.clone(),
@@ -47,18 +53,17 @@ impl Fresh {
         }
     }
 
-    /// Means an object that replaced another: there is no way back.
-    pub(crate) fn kept(etag: String) -> Self {
-        Self {
-            etag: Some(etag),
-            guard: None,
-        }
+    /// Means that the object replaced another: there is no way back.
+    pub(crate) fn replacing(mut self) -> Self {
+        self.guard = None;
+        self
     }
 
-    /// Lets the object stay, and returns its ETag.
-    pub(crate) fn keep(mut self) -> Option<String> {
+    /// Lets the object stay, and returns what the save has made.
+    pub(crate) fn keep(mut self, name: Name, size: u64) -> Saved {
         self.guard = None;
-        self.etag.take()
+        let saved = Saved::new(name, size).with_etag(self.etag.take());
+        saved.with_mark(self.nonce.mark())
     }
 }
 
@@ -67,13 +72,31 @@ impl Drop for Fresh {
         let Some(guard) = self.guard.take() else {
             return;
         };
-        let (bucket, key) = (guard.bucket, guard.key);
+        let (bucket, key, nonce) = (guard.bucket, guard.key, self.nonce.clone());
         let cleaning = async move {
-            if let Err(failure) = delete::delete(&bucket, &key).await {
+            // Without a condition another process may have replaced it, and may do so while we look.
+            if bucket.kept.condition(Step::Put) != Condition::Kept {
+                tracing::warn!(
+                    ?key,
+                    "the object of a save that was given up stays: the service keeps no condition, \
+                     so nothing tells whose it is by now"
+                );
+                return;
+            }
+            if let Err(failure) = take_away(&bucket, &key, &nonce).await {
                 tracing::warn!(?key, %failure, "an object of a save that was given up stays");
             }
         };
         guard.tasks.spawn_on(cleaning, &guard.runtime);
+    }
+}
+
+/// Deletes the object under `key` if it is the one that carries `nonce`. Where the service has a
+/// condition on DELETE, nothing comes between the look and the delete.
+pub(crate) async fn take_away(bucket: &Bucket, key: &str, nonce: &Nonce) -> Result<(), Failure> {
+    match nonce.is_on(bucket, key).await? {
+        Some(headers) => delete::delete_version(bucket, key, headers.get(ETAG)).await,
+        None => Ok(()),
     }
 }
 

@@ -206,6 +206,14 @@ pub(crate) fn entry(name: Name, size: u64, headers: &HeaderMap) -> Entry {
         .with_attributes(attributes)
 }
 
+/// Makes the value of a condition on an ETag, with or without quotes. A weak one is sent as if it were
+/// strong: a condition on a weak one never holds (RFC 9110, 13.1.1), and what made it weak is most often
+/// a proxy before a service that has the strong one.
+pub(crate) fn etag_condition(etag: &str) -> Result<HeaderValue> {
+    let bare = etag.trim_start_matches("W/").trim_matches('"');
+    header_value("an ETag", &format!("\"{bare}\""))
+}
+
 /// Reads the time in a listing.
 pub(crate) fn listing_date(text: &str) -> Option<SystemTime> {
     DateTime::parse_from_rfc3339(text)

@@ -3,26 +3,37 @@
 //!
 //! An upload's id is bound to its key, so the first free name is looked up before it is begun; the
 //! condition at the end guards only against a race. Who loses it aborts and starts again under the
-//! next name, if the content can be had twice.
+//! next name, if the content can be had twice. So does who is told that the upload is gone: some
+//! services throw all uploads of a key away when one is completed.
+//!
+//! A service may keep the condition on PUT and not here, and nothing tells but a loss. So whoever does
+//! not know looks once more before the end, in the turn of the key, and sends the condition too.
 
 use std::sync::Arc;
 
 use futures::{FutureExt, TryStreamExt, future::BoxFuture, stream};
-use http::{HeaderMap, HeaderValue, StatusCode, header::ETAG};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ETAG, IF_NONE_MATCH},
+};
 use storehouse_storage::{Error, ErrorKind, Result, Saved};
 
 use crate::{
     bucket::Bucket,
     call::{Action, Call},
+    create::{advised, conditional},
     errors::Failure,
     fresh::{Fresh, Upload, finished},
     gather::{Gathered, gather},
     headers::NONCE,
+    kept::{Condition, Step},
     limits,
     names::{Names, Object},
-    nonce::{Nonce, is_ours, is_taken},
+    nonce::{Nonce, is_taken},
     payload::Payload,
     pieces::{PartSizes, Pieces},
+    stored,
+    turns::turn,
     writer::Writer,
     xml::{
         CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart,
@@ -44,14 +55,38 @@ pub(crate) async fn put(
     loop {
         let begun = Begun::new(writer, names).await?;
         let parts = send_parts(&begun.upload, &mut pieces, first.take()).await;
-        if let Some(saved) = begun.end(names, parts, pieces.given()).await? {
-            return Ok(saved);
-        }
-        pieces = pieces.replay().ok_or_else(|| {
-            Error::already_exists().with_advice(
+        let missed = match begun.end(names, parts, pieces.given()).await? {
+            Ending::Saved(saved) => return Ok(saved),
+            Ending::Missed(missed) => missed,
+        };
+        pieces = pieces.replay().ok_or_else(|| missed.error())?;
+    }
+}
+
+/// How an upload ended.
+pub(crate) enum Ending {
+    Saved(Saved),
+    /// It is over, and can be begun again.
+    Missed(Missed),
+}
+
+/// Why an upload made no object.
+pub(crate) enum Missed {
+    /// Another has the name, or had it for a moment.
+    Name,
+    /// The service lost the upload.
+    Upload(Error),
+}
+
+impl Missed {
+    /// Returns the error for a content that cannot be read twice.
+    fn error(self) -> Error {
+        match self {
+            Self::Name => Error::already_exists().with_advice(
                 "another save took the name meanwhile, and this content cannot be read twice",
-            )
-        })?;
+            ),
+            Self::Upload(error) => error,
+        }
     }
 }
 
@@ -67,7 +102,8 @@ impl Begun {
     /// Begins an upload under the next name. It runs to its end even if the save is dropped, so that
     /// its id is known.
     pub(crate) async fn new(writer: &Writer, names: &mut Names<'_>) -> Result<Self> {
-        let replaces = names.may_replace();
+        let condition = writer.bucket.kept.condition(Step::Completion);
+        let replaces = names.may_replace() || condition == Condition::Off;
         let object = match replaces {
             true => names.next()?,
             false => names.free().await?,
@@ -91,19 +127,22 @@ impl Begun {
         })
     }
 
-    /// Completes the upload with its parts, or aborts it. `None`: another has the name, and `names`
-    /// allows a next one.
+    /// Completes the upload with its parts, or aborts it. If it missed, `names` allows another try.
     pub(crate) async fn end(
         self,
         names: &mut Names<'_>,
         parts: Result<Vec<CompletedPart>>,
         size: u64,
-    ) -> Result<Option<Saved>> {
+    ) -> Result<Ending> {
         let parts = match parts {
             Ok(parts) => parts,
             Err(error) => {
                 give_up(self.upload, error.kind()).await;
-                return Err(error);
+                let gone = is_upload_gone(&error) && names.again();
+                return match gone {
+                    true => Ok(Ending::Missed(Missed::Upload(error))),
+                    false => Err(error),
+                };
             }
         };
         let tasks = self.upload.tasks.clone();
@@ -114,15 +153,24 @@ impl Begun {
             replaces: self.replaces,
         };
         match finished(&tasks, completion.run()).await? {
-            End::Made(fresh) => {
-                let saved = Saved::new(self.object.name, size);
-                return Ok(Some(saved.with_etag(fresh.keep())));
+            End::Made(fresh) => Ok(Ending::Saved(fresh.keep(self.object.name, size))),
+            End::Taken => {
+                names.taken()?;
+                Ok(Ending::Missed(Missed::Name))
             }
-            End::Taken => names.taken()?,
-            End::Collided => {}
+            End::Collided => Ok(Ending::Missed(Missed::Name)),
+            End::Gone(error) if names.again() => Ok(Ending::Missed(Missed::Upload(error))),
+            End::Gone(error) => Err(error),
         }
-        Ok(None)
     }
+}
+
+/// Whether a request failed because its upload is gone.
+fn is_upload_gone(error: &Error) -> bool {
+    let cause = std::error::Error::source(error);
+    cause
+        .and_then(|cause| cause.downcast_ref::<Failure>())
+        .is_some_and(Failure::is_upload_gone)
 }
 
 /// Sends all parts. It is boxed, since the compiler does not see by itself that it may change threads.
@@ -141,7 +189,7 @@ fn send_parts<'a>(
         Ok::<_, Error>(parts.next().await?.map(|part| (part, parts)))
     });
     parts
-        .map_ok(|part| send_part(upload, part))
+        .map_ok(|part| digest_and_send(upload, part))
         .try_buffered(PARTS_IN_FLIGHT)
         .try_collect()
         .boxed()
@@ -176,20 +224,29 @@ impl Parts<'_> {
     }
 }
 
-async fn send_part(upload: &Upload, part: Part) -> Result<CompletedPart> {
+/// Prepares a request about a part of an upload; parts are counted from 1.
+pub(crate) fn part_call(action: Action, upload: &Upload, number: u64) -> Call {
+    Call::new(action, upload.key.as_str())
+        .with_query("partNumber", number.to_string())
+        .with_query("uploadId", upload.id.as_str())
+}
+
+async fn digest_and_send(upload: &Upload, part: Part) -> Result<CompletedPart> {
     // Until the part is sent.
     let _place = part.body.place;
     let payload = Payload::new(part.body.blocks).await?;
-    let call = Call::new(Action::UploadPart, upload.key.as_str())
-        .with_query("partNumber", part.number.to_string())
-        .with_query("uploadId", upload.id.as_str())
-        .with_payload(payload);
+    let call = part_call(Action::UploadPart, upload, part.number).with_payload(payload);
+    send_part(upload, call, part.number).await
+}
+
+/// Sends a part.
+pub(crate) async fn send_part(upload: &Upload, call: Call, number: u64) -> Result<CompletedPart> {
     let _turn = limits::request().await;
     let answer = upload.bucket.send(&call).await?;
-    call.payload.verify(&answer.headers)?;
+    stored::check_part(&upload.bucket, &call.payload, &answer.headers)?;
     let etag = answer.header(ETAG.as_str()).unwrap_or_default();
     Ok(CompletedPart {
-        part_number: part.number,
+        part_number: number,
         etag: etag.to_owned(),
     })
 }
@@ -209,43 +266,71 @@ enum End {
     Taken,
     /// Another writer was there at the same moment; whether it has the name is not said.
     Collided,
+    /// The service does not know the upload any more.
+    Gone(Error),
 }
 
 impl Completion {
     /// Completes the upload, or aborts it.
     async fn run(self) -> Result<End> {
-        let call = self.call()?;
-        let (bucket, tasks) = (Arc::clone(&self.upload.bucket), self.upload.tasks.clone());
-        let etag = match bucket.send(&call).await {
+        let plain = completion(&self.upload, self.parts.clone())?;
+        if self.replaces {
+            return self.send(&plain, None).await;
+        }
+        let bucket = Arc::clone(&self.upload.bucket);
+        let condition = bucket.kept.condition(Step::Completion);
+        if condition == Condition::Kept {
+            return self.send(&conditional(&plain), None).await;
+        }
+        let _turn = turn(&bucket.url, &self.upload.key).await;
+        match bucket.head(&self.upload.key).await {
+            Ok(None) => {}
+            Ok(Some(headers)) if !self.nonce.is_in(&headers) => {
+                give_up(self.upload, ErrorKind::AlreadyExists).await;
+                return Ok(End::Taken);
+            }
+            Ok(Some(_)) => {}
+            Err(failure) => {
+                let error = Error::from(failure);
+                give_up(self.upload, error.kind()).await;
+                return Err(error);
+            }
+        }
+        match condition {
+            Condition::Refused => self.send(&plain, None).await,
+            _ => self.send(&conditional(&plain), Some(&plain)).await,
+        }
+    }
+
+    /// Sends the request that completes the upload; if its condition is refused, `without` it.
+    async fn send(self, call: &Call, without: Option<&Call>) -> Result<End> {
+        let bucket = Arc::clone(&self.upload.bucket);
+        let etag = match bucket.send(call).await {
             Ok(answer) => answer.document::<CompleteMultipartUploadResult>()?.etag,
-            Err(failure) => match self.after(&bucket, &failure).await? {
-                Some(etag) => etag,
-                None => return self.lost(failure).await,
+            Err(failure) => match (self.after(&bucket, &failure).await?, without) {
+                (Some(etag), _) => Some(etag),
+                (None, Some(plain)) if failure.is_of_the_kind() => {
+                    let end = Box::pin(self.send(plain, None)).await?;
+                    if matches!(end, End::Made(_)) {
+                        bucket.kept.found(Step::Completion, Condition::Refused);
+                    }
+                    return Ok(end);
+                }
+                (None, _) => {
+                    let conditional = call.headers.contains_key(IF_NONE_MATCH);
+                    return self.lost(failure, conditional).await;
+                }
             },
         };
-        let fresh = if self.replaces {
-            Fresh::kept(etag)
-        } else {
-            let value = HeaderValue::try_from(&etag).ok();
-            Fresh::new(&bucket, &tasks, &call.key, value.as_ref())
+        let value = etag.and_then(|etag| HeaderValue::try_from(etag).ok());
+        let (tasks, key) = (&self.upload.tasks, &self.upload.key);
+        let fresh = Fresh::new(&bucket, tasks, key, &self.nonce, value.as_ref());
+        let fresh = match self.replaces {
+            true => fresh.replacing(),
+            false => fresh,
         };
         self.upload.close();
         Ok(End::Made(fresh))
-    }
-
-    fn call(&self) -> Result<Call> {
-        let document = CompleteMultipartUpload {
-            parts: self.parts.clone(),
-        };
-        let document = write(&document)
-            .map_err(|error| Error::new(ErrorKind::Other, format!("no request: {error}")))?;
-        let call = Call::new(Action::CompleteUpload, self.upload.key.as_str())
-            .with_query("uploadId", self.upload.id.as_str())
-            .with_payload(Payload::small(document));
-        Ok(match self.replaces {
-            true => call,
-            false => call.with_header("if-none-match", HeaderValue::from_static("*")),
-        })
     }
 
     /// Returns the ETag if an attempt whose answer was lost has made the object after all.
@@ -253,18 +338,28 @@ impl Completion {
         if !failure.maybe_done {
             return Ok(None);
         }
-        let found: Option<HeaderMap> = is_ours(bucket, &self.upload.key, &self.nonce).await?;
+        let found = self.nonce.is_on(bucket, &self.upload.key).await?;
         let etag = found
             .as_ref()
             .and_then(|headers| headers.get(ETAG)?.to_str().ok());
         Ok(etag.map(str::to_owned))
     }
 
-    async fn lost(self, failure: Failure) -> Result<End> {
-        let end = match self.replaces {
-            false if is_taken(&failure) => Ok(End::Taken),
-            false if failure.is(StatusCode::CONFLICT) => Ok(End::Collided),
-            _ => Err(Error::from(failure)),
+    async fn lost(self, failure: Failure, conditional: bool) -> Result<End> {
+        if failure.is_upload_gone() {
+            self.upload.close();
+            return Ok(End::Gone(failure.into()));
+        }
+        let end = if conditional && is_taken(&failure) {
+            let kept = &self.upload.bucket.kept;
+            kept.found(Step::Completion, Condition::Kept);
+            Ok(End::Taken)
+        } else if conditional && failure.is(StatusCode::CONFLICT) {
+            Ok(End::Collided)
+        } else if conditional {
+            Err(advised(failure, Step::Completion))
+        } else {
+            Err(Error::from(failure))
         };
         let kind = end
             .as_ref()
@@ -273,6 +368,15 @@ impl Completion {
         give_up(self.upload, kind).await;
         end
     }
+}
+
+/// Prepares the request that completes an upload, without a condition.
+pub(crate) fn completion(upload: &Upload, parts: Vec<CompletedPart>) -> Result<Call> {
+    let document = write(&CompleteMultipartUpload { parts })
+        .map_err(|error| Error::new(ErrorKind::Other, format!("no request: {error}")))?;
+    Ok(Call::new(Action::CompleteUpload, upload.key.as_str())
+        .with_query("uploadId", upload.id.as_str())
+        .with_payload(Payload::small(document)))
 }
 
 /// Aborts an upload that failed so: at once, or in the background where the service is down, since

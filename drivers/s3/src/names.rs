@@ -1,15 +1,14 @@
 //! The names that a save may use, and what their objects get. It writes nothing.
 
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use storehouse_storage::{Error, Name, Result, SaveOptions, Target};
 
-use crate::{
-    call::{Action, Call},
-    writer::Writer,
-};
+use crate::writer::Writer;
 
 /// No storage has so many clashes with random names; a service that always says "taken" does.
 const MAX_CANDIDATES: usize = 100;
+/// A service that loses an upload so often loses the next one too.
+const MAX_BEGUN_AGAIN: usize = 8;
 
 /// The names that a save may use, one after the other.
 pub(crate) struct Names<'a> {
@@ -19,6 +18,7 @@ pub(crate) struct Names<'a> {
     /// Drawn, and not known to be taken.
     current: Option<Name>,
     tried: usize,
+    begun_again: usize,
 }
 
 /// A name with all that its object gets.
@@ -38,13 +38,14 @@ impl<'a> Names<'a> {
         target: Target,
         options: &'a SaveOptions,
     ) -> Result<Self> {
-        writer.key(&target.name())?;
+        writer.key_to_write(&target.name())?;
         Ok(Self {
             writer,
             options,
             target,
             current: None,
             tried: 0,
+            begun_again: 0,
         })
     }
 
@@ -61,7 +62,7 @@ impl<'a> Names<'a> {
         };
         self.current = Some(name.clone());
         Ok(Object {
-            key: self.writer.key(&name)?,
+            key: self.writer.key_to_write(&name)?,
             headers: self.writer.defaults.for_save(&name, self.options)?,
             name,
         })
@@ -80,15 +81,20 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Says that what was begun under the last name is to be begun again, for no fault of the name.
+    /// Returns whether there is a try left.
+    pub(crate) fn again(&mut self) -> bool {
+        self.begun_again += 1;
+        self.begun_again <= MAX_BEGUN_AGAIN
+    }
+
     /// Returns the first name that is free now.
     pub(crate) async fn free(&mut self) -> Result<Object> {
         loop {
             let object = self.next()?;
-            let head = Call::new(Action::HeadObject, object.key.as_str());
-            match self.writer.bucket.send(&head).await {
-                Ok(_) => self.taken()?,
-                Err(failure) if failure.is(StatusCode::NOT_FOUND) => return Ok(object),
-                Err(failure) => return Err(failure.into()),
+            match self.writer.bucket.head(&object.key).await? {
+                Some(_) => self.taken()?,
+                None => return Ok(object),
             }
         }
     }

@@ -6,14 +6,10 @@
 use http::{HeaderMap, HeaderValue, StatusCode};
 use storehouse_storage::{Error, ErrorKind, Result};
 
-use crate::{
-    bucket::Bucket,
-    call::{Action, Call},
-    errors::Failure,
-    headers::NONCE,
-};
+use crate::{bucket::Bucket, errors::Failure, headers::NONCE};
 
 /// Tells an object of ours from all others.
+#[derive(Debug, Clone)]
 pub(crate) struct Nonce(HeaderValue);
 
 impl Nonce {
@@ -29,23 +25,34 @@ impl Nonce {
     pub(crate) fn value(&self) -> HeaderValue {
         self.0.clone()
     }
+
+    /// Returns it as the mark of a save.
+    pub(crate) fn mark(&self) -> Option<String> {
+        self.0.to_str().ok().map(str::to_owned)
+    }
+
+    /// Takes the mark of a save for what it is.
+    pub(crate) fn of_mark(mark: &str) -> Option<Self> {
+        HeaderValue::try_from(mark).ok().map(Self)
+    }
+
+    /// Returns whether an object with these headers carries it.
+    pub(crate) fn is_in(&self, headers: &HeaderMap) -> bool {
+        headers.get(NONCE) == Some(&self.0)
+    }
+
+    /// Looks whether the object that is there carries it, and returns the object's headers if so.
+    pub(crate) async fn is_on(
+        &self,
+        bucket: &Bucket,
+        key: &str,
+    ) -> Result<Option<HeaderMap>, Failure> {
+        let there = bucket.head(key).await?;
+        Ok(there.filter(|headers| self.is_in(headers)))
+    }
 }
 
 /// Whether a create failed because the name is taken.
 pub(crate) fn is_taken(failure: &Failure) -> bool {
     failure.is(StatusCode::PRECONDITION_FAILED)
-}
-
-/// Looks whether the object that is there carries our nonce, and returns its headers if so.
-pub(crate) async fn is_ours(
-    bucket: &Bucket,
-    key: &str,
-    nonce: &Nonce,
-) -> Result<Option<HeaderMap>, Failure> {
-    match bucket.send(&Call::new(Action::HeadObject, key)).await {
-        Ok(answer) if answer.headers.get(NONCE) == Some(&nonce.0) => Ok(Some(answer.headers)),
-        Ok(_) => Ok(None),
-        Err(failure) if failure.is(StatusCode::NOT_FOUND) => Ok(None),
-        Err(failure) => Err(failure),
-    }
 }

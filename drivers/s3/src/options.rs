@@ -15,6 +15,7 @@ use crate::{
     client::TimeLimits,
     credentials::Keys,
     headers::{ACLS, SaveDefaults},
+    kept::ExclusiveCreate,
     urls::{CustomDomain, MAX_EXPIRY_SECONDS, UrlRules},
 };
 
@@ -117,6 +118,15 @@ pub(crate) const TABLE: &[OptionRow] = &[
             OptionKind::Flag,
             &["AWS_S3_FILE_OVERWRITE"],
             "Whether a save replaces what is there. django-storages' default is `true`.",
+        )
+    },
+    OptionRow {
+        default: "auto",
+        ..row(
+            "exclusive_create",
+            OptionKind::Choice(&["auto", "condition", "look", "off"]),
+            &["AWS_S3_EXCLUSIVE_CREATE"],
+            "How a save makes sure that it replaces nothing. `auto` finds it out: see below.",
         )
     },
     row(
@@ -251,6 +261,7 @@ pub(crate) struct Config {
     pub(crate) limits: TimeLimits,
     pub(crate) retry_timeout: Duration,
     pub(crate) allow_overwrite: bool,
+    pub(crate) exclusive_create: ExclusiveCreate,
     pub(crate) defaults: SaveDefaults,
     /// The content types that are stored compressed, if any are.
     pub(crate) gzip: Option<Vec<String>>,
@@ -296,6 +307,7 @@ impl Config {
             limits: time_limits(options),
             retry_timeout: options.duration("retry_timeout").unwrap_or_default(),
             allow_overwrite: options.flag("file_overwrite"),
+            exclusive_create: ExclusiveCreate::read(options.text("exclusive_create")),
             defaults: SaveDefaults::read(
                 options.table("object_parameters"),
                 options.text("default_acl"),

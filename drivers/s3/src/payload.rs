@@ -4,12 +4,9 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderMap, header::ETAG};
 use md5::{Digest, Md5};
 use ring::digest::{Context, SHA256};
 use storehouse_storage::{Error, ErrorKind, Result};
-
-use crate::headers;
 
 /// Below this a digest takes less time than a hop to another thread.
 const INLINE_BYTES: usize = 64 * 1024;
@@ -60,33 +57,6 @@ impl Payload {
 
     pub(crate) fn md5(&self) -> &[u8; 16] {
         &self.md5
-    }
-
-    /// Compares the ETag of what was stored with what was sent, where it is an MD5.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Integrity`] if they differ, or there is none.
-    pub(crate) fn verify(&self, headers: &HeaderMap) -> Result<()> {
-        let Some(etag) = headers.get(ETAG).and_then(|etag| etag.to_str().ok()) else {
-            return Err(Error::new(
-                ErrorKind::Integrity,
-                "the answer is not one of S3: it has no ETag",
-            )
-            .with_advice("is something else behind endpoint_url?"));
-        };
-        let etag = etag.trim_matches('"');
-        let is_md5 = etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_md5
-            || !headers::has_md5_etag(headers)
-            || etag.eq_ignore_ascii_case(&hex::encode(self.md5))
-        {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Integrity,
-            "what was stored is not what was sent: the ETag differs",
-        )
-        .with_retry(true))
     }
 
     fn digested(blocks: Vec<Bytes>) -> Self {

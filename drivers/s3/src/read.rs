@@ -13,7 +13,7 @@ use storehouse_storage::{ByteRange, Entry, Error, ErrorKind, Name, OpenOptions, 
 
 use crate::{
     bucket::Bucket,
-    call::{Action, Answer, AnswerBody, Call},
+    call::{Action, Answer, AnswerBody, Call, nonsense},
     client::{Body, TransportError},
     errors::{Attempt, Failure, Problem},
     headers,
@@ -115,9 +115,10 @@ impl Source {
         tokio::time::sleep(pause).await;
         let range = ByteRange::Bounded(self.left.clone());
         let value = range_header(&range).ok_or_else(|| nonsense("nothing is left"))?;
+        let condition = headers::etag_condition(&String::from_utf8_lossy(etag.as_bytes()))?;
         let call = Call::new(Action::GetObject, self.key.as_str())
             .with_header("range", value)
-            .with_header("if-match", etag.clone());
+            .with_header("if-match", condition);
         let answer = match self.bucket.send(&call).await {
             Err(failure) if failure.is(StatusCode::PRECONDITION_FAILED) => {
                 return Err(replaced().with_source(failure));
@@ -193,9 +194,7 @@ fn length(answer: &Answer) -> Option<u64> {
 fn has_etag(answer: &Answer) -> Result<()> {
     match answer.headers.get(ETAG) {
         Some(_) => Ok(()),
-        None => {
-            Err(nonsense("it has no ETag").with_advice("is something else behind endpoint_url?"))
-        }
+        None => Err(nonsense("it has no ETag")),
     }
 }
 
@@ -204,13 +203,6 @@ fn coming(body: AnswerBody) -> Body {
         AnswerBody::Coming(body) => body,
         AnswerBody::Whole(bytes) => stream::iter([Ok(bytes)]).boxed(),
     }
-}
-
-fn nonsense(why: &str) -> Error {
-    Error::new(
-        ErrorKind::Integrity,
-        format!("the answer is not one of S3: {why}"),
-    )
 }
 
 fn replaced() -> Error {

@@ -1,7 +1,7 @@
 //! An answer that says no: what it means in the contract's terms, and what can be done about it.
 //!
 //! Codes are those of the API reference of Amazon S3, "Error responses", and of MinIO where it has
-//! its own. The service's own text is shown only for codes that are not known here; the rest of its
+//! its own. The service's own text is shown beside ours, unless it says the same; the rest of its
 //! document, which may repeat the signature, never is.
 
 use http::{
@@ -11,6 +11,9 @@ use http::{
 use storehouse_storage::{Error, ErrorKind};
 
 use crate::{call::Action, xml};
+
+/// The code that says that there is no object.
+pub(crate) const NO_SUCH_KEY: &str = "NoSuchKey";
 
 /// What the service said.
 #[derive(Debug, Default, thiserror::Error)]
@@ -42,7 +45,7 @@ enum Advice {
 /// The codes that a user can do something about, or that have a kind of their own.
 const CODES: &[(&[&str], ErrorKind, &str, Advice)] = &[
     (
-        &["NoSuchKey"],
+        &[NO_SUCH_KEY, "NoSuchVersion"],
         ErrorKind::NotFound,
         "there is nothing under this name",
         Advice::Nothing,
@@ -60,7 +63,8 @@ const CODES: &[(&[&str], ErrorKind, &str, Advice)] = &[
         Advice::Permission,
     ),
     (
-        &["InvalidAccessKeyId"],
+        // versitygw's of an access key that it does not know.
+        &["InvalidAccessKeyId", "XAdminUserNotFound"],
         ErrorKind::PermissionDenied,
         "the service does not know the access key",
         Advice::Say("check access_key, and that it is one of this service"),
@@ -105,13 +109,26 @@ const CODES: &[(&[&str], ErrorKind, &str, Advice)] = &[
         &["KeyTooLongError", "XMinioInvalidObjectName"],
         ErrorKind::InvalidName,
         "the service does not take this name",
-        Advice::Say("MinIO takes 255 bytes between two slashes"),
+        Advice::Say("services that keep objects as files take 255 bytes between two slashes"),
     ),
     (
-        &["XMinioParentIsObject"],
+        // MinIO's, and versitygw's.
+        &["XMinioParentIsObject", "ObjectParentIsFile"],
         ErrorKind::NotADirectory,
         "a folder of the name is an object here",
         Advice::Nothing,
+    ),
+    (
+        &["XMinioObjectExistsAsDirectory", "ExistingObjectIsDirectory"],
+        ErrorKind::IsADirectory,
+        "the name is a folder here",
+        Advice::Nothing,
+    ),
+    (
+        &["NoSuchUpload"],
+        ErrorKind::Unavailable,
+        "the service has lost the upload",
+        Advice::Say("trying again may help; does a lifecycle rule end uploads early?"),
     ),
     (
         &[
@@ -201,7 +218,12 @@ impl Refusal {
         let Some((_, kind, problem, advice)) = row else {
             return self.by_status(action);
         };
-        let error = Error::new(*kind, format!("{problem} ({})", self.shown()));
+        let problem = match kind {
+            // Each service has words for it, and none says more.
+            ErrorKind::NotFound => format!("{problem} ({})", self.shown()),
+            _ => self.worded(problem),
+        };
+        let error = Error::new(*kind, problem);
         match self.advice(*advice, action) {
             Some(advice) => error.with_advice(advice),
             None => error,
@@ -234,7 +256,11 @@ impl Refusal {
 
     fn by_status(&self, action: Action) -> Error {
         let (kind, problem, advice) = match self.status.as_u16() {
-            404 => return Error::not_found(),
+            404 if action == Action::ListObjects => (
+                ErrorKind::Configuration,
+                "there is no bucket at this address",
+                Advice::Say("check endpoint_url and bucket_name"),
+            ),
             300..=399 => (
                 ErrorKind::Configuration,
                 "the answer is a redirect",
@@ -267,13 +293,41 @@ impl Refusal {
             ),
             _ => (ErrorKind::Other, "the service refused it", Advice::Nothing),
         };
-        let problem = match printable(&self.message, 200).as_str() {
-            "" => format!("{problem} ({})", self.shown()),
-            message => format!("{problem}: {message} ({})", self.shown()),
-        };
+        let error = Error::new(kind, self.worded(problem));
         match self.advice(advice, action) {
-            Some(advice) => Error::new(kind, problem).with_advice(advice),
-            None => Error::new(kind, problem),
+            Some(advice) => error.with_advice(advice),
+            None => error,
+        }
+    }
+
+    /// Adds the service's own words to ours, unless they are the same.
+    fn worded(&self, problem: &str) -> String {
+        let message = printable(&self.message, 200);
+        let message = message.trim().trim_end_matches('.');
+        if message.is_empty() || letters(message) == letters(problem) {
+            return format!("{problem} ({})", self.shown());
+        }
+        format!("{problem}: {message} ({})", self.shown())
+    }
+
+    /// Returns whether it says that there is no object.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+            && matches!(self.code.as_str(), NO_SUCH_KEY | "NoSuchVersion")
+    }
+
+    /// Returns whether it may be about the kind of request: 501, 405, or a 400 whose code is none of
+    /// those that say what is wrong with this one.
+    pub(crate) fn is_of_the_kind(&self) -> bool {
+        match self.status {
+            StatusCode::NOT_IMPLEMENTED | StatusCode::METHOD_NOT_ALLOWED => true,
+            StatusCode::BAD_REQUEST => {
+                self.code != "RequestTimeout"
+                    && !CODES
+                        .iter()
+                        .any(|(codes, ..)| codes.contains(&self.code.as_str()))
+            }
+            _ => false,
         }
     }
 
@@ -288,6 +342,12 @@ impl Refusal {
             id => format!("{code}, request {}", printable(id, 64)),
         }
     }
+}
+
+/// What two texts are compared by.
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
 }
 
 /// A server's text, short and on one line: it may be anything.
@@ -362,11 +422,11 @@ mod tests {
     #[test]
     fn a_status_says_what_it_can_where_there_is_no_code() {
         use ErrorKind::{
-            Configuration, NotFound, PermissionDenied, RangeNotSatisfiable, StorageFull,
-            Unavailable, Unsupported,
+            Configuration, PermissionDenied, RangeNotSatisfiable, StorageFull, Unavailable,
+            Unsupported,
         };
         for (status, action, kind, text) in [
-            (404, Action::HeadObject, NotFound, "nothing"),
+            (404, Action::ListObjects, Configuration, "endpoint_url"),
             (403, Action::HeadObject, PermissionDenied, "s3:ListBucket"),
             (403, Action::ListObjects, PermissionDenied, "s3:ListBucket"),
             (
@@ -395,6 +455,70 @@ mod tests {
         let error = error(400, document, Action::GetObject);
 
         assert_eq!(error.advice(), Some("set region_name to \"eu-west-1\""));
+    }
+
+    #[test]
+    fn only_a_missing_object_means_that_there_is_nothing() {
+        for (code, kind) in [
+            ("NoSuchKey", ErrorKind::NotFound),
+            ("NoSuchBucket", ErrorKind::Configuration),
+            ("XAdminUserNotFound", ErrorKind::PermissionDenied),
+            ("NoSuchUpload", ErrorKind::Unavailable),
+            ("NoSuchThing", ErrorKind::Other),
+        ] {
+            let document = format!("<Error><Code>{code}</Code></Error>");
+
+            assert_eq!(
+                error(404, &document, Action::GetObject).kind(),
+                kind,
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_services_own_words_stay_beside_ours() {
+        for (message, expected) in [
+            (
+                "No such key: nope",
+                "access denied: No such key: nope (AccessDenied); the key needs",
+            ),
+            (
+                "Access Denied.",
+                "access denied (AccessDenied); the key needs",
+            ),
+            ("", "access denied (AccessDenied); the key needs"),
+        ] {
+            let document =
+                format!("<Error><Code>AccessDenied</Code><Message>{message}</Message></Error>");
+
+            let shown = error(403, &document, Action::PutObject).to_string();
+
+            assert!(shown.contains(expected), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_the_kind_of_request_is_told_from_one_of_its_content() {
+        for (status, code, expected) in [
+            (501, "NotImplemented", true),
+            (501, "", true),
+            (405, "MethodNotAllowed", true),
+            (400, "InvalidArgument", true),
+            (400, "MalformedXML", true),
+            (400, "KeyTooLongError", false),
+            (400, "BadDigest", false),
+            (400, "RequestTimeout", false),
+            (412, "PreconditionFailed", false),
+            (403, "AccessDenied", false),
+            (503, "SlowDown", false),
+        ] {
+            let document = format!("<Error><Code>{code}</Code></Error>");
+            let status = StatusCode::from_u16(status).unwrap();
+            let refusal = Refusal::new(status, &HeaderMap::new(), document.as_bytes());
+
+            assert_eq!(refusal.is_of_the_kind(), expected, "{status} {code}");
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Retry {
             }
             Problem::Transport(TransportError::Tls(_) | TransportError::TooLong(_)) => false,
             Problem::Transport(_) => true,
-            Problem::Unsent(_) => false,
+            Problem::Unsent(_) | Problem::Nonsense(_) => false,
         };
         let pause = self.backoff().max(attempt.retry_after.unwrap_or_default());
         let in_time = self.start.elapsed() + pause < self.timeout;
@@ -91,7 +91,7 @@ fn is_unanswered(problem: &Problem) -> bool {
         // A gateway may say so after the service has done it.
         Problem::Refused(refusal) => refusal.status.is_server_error(),
         Problem::Transport(error) => error.maybe_sent(),
-        Problem::Unsent(_) => false,
+        Problem::Unsent(_) | Problem::Nonsense(_) => false,
     }
 }
 

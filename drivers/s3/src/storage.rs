@@ -5,21 +5,17 @@ use std::fmt;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use storehouse_storage::{
-    Attributes, Capabilities, Content, Entry, Error, EtagRule, Folder, Name, OpenOptions, Reader,
-    RequestCounts, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
+    Attributes, Capabilities, Content, Entry, Error, EtagRule, Folder, Limitation, Name,
+    OpenOptions, Reader, RequestCounts, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
 };
 
 use crate::{
-    copy, delete,
+    copy, delete, examine,
     listing::{self, Place},
     pieces, read, unzip, upload,
     urls::Urls,
     writer::{MAX_KEY_BYTES, Writer},
 };
-
-/// What services other than Amazon's take between two slashes: they keep objects as files. A longer
-/// part is sent all the same, and refused by those that must.
-const OTHERS_MAX_PART_BYTES: usize = 255;
 
 /// A bucket, or a folder in it.
 pub struct S3Storage {
@@ -69,10 +65,8 @@ impl Storage for S3Storage {
         capabilities.signed_urls = self.urls.can_sign();
         capabilities.server_side_copy = true;
         capabilities.max_name_bytes = MAX_KEY_BYTES.saturating_sub(taken);
-        capabilities.max_part_bytes = match self.writer.bucket.on_amazon {
-            true => MAX_KEY_BYTES,
-            false => OTHERS_MAX_PART_BYTES,
-        };
+        let max_part_bytes = self.writer.bucket.kept.max_part_bytes();
+        capabilities.max_part_bytes = max_part_bytes.unwrap_or(MAX_KEY_BYTES);
         capabilities
     }
 
@@ -146,6 +140,14 @@ impl Storage for S3Storage {
         }
         failures.extend(delete::delete_many(&self.writer.bucket, targets).await);
         failures
+    }
+
+    async fn take_back(&self, saved: &Saved) -> Result<()> {
+        delete::take_back(&self.writer.bucket, &self.writer.key(&saved.name)?, saved).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Limitation>> {
+        examine::examine(&self.writer, !self.allow_overwrite).await
     }
 
     async fn list_dir(&self, folder: Option<&Name>) -> Result<Folder> {

@@ -1,24 +1,20 @@
 //! Saving: chooses the way, one PUT or parts. Nothing is replaced unless the target says so, at any
-//! size: `If-None-Match: *` on the PUT, or on what completes the parts.
+//! size: see [`create`](crate::create) for one PUT, and [`multipart`].
 
-use std::sync::Arc;
-
-use http::{HeaderValue, header::ETAG};
+use http::header::ETAG;
 use storehouse_storage::{Content, Error, Result, SaveOptions, Saved, Target};
-use tokio_util::task::TaskTracker;
 
 use crate::{
-    bucket::Bucket,
-    call::{Action, Answer, Call},
-    fresh::{Fresh, finished},
+    call::{Action, Call},
+    create::Create,
+    fresh::finished,
     gather::gather_and_look,
-    headers::NONCE,
     limits::{self, Place},
     multipart,
     names::Names,
-    nonce::{Nonce, is_ours, is_taken},
     payload::Payload,
     pieces::{MAX_OBJECT_BYTES, Pieces, SINGLE_BYTES},
+    stored,
     writer::Writer,
 };
 
@@ -49,64 +45,33 @@ async fn put_single(
     payload: Payload,
     mut place: Option<Place>,
 ) -> Result<Saved> {
+    let size = payload.len();
     loop {
         let object = names.next()?;
         let call = Call::new(Action::PutObject, object.key.as_str())
             .with_headers(&object.headers)
             .with_payload(payload.clone());
-        let saved = |etag| Saved::new(object.name.clone(), payload.len()).with_etag(etag);
         if names.may_replace() {
-            let _turn = limits::request().await;
-            let answer = writer.bucket.send(&call).await?;
-            payload.verify(&answer.headers)?;
-            return Ok(saved(etag(&answer)));
+            let etag = replace(writer, &call).await?;
+            return Ok(Saved::new(object.name, size).with_etag(etag));
         }
-        let nonce = Nonce::new()?;
-        let call = call
-            .with_header("if-none-match", HeaderValue::from_static("*"))
-            .with_header(NONCE, nonce.value());
-        let bucket = Arc::clone(&writer.bucket);
-        let tasks = writer.tasks.clone();
+        let create = Create::new(&writer.bucket, &writer.tasks, call)?;
         // It holds the bytes for as long as they are being sent, whoever waits for it.
         let held = place.take();
-        let (made, held) = finished(&writer.tasks, async move {
-            Ok((create(&bucket, &tasks, call, &nonce).await?, held))
-        })
-        .await?;
+        let step = async move { Ok((create.run().await?, held)) };
+        let (made, held) = finished(&writer.tasks, step).await?;
         place = held;
         match made {
-            Some(fresh) => return Ok(saved(fresh.keep())),
+            Some(fresh) => return Ok(fresh.keep(object.name, size)),
             None => names.taken()?,
         }
     }
 }
 
-/// Creates an object; `None` if there is one already.
-async fn create(
-    bucket: &Arc<Bucket>,
-    tasks: &TaskTracker,
-    call: Call,
-    nonce: &Nonce,
-) -> Result<Option<Fresh>> {
-    let turn = limits::request().await;
-    let sent = bucket.send(&call).await;
-    drop(turn);
-    let headers = match sent {
-        Ok(answer) => answer.headers,
-        Err(failure) if is_taken(&failure) && !failure.maybe_done => return Ok(None),
-        Err(failure) if failure.maybe_done => match is_ours(bucket, &call.key, nonce).await {
-            Ok(Some(headers)) => headers,
-            Ok(None) if is_taken(&failure) => return Ok(None),
-            _ => return Err(failure.into()),
-        },
-        Err(failure) => return Err(failure.into()),
-    };
-    let fresh = Fresh::new(bucket, tasks, &call.key, headers.get(ETAG));
-    // An error drops `fresh`, which deletes the damaged object.
-    call.payload.verify(&headers)?;
-    Ok(Some(fresh))
-}
-
-fn etag(answer: &Answer) -> Option<String> {
-    answer.header(ETAG.as_str()).map(str::to_owned)
+/// Puts an object whatever is there, and returns its ETag.
+async fn replace(writer: &Writer, call: &Call) -> Result<Option<String>> {
+    let _turn = limits::request().await;
+    let answer = writer.bucket.send(call).await?;
+    stored::check_object(&writer.bucket, &call.key, &call.payload, &answer.headers).await?;
+    Ok(answer.header(ETAG.as_str()).map(str::to_owned))
 }

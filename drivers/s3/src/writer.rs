@@ -6,7 +6,9 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use storehouse_storage::{Error, ErrorKind, Name, Result, SaveOptions};
 use tokio_util::task::TaskTracker;
 
-use crate::{bucket::Bucket, gzip::GZIP, headers::SaveDefaults, pieces::Coding};
+use crate::{
+    bucket::Bucket, gzip::GZIP, headers::SaveDefaults, kept::FILE_NAME_BYTES, pieces::Coding,
+};
 
 /// A name that ends so has an SVG that is compressed already.
 const COMPRESSED_SVG: &str = ".svgz";
@@ -42,6 +44,23 @@ impl Writer {
             ));
         }
         Ok(key)
+    }
+
+    /// Returns the key of a name that is written to.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`] if it is longer than S3 takes, or than the service is known to take
+    /// between two slashes.
+    pub(crate) fn key_to_write(&self, name: &Name) -> Result<String> {
+        let longest = name.parts().map(str::len).max().unwrap_or_default();
+        if self.bucket.kept.refuses_part(longest) {
+            let problem = format!(
+                "one part of it has {longest} bytes, and this service takes {FILE_NAME_BYTES} between \
+                 two slashes"
+            );
+            return Err(Error::new(ErrorKind::InvalidName, problem));
+        }
+        self.key(name)
     }
 
     /// Decides whether a content is compressed on its way, and returns the options of its object.

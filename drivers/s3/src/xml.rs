@@ -5,13 +5,20 @@
 //! `CompleteMultipartUpload`, `DeleteObjects` and "Error responses".
 
 use quick_xml::{Reader, SeError, events::Event};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
 /// A document that S3 answers with.
 pub(crate) trait Document: DeserializeOwned {
-    /// The name of its outermost element. A login page in HTML is XML enough to be read as an empty
-    /// listing.
+    /// The name of its outermost element.
     const ROOT: &'static str;
+    /// Other names that services give it.
+    const OTHER_ROOTS: &'static [&'static str] = &[];
+
+    /// Returns whether it has what it was asked for, so that the name does not matter. A login page in
+    /// HTML is XML enough to be read as a document that has nothing.
+    fn is_complete(&self) -> bool {
+        false
+    }
 }
 
 /// Reads a document.
@@ -19,12 +26,20 @@ pub(crate) trait Document: DeserializeOwned {
 /// # Errors
 /// Why it is none.
 pub(crate) fn read<T: Document>(bytes: &[u8]) -> Result<T, String> {
-    match root(bytes) {
-        Some(root) if root == T::ROOT => {
-            quick_xml::de::from_reader(bytes).map_err(|error| error.to_string())
-        }
+    let root = root(bytes).ok_or_else(|| format!("it is no {}", T::ROOT))?;
+    let document: Result<T, _> = quick_xml::de::from_reader(bytes);
+    let is_known = root == T::ROOT || T::OTHER_ROOTS.contains(&root.as_str());
+    match document {
+        Ok(document) if is_known || document.is_complete() => Ok(document),
+        Err(error) if is_known => Err(error.to_string()),
         _ => Err(format!("it is no {}", T::ROOT)),
     }
+}
+
+/// Takes `True` and ` true ` too, and nothing for `false`.
+fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.trim().eq_ignore_ascii_case("true") || text.trim() == "1")
 }
 
 /// Writes a document.
@@ -72,6 +87,7 @@ impl Document for ErrorDocument {
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct ListBucketResult {
     pub(crate) encoding_type: Option<String>,
+    #[serde(deserialize_with = "flag")]
     pub(crate) is_truncated: bool,
     pub(crate) next_continuation_token: Option<String>,
     pub(crate) contents: Vec<Contents>,
@@ -101,14 +117,18 @@ pub(crate) struct CommonPrefix {
 }
 
 /// An upload that was begun.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 pub(crate) struct InitiateMultipartUploadResult {
     pub(crate) upload_id: String,
 }
 
 impl Document for InitiateMultipartUploadResult {
     const ROOT: &'static str = "InitiateMultipartUploadResult";
+
+    fn is_complete(&self) -> bool {
+        !self.upload_id.is_empty()
+    }
 }
 
 /// The parts of an upload, to complete it.
@@ -128,36 +148,44 @@ pub(crate) struct CompletedPart {
 }
 
 /// What an upload has made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(crate) struct CompleteMultipartUploadResult {
+    /// Some services leave it out.
     #[serde(rename = "ETag")]
-    pub(crate) etag: String,
+    pub(crate) etag: Option<String>,
 }
 
 impl Document for CompleteMultipartUploadResult {
     const ROOT: &'static str = "CompleteMultipartUploadResult";
+    const OTHER_ROOTS: &'static [&'static str] = &["CompleteMultipartUpload"];
+
+    fn is_complete(&self) -> bool {
+        self.etag.is_some()
+    }
 }
 
-/// What a copy has made.
-#[derive(Debug, Deserialize)]
-pub(crate) struct CopyObjectResult {
+/// What a copy has made, of an object or of a part: services take one answer for the other.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CopyResult {
+    /// Some services leave it out.
     #[serde(rename = "ETag")]
-    pub(crate) etag: String,
+    pub(crate) etag: Option<String>,
 }
 
-impl Document for CopyObjectResult {
+impl Document for CopyResult {
     const ROOT: &'static str = "CopyObjectResult";
-}
+    const OTHER_ROOTS: &'static [&'static str] = &[
+        "CopyPartResult",
+        "CopyObject",
+        "CopyPart",
+        "UploadPartCopyResult",
+    ];
 
-/// What a copied part has made.
-#[derive(Debug, Deserialize)]
-pub(crate) struct CopyPartResult {
-    #[serde(rename = "ETag")]
-    pub(crate) etag: String,
-}
-
-impl Document for CopyPartResult {
-    const ROOT: &'static str = "CopyPartResult";
+    fn is_complete(&self) -> bool {
+        self.etag.is_some()
+    }
 }
 
 /// Objects to be deleted.
@@ -187,6 +215,7 @@ pub(crate) struct DeleteResult {
 
 impl Document for DeleteResult {
     const ROOT: &'static str = "DeleteResult";
+    const OTHER_ROOTS: &'static [&'static str] = &["DeleteObjectsResult", "DeleteObjectsOutput"];
 }
 
 /// One of them.
@@ -251,6 +280,64 @@ mod tests {
             );
         }
         assert!(read::<ListBucketResult>(b"<ListBucketResult/>").is_ok());
+    }
+
+    #[test]
+    fn a_document_is_read_by_what_it_has_whatever_it_is_called() {
+        for (case, document) in [
+            (
+                "S3",
+                "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+            ),
+            (
+                "rclone",
+                "<InitiateMultipartUpload><Key>k</Key><UploadId>u</UploadId></InitiateMultipartUpload>",
+            ),
+            (
+                "prefixed",
+                "<s3:R xmlns:s3=\"x\"><s3:UploadId>u</s3:UploadId></s3:R>",
+            ),
+        ] {
+            let begun: InitiateMultipartUploadResult = read(document.as_bytes()).unwrap();
+
+            assert_eq!(begun.upload_id, "u", "{case}");
+        }
+        for (case, document, etag) in [
+            (
+                "S3",
+                "<CopyPartResult><ETag>\"e\"</ETag></CopyPartResult>",
+                Some("\"e\""),
+            ),
+            (
+                "S3Proxy",
+                "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>",
+                Some("\"e\""),
+            ),
+            (
+                "rclone",
+                "<CopyObjectResult><LastModified>t</LastModified></CopyObjectResult>",
+                None,
+            ),
+            (
+                "another",
+                "<Copied><ETag>\"e\"</ETag></Copied>",
+                Some("\"e\""),
+            ),
+        ] {
+            let copied: CopyResult = read(document.as_bytes()).unwrap();
+
+            assert_eq!(copied.etag.as_deref(), etag, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_page_of_something_else_is_no_answer() {
+        let page = b"<html><body>Log in</body></html>";
+
+        assert!(read::<InitiateMultipartUploadResult>(page).is_err());
+        assert!(read::<CompleteMultipartUploadResult>(page).is_err());
+        assert!(read::<CopyResult>(page).is_err());
+        assert!(read::<DeleteResult>(page).is_err());
     }
 
     #[test]

@@ -172,3 +172,29 @@ async fn a_link_that_dies_is_given_up() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_reading_is_given_up_after_the_read_timeout() {
+    let held = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let holding = Arc::clone(&held);
+    let port = listen(move |mut stream| {
+        read_head(&mut stream)?;
+        // Open, and never read again.
+        holding.lock().unwrap().push(stream);
+        Ok(())
+    });
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let limits = [("read_timeout", "2"), ("retry_timeout", "0")];
+    let storage = storage(&[KEYS, &[("endpoint_url", &endpoint)], &limits].concat());
+    // What the system takes at once and cannot send, and what it does not take.
+    for size in [3 * MIB, 8 * MIB] {
+        let start = Instant::now();
+
+        let error = replace(&storage, "a.bin", bytes(size)).await.unwrap_err();
+
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{size}");
+        assert!(error.to_string().contains("read_timeout"), "{error}");
+        let waited = start.elapsed();
+        assert!(waited < Duration::from_secs(20), "{size}: {waited:?}");
+    }
+}

@@ -150,7 +150,9 @@ async fn a_service_that_never_answers_is_given_up_after_the_read_timeout() {
 
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(
-        error.to_string().contains("nothing moved for 1 s"),
+        error
+            .to_string()
+            .contains("no answer came after the request had left for 1 s"),
         "{error}"
     );
     assert!(
