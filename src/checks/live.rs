@@ -2,18 +2,31 @@
 
 use std::sync::Arc;
 
-use storehouse_storage::{Content, Error, Name, Result, SaveOptions, Storage, StorageExt, Target};
+use bytes::Bytes;
+use storehouse_storage::{
+    Error, ErrorKind, Limitation, Name, Result, SaveOptions, Storage, StorageExt,
+};
 
 use super::Problem;
 use crate::storages::Storages;
 
-/// Writes, reads and deletes a file in every storage, and says in plain words what fails.
+/// Larger than what the drivers of buckets send in one request by default.
+const LARGE_BYTES: usize = 8 * 1024 * 1024 + 1;
+
+/// Writes, reads and deletes files in every storage, as the storage saves them, and says in plain
+/// words what fails and what the service behind the storage lacks.
 pub async fn live(storages: &Storages) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (what, storage) in that_open(storages) {
-        if let Err(error) = write_read_delete(&*storage).await {
-            let hint = format!("{what} was tried with a file of its own");
-            problems.push(Problem::error("storehouse.E006", error.to_string()).with_hint(hint));
+        let hint = format!("{what} was tried with files of its own");
+        match examine(&*storage).await {
+            Ok(limitations) => problems.extend(limitations.into_iter().map(|limitation| {
+                let message = format!("{}: {}", storage.describe(), limitation.problem);
+                Problem::warning("storehouse.W003", message).with_hint(limitation.advice)
+            })),
+            Err(error) => {
+                problems.push(Problem::error("storehouse.E006", error.to_string()).with_hint(hint));
+            }
         }
     }
     problems
@@ -38,19 +51,30 @@ fn that_open(storages: &Storages) -> Vec<(String, Arc<dyn Storage>)> {
     all
 }
 
-async fn write_read_delete(storage: &dyn Storage) -> Result<()> {
-    const TEXT: &str = "written by storehouse check --deploy; safe to delete";
-    let name = Name::new(format!("storehouse-check-{}.txt", std::process::id()))?;
-    let target = Target::FirstFree(storehouse_storage::Candidates::new(name, None));
+async fn examine(storage: &dyn Storage) -> Result<Vec<Limitation>> {
+    let limitations = storage.examine().await?;
+    let text = "written by storehouse check --deploy; safe to delete";
+    write_read_delete(storage, Bytes::from_static(text.as_bytes())).await?;
+    let large = text.bytes().cycle().take(LARGE_BYTES).collect::<Vec<u8>>();
+    write_read_delete(storage, large.into()).await?;
+    Ok(limitations)
+}
+
+async fn write_read_delete(storage: &dyn Storage, content: Bytes) -> Result<()> {
+    let random = getrandom::u64()
+        .map_err(|error| Error::new(ErrorKind::Other, format!("no random numbers: {error}")))?;
+    // A storage that replaces must find nothing here.
+    let name = Name::new(format!("storehouse-check-{random:016x}.txt"))?;
+    let options = SaveOptions::default();
     let saved = storage
-        .put(target, Content::from(TEXT), &SaveOptions::default())
+        .save(&name, content.clone().into(), &options)
         .await?;
-    let read = storage.read_text(&saved.name).await;
+    let read = storage.read(&saved.name).await;
     // Deleted whatever the reading gave.
     storage.delete(&saved.name).await?;
-    if read? != TEXT {
+    if read? != content {
         return Err(Error::new(
-            storehouse_storage::ErrorKind::Integrity,
+            ErrorKind::Integrity,
             format!(
                 "{} gave back something else than was saved",
                 storage.describe()
@@ -59,7 +83,7 @@ async fn write_read_delete(storage: &dyn Storage) -> Result<()> {
     }
     if storage.exists(&saved.name).await? {
         return Err(Error::new(
-            storehouse_storage::ErrorKind::Integrity,
+            ErrorKind::Integrity,
             format!("a file deleted from {} is still there", storage.describe()),
         ));
     }

@@ -131,10 +131,11 @@ impl Upload {
             .clone()
             .with_content_type(&part.content_type);
         let kept = self.storage.save(name, content, &options).await?;
+        let name = kept.name.clone();
         if !is_there {
-            saved.add(kept.name.clone());
+            saved.add(kept);
         }
-        Ok(kept.name)
+        Ok(name)
     }
 
     fn record(&self, part: UploadedPart, name: Name, measured: Measured) -> FormFile {

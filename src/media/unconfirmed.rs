@@ -3,16 +3,20 @@
 
 use std::sync::Arc;
 
-use storehouse_storage::{Error, Name, Storage};
+use futures::{StreamExt, stream};
+use storehouse_storage::{Error, Name, Saved, Storage};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
+
+/// How many deletes are in flight.
+const DELETES_IN_FLIGHT: usize = 8;
 
 /// Files of a request, which are deleted unless [`confirm`](Self::confirm) is called.
 pub(super) struct Unconfirmed {
     storage: Arc<dyn Storage>,
     /// Of the [`Upload`](super::Upload), which waits for them in `settle`.
     tasks: TaskTracker,
-    names: Vec<Name>,
+    files: Vec<Saved>,
 }
 
 impl Unconfirmed {
@@ -20,27 +24,27 @@ impl Unconfirmed {
         Self {
             storage: Arc::clone(storage),
             tasks: tasks.clone(),
-            names: Vec::new(),
+            files: Vec::new(),
         }
     }
 
-    pub(super) fn add(&mut self, name: Name) {
-        self.names.push(name);
+    pub(super) fn add(&mut self, file: Saved) {
+        self.files.push(file);
     }
 
     /// Keeps all of them.
     pub(super) fn confirm(mut self) {
-        self.names.clear();
+        self.files.clear();
     }
 
-    /// Deletes all of them; returns those that could not be. It goes on if it is dropped.
+    /// Deletes all of them, unless another save has taken their place; returns those that could not
+    /// be. It goes on if it is dropped.
     pub(super) async fn delete(mut self) -> Vec<(Name, Error)> {
-        let names = std::mem::take(&mut self.names);
-        if names.is_empty() {
+        let files = std::mem::take(&mut self.files);
+        if files.is_empty() {
             return Vec::new();
         }
-        let storage = Arc::clone(&self.storage);
-        let deleting = async move { storage.delete_many(&names).await };
+        let deleting = take_back(Arc::clone(&self.storage), files);
         // It fails only if the runtime is going down.
         self.tasks.spawn(deleting).await.unwrap_or_default()
     }
@@ -48,15 +52,35 @@ impl Unconfirmed {
 
 impl Drop for Unconfirmed {
     fn drop(&mut self) {
-        let names = std::mem::take(&mut self.names);
-        if names.is_empty() {
+        let files = std::mem::take(&mut self.files);
+        if files.is_empty() {
             return;
         }
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
         let storage = Arc::clone(&self.storage);
-        let deleting = async move { drop(storage.delete_many(&names).await) };
+        let deleting = async move {
+            // Nobody waits for the answer any more, so the log is told.
+            for (name, error) in take_back(storage, files).await {
+                tracing::warn!(%name, %error, "a file of a form that was given up stays");
+            }
+        };
         self.tasks.spawn_on(deleting, &runtime);
     }
+}
+
+async fn take_back(storage: Arc<dyn Storage>, files: Vec<Saved>) -> Vec<(Name, Error)> {
+    stream::iter(files)
+        .map(|file| {
+            let storage = Arc::clone(&storage);
+            async move {
+                let error = storage.take_back(&file).await.err()?;
+                Some((file.name, error))
+            }
+        })
+        .buffer_unordered(DELETES_IN_FLIGHT)
+        .filter_map(|failure| async move { failure })
+        .collect()
+        .await
 }

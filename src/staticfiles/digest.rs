@@ -15,10 +15,7 @@ use md5::{Digest, Md5};
 use storehouse_storage::{Error, EtagRule, Name, OpenOptions, Result, Storage};
 
 use super::{destination::Object, md5_lanes::md5_of_each, parallel, walk::unreadable};
-
-/// The metadata key under which a push keeps the MD5 of the content, for buckets whose ETags are
-/// none (SSE-KMS).
-pub(super) const DIGEST_KEY: &str = "storehouse-md5";
+use crate::storages::DIGEST_KEY;
 
 const BLOCK: usize = 256 * 1024;
 
@@ -82,20 +79,21 @@ pub(super) async fn is_same(
     object: &Object,
     material: Material<'_>,
 ) -> Result<Same> {
-    let etag = object.etag.as_deref().unwrap_or_default();
+    let etag = plain_etag(object.etag.as_deref().unwrap_or_default());
     let rule = match storage.etag_rule(object.size) {
         // The object may have been put in one piece, or in parts, by something else than us.
-        EtagRule::Md5 | EtagRule::Md5OfParts { .. } if is_hex_md5(etag) => EtagRule::Md5,
+        EtagRule::Md5 | EtagRule::Md5OfParts { .. } if is_hex_md5(&etag) => EtagRule::Md5,
         rule @ EtagRule::Md5OfParts { .. } if etag.contains('-') => rule,
         _ => EtagRule::Opaque,
     };
-    if rule != EtagRule::Opaque {
-        let is_same = material.digest(rule).await? == etag;
+    if rule != EtagRule::Opaque && material.digest(rule).await? == etag {
         return Ok(Same {
-            is_same,
+            is_same: true,
             asked: false,
         });
     }
+    // Another ETag does not tell of another content: services have ETags of 32 digits that are no
+    // MD5s, buckets encrypt by default, and parts may have been cut in another way.
     let entry = storage.stat(name).await?;
     let is_same = match entry.attributes.metadata.get(DIGEST_KEY) {
         Some(kept) => material.digest(EtagRule::Md5).await? == *kept,
@@ -183,6 +181,12 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     text.extend(digits.map(digit));
     text
+}
+
+/// Returns an ETag as a digest would be written: in lower case, and without the mark of a weak one.
+fn plain_etag(etag: &str) -> String {
+    let etag = etag.trim_start_matches("W/").trim_matches('"');
+    etag.to_ascii_lowercase()
 }
 
 fn is_hex_md5(etag: &str) -> bool {

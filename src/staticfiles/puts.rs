@@ -14,12 +14,13 @@ use storehouse_storage::{
 
 use super::{
     arena::Arena,
-    digest::{DIGEST_KEY, Md5Sum},
+    digest::Md5Sum,
     event::Event,
     link, parallel,
     plan::{Action, Kind, Write, WriteContent},
     walk::{SourceFile, changed_meanwhile, unreadable},
 };
+use crate::storages::DIGEST_KEY;
 
 /// Files up to this size are read once, into memory, before they are sent: what a bucket takes in
 /// one request.

@@ -42,6 +42,7 @@ use storehouse_storage::{
     UrlSigning, Value, nearest,
 };
 
+pub(crate) use self::metadata::DIGEST_KEY;
 use self::prepare::{Prepared, Wanted, prepare};
 pub use self::{
     builtin::builtin,
@@ -61,6 +62,7 @@ mod coding;
 mod compression_options;
 mod manifest_options;
 mod manifest_storage;
+mod metadata;
 pub(crate) mod object_rules;
 pub(crate) mod percent;
 mod prepare;

@@ -2,6 +2,10 @@
 //!
 //! One listing of each side decides: a file is left out if the destination has one of the same
 //! size that has the same ETag (where both ETags tell of the content), or else is not older.
+//!
+//! ETags of one content differ all the same where services make them in other ways, or where parts
+//! were cut in other ways. So a copy keeps the ETag of its source in its metadata, and where sizes
+//! agree and ETags do not, one request asks the copy for it.
 
 use std::{
     collections::HashMap,
@@ -12,7 +16,11 @@ use std::{
 };
 
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use storehouse_storage::{Entry, Error, EtagRule, Name, Result, Storage, StorageExt, Target};
+use storehouse_storage::{
+    Entry, Error, EtagRule, Name, OpenOptions, Result, SaveOptions, Storage, Target,
+};
+
+use super::metadata::{DIGEST_KEY, SOURCE_ETAG_KEY};
 
 /// What happens to one file.
 #[derive(Debug)]
@@ -70,29 +78,60 @@ async fn one(
     there: &HashMap<Name, Entry>,
 ) -> Result<Transfer> {
     let entry = entry?;
-    if there
+    let rule = source.etag_rule(entry.size);
+    let etags_tell = rule != EtagRule::Opaque && rule == destination.etag_rule(entry.size);
+    if let Some(object) = there
         .get(&entry.name)
-        .is_some_and(|object| is_same(&entry, object, source, destination))
+        .filter(|object| object.size == entry.size)
     {
-        return Ok(Transfer::Unmodified(entry));
+        let is_same = match etags_tell {
+            true => has_same_content(&entry, object, source, destination).await?,
+            false => is_not_older(object, &entry),
+        };
+        if is_same {
+            return Ok(Transfer::Unmodified(entry));
+        }
     }
-    source
-        .copy_to(
-            &entry.name,
-            destination,
-            Target::Replace(entry.name.clone()),
-        )
+    let reader = source.open(&entry.name, &OpenOptions::default()).await?;
+    let mut options = SaveOptions::default().with_attributes(reader.entry().attributes.clone());
+    if let Some(etag) = reader.entry().etag.as_ref().filter(|_| etags_tell) {
+        options = options.with_metadata(SOURCE_ETAG_KEY, etag);
+    }
+    let target = Target::Replace(entry.name.clone());
+    destination
+        .put(target, reader.into_content(), &options)
         .await?;
     Ok(Transfer::Copied(entry))
 }
 
-fn is_same(entry: &Entry, object: &Entry, source: &dyn Storage, destination: &dyn Storage) -> bool {
-    if entry.size != object.size {
-        return false;
+/// Compares two objects of one size by their ETags; where those differ, by what is kept beside the
+/// copy: the ETag of its source, or the MD5 of its content.
+async fn has_same_content(
+    entry: &Entry,
+    object: &Entry,
+    source: &dyn Storage,
+    destination: &dyn Storage,
+) -> Result<bool> {
+    let Some(etag) = &entry.etag else {
+        return Ok(false);
+    };
+    if entry.etag == object.etag {
+        return Ok(true);
     }
-    let rule = source.etag_rule(entry.size);
-    if rule != EtagRule::Opaque && rule == destination.etag_rule(object.size) {
-        return entry.etag.is_some() && entry.etag == object.etag;
+    let kept = destination.stat(&object.name).await?.attributes.metadata;
+    if kept.get(SOURCE_ETAG_KEY) == Some(etag) {
+        return Ok(true);
     }
+    let Some(md5) = kept.get(DIGEST_KEY) else {
+        return Ok(false);
+    };
+    if etag.eq_ignore_ascii_case(md5) {
+        return Ok(true);
+    }
+    let of_source = source.stat(&entry.name).await?.attributes.metadata;
+    Ok(of_source.get(DIGEST_KEY) == Some(md5))
+}
+
+fn is_not_older(object: &Entry, entry: &Entry) -> bool {
     matches!((entry.modified, object.modified), (Some(here), Some(there)) if there >= here)
 }

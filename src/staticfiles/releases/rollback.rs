@@ -8,10 +8,13 @@ use storehouse_storage::{
 };
 
 use super::{Release, Releases};
-use crate::staticfiles::{
-    digest::{DIGEST_KEY, md5_hex},
-    manifest::Manifest,
-    rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
+use crate::{
+    staticfiles::{
+        digest::md5_hex,
+        manifest::Manifest,
+        rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
+    },
+    storages::DIGEST_KEY,
 };
 
 /// How many missing files a message names.
