@@ -33,6 +33,7 @@ mod client;
 mod command;
 #[cfg(unix)]
 mod compose;
+mod exchange;
 mod fake_http;
 mod http;
 #[cfg(unix)]
@@ -48,10 +49,11 @@ mod wire;
 mod xml;
 
 pub use bucket::Bucket;
+pub use exchange::Exchange;
 pub use fake_http::FakeHttp;
 pub use http::{Headers, Request, Response};
 pub use minio::Minio;
-pub use proxy::{Action, Exchange, Proxy};
+pub use proxy::{Action, Proxy};
 pub use running::Running;
 
 /// Tells whoever waits for the tests. Not with `eprintln`, which the test harness keeps back.
