@@ -36,6 +36,7 @@ mod compose;
 mod exchange;
 mod fake_http;
 mod http;
+mod lesser;
 #[cfg(unix)]
 mod lifecycle;
 mod listener;
@@ -52,6 +53,7 @@ pub use bucket::Bucket;
 pub use exchange::Exchange;
 pub use fake_http::FakeHttp;
 pub use http::{Headers, Request, Response};
+pub use lesser::{Etags, Gap, LesserS3, Refusal};
 pub use minio::Minio;
 pub use proxy::{Action, Proxy};
 pub use running::Running;
