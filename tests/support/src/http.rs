@@ -20,6 +20,17 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
+    /// Gives the field `name` this value, where its first one stands; adds it if there is none.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
+        let place = self
+            .0
+            .iter()
+            .position(|(n, _)| n.eq_ignore_ascii_case(name));
+        self.remove(name);
+        let place = place.unwrap_or(self.0.len());
+        self.0.insert(place, (name.to_owned(), value.into()));
+    }
+
     /// Removes every field called `name`.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(n, _)| !n.eq_ignore_ascii_case(name));
@@ -128,6 +139,20 @@ impl Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_that_is_set_stays_where_it_was() {
+        let mut headers = Headers::default();
+        for (name, value) in [("A", "1"), ("b", "2"), ("B", "3"), ("C", "4")] {
+            headers.add(name, value);
+        }
+
+        headers.set("B", "5");
+        headers.set("d", "6");
+
+        let fields: Vec<_> = headers.iter().collect();
+        assert_eq!(fields, [("A", "1"), ("B", "5"), ("C", "4"), ("d", "6")]);
+    }
 
     #[test]
     fn a_query_is_looked_up_by_its_whole_key() {

@@ -33,8 +33,10 @@ mod client;
 mod command;
 #[cfg(unix)]
 mod compose;
+mod exchange;
 mod fake_http;
 mod http;
+mod lesser;
 #[cfg(unix)]
 mod lifecycle;
 mod listener;
@@ -48,10 +50,12 @@ mod wire;
 mod xml;
 
 pub use bucket::Bucket;
+pub use exchange::Exchange;
 pub use fake_http::FakeHttp;
 pub use http::{Headers, Request, Response};
+pub use lesser::{Etags, Gap, LesserS3, Refusal};
 pub use minio::Minio;
-pub use proxy::{Action, Exchange, Proxy};
+pub use proxy::{Action, Proxy};
 pub use running::Running;
 
 /// Tells whoever waits for the tests. Not with `eprintln`, which the test harness keeps back.

@@ -142,9 +142,13 @@ pub(crate) fn write_response(
     let mut headers = response.headers.clone();
     let length = response.body.len().to_string();
     let mut after = Connection::KeepOpen;
+    // The length of what is not sent (RFC 9110, 8.6).
+    let bodiless = request.method == "HEAD" || response.status == 304;
     match headers.get("content-length") {
-        Some(told) if told != length => after = Connection::Close,
-        None if headers.get("transfer-encoding").is_none() && response.status != 204 => {
+        Some(told) if told != length && !bodiless => after = Connection::Close,
+        None if headers.get("transfer-encoding").is_none()
+            && !matches!(response.status, 204 | 304) =>
+        {
             headers.add("Content-Length", length);
         }
         _ => {}

@@ -102,6 +102,11 @@ impl Minio {
         &self.client.credentials.region
     }
 
+    /// Returns who signs for it.
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.client.credentials
+    }
+
     /// Makes an empty bucket, which is removed with its contents when it is dropped.
     #[must_use]
     pub fn bucket(&self, purpose: &str) -> Bucket {

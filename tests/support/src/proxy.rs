@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use crate::http::{Headers, Request, Response};
+use crate::exchange::{Exchange, Log};
+use crate::http::{Request, Response};
 use crate::listener::{self, Connection, Listener};
 use crate::wire::{self, Framing, Head};
 
@@ -40,41 +41,6 @@ pub enum Action {
     Delay(Duration),
 }
 
-/// A request that came by, and what became of it.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Exchange {
-    /// `GET`, `PUT` and so on.
-    pub method: String,
-    /// Path and query, still encoded.
-    pub target: String,
-    /// The request's header fields.
-    pub headers: Headers,
-    /// Bytes of the request's body.
-    pub body_length: usize,
-    /// The status of the server behind; `None` if it never saw the request or has not answered
-    /// yet.
-    pub upstream_status: Option<u16>,
-    /// The status the client got; `None` if it got none, or not yet.
-    pub status: Option<u16>,
-    /// Bytes of the answer's body that were sent to the client so far.
-    pub answer_length: u64,
-}
-
-impl Exchange {
-    fn of(request: &Request) -> Self {
-        Self {
-            method: request.method.clone(),
-            target: request.target.clone(),
-            headers: request.headers.clone(),
-            body_length: request.body.len(),
-            upstream_status: None,
-            status: None,
-            answer_length: 0,
-        }
-    }
-}
-
 /// The proxy: listens on a free port of 127.0.0.1 until it is dropped.
 ///
 /// ```
@@ -96,7 +62,7 @@ pub struct Proxy {
 #[derive(Default)]
 struct State {
     rules: Vec<Rule>,
-    exchanges: Vec<Arc<Mutex<Exchange>>>,
+    log: Log,
     waiting: usize,
     most_waiting: usize,
 }
@@ -178,13 +144,7 @@ impl Proxy {
     /// Returns what came by so far, in the order it came.
     #[must_use]
     pub fn requests(&self) -> Vec<Exchange> {
-        self.state
-            .lock()
-            .unwrap()
-            .exchanges
-            .iter()
-            .map(|exchange| exchange.lock().unwrap().clone())
-            .collect()
+        self.state.lock().unwrap().log.exchanges()
     }
 
     /// Returns how many requests waited for the head of their answer at once, at most.
@@ -197,7 +157,7 @@ impl Proxy {
     pub fn clear(&self) {
         let mut state = self.state.lock().unwrap();
         state.rules.clear();
-        state.exchanges.clear();
+        state.log.clear();
         state.most_waiting = state.waiting;
     }
 }
@@ -213,8 +173,7 @@ impl fmt::Debug for Proxy {
 impl State {
     /// Writes a request down and looks its rule up.
     fn begin(&mut self, request: &Request) -> (Arc<Mutex<Exchange>>, Option<Action>) {
-        let exchange = Arc::new(Mutex::new(Exchange::of(request)));
-        self.exchanges.push(Arc::clone(&exchange));
+        let exchange = self.log.begin(request);
         self.waiting += 1;
         self.most_waiting = self.most_waiting.max(self.waiting);
         let rule = self
@@ -280,14 +239,7 @@ impl Passage<'_> {
         response: &Response,
     ) -> io::Result<Connection> {
         drop(waiting);
-        self.note(|exchange| {
-            exchange.status = Some(response.status);
-            exchange.answer_length = if self.request.method == "HEAD" {
-                0
-            } else {
-                response.body.len() as u64
-            };
-        });
+        self.note(|exchange| exchange.answer(response));
         listener::write_response(client, &self.request, response)
     }
 

@@ -72,10 +72,10 @@ pub(crate) fn sign(request: &mut Request, credentials: &Credentials, at: SystemT
     request.headers.add("x-amz-content-sha256", &digest);
     request.headers.add("x-amz-date", &time);
 
-    let mut headers: Vec<(String, &str)> = request
+    let mut headers: Vec<(String, String)> = request
         .headers
         .iter()
-        .map(|(n, v)| (n.to_ascii_lowercase(), v))
+        .map(|(name, value)| (name.to_ascii_lowercase(), single_spaced(value)))
         .collect();
     headers.sort();
     let names = headers
@@ -119,6 +119,11 @@ pub(crate) fn sign(request: &mut Request, credentials: &Credentials, at: SystemT
         "Authorization",
         format!("AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature={signature}"),
     );
+}
+
+/// Returns a value with one blank where there were several: as it is signed, not as it is sent.
+fn single_spaced(value: &str) -> String {
+    value.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn hmac_sha256(key: &[u8], message: &str) -> Vec<u8> {
@@ -241,6 +246,11 @@ mod tests {
                 request.target
             );
         }
+    }
+
+    #[test]
+    fn blanks_are_signed_as_one() {
+        assert_eq!(single_spaced("  a   b\tc "), "a b c");
     }
 
     #[test]

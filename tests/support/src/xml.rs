@@ -29,7 +29,8 @@ pub(crate) fn decode_key(key: &str) -> String {
     percent_decode_str(&key).decode_utf8_lossy().into_owned()
 }
 
-fn unescape(text: &str) -> String {
+/// Returns text with its entities put in.
+pub(crate) fn unescape(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {

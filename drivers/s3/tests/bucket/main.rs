@@ -22,6 +22,7 @@ mod deleting;
 mod fixture;
 mod gzip;
 mod headers;
+mod lesser_services;
 mod listing;
 mod options;
 #[cfg(unix)]
