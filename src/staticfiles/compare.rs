@@ -8,7 +8,7 @@ use storehouse_storage::{Name, Result, Storage};
 
 use super::{
     destination::{Destination, Object},
-    digest::{self, Material, MaterialContent, Md5Sum, Same},
+    digest::{self, Material, MaterialContent, Md5Sum, Told},
     finders::Found,
     places::Places,
     plan::{Action, Kind, Write, WriteContent},
@@ -56,50 +56,103 @@ pub(super) async fn skip_unchanged(
         let object = write.there.clone()?;
         (object.size == write.size() && !object.is_link).then_some((write, object))
     });
-    let mut asked = 0;
     let mut compared = stream::iter(pairs)
         .map(|(write, object)| async move {
+            let told = compare(write, &object, places.of_kind(write.kind), recall).await;
+            (write, told)
+        })
+        .buffer_unordered(jobs.max(1));
+    let (mut same, mut others, mut to_ask) = (0, Vec::new(), Vec::new());
+    while let Some((write, told)) = compared.next().await {
+        match told? {
+            Compared::Same => {
+                write.action = Action::Skip;
+                same += 1;
+            }
+            Compared::Different => {}
+            Compared::EtagDiffers => others.push(write),
+            Compared::Untold => to_ask.push(write),
+        }
+    }
+    drop(compared);
+    // Services have ETags of 32 digits that are no MD5s, and buckets that encrypt by default too. Where
+    // most ETags are the MD5s of their contents, the others tell of other contents.
+    if others.len() > same {
+        to_ask.append(&mut others);
+    }
+    ask(to_ask, places, jobs).await
+}
+
+/// Asks for the digests that are kept beside objects, and skips what is the same. Returns how many
+/// were asked for.
+async fn ask(writes: Vec<&mut Write>, places: &Places, jobs: usize) -> Result<usize> {
+    let asked = writes.len();
+    let mut answers = stream::iter(writes)
+        .map(|write| async move {
             let storage = places.of_kind(write.kind);
-            let same = is_same(write, &object, storage, recall).await;
+            let same = match material(write) {
+                Some(material) => digest::by_kept_digest(storage, &write.name, material).await,
+                None => Ok(false),
+            };
             (write, same)
         })
         .buffer_unordered(jobs.max(1));
-    while let Some((write, same)) = compared.next().await {
-        let same = same?;
-        asked += usize::from(same.asked);
-        if same.is_same {
+    while let Some((write, same)) = answers.next().await {
+        if same? {
             write.action = Action::Skip;
         }
     }
     Ok(asked)
 }
 
-async fn is_same(
+/// What is known of a write beside the object that is there.
+enum Compared {
+    Same,
+    Different,
+    /// The ETag has the form of an MD5, and another value.
+    EtagDiffers,
+    /// Only what is kept beside the object can tell.
+    Untold,
+}
+
+async fn compare(
     write: &Write,
     object: &Object,
     storage: &dyn Storage,
     recall: &Recall,
-) -> Result<Same> {
-    let content = match &write.content {
-        WriteContent::Source { file, .. } => MaterialContent::File(&file.path),
-        WriteContent::Bytes(bytes) => MaterialContent::Bytes(bytes),
-        WriteContent::Link(_) | WriteContent::AsItIs { .. } => return Ok(Same::default()),
+) -> Result<Compared> {
+    let Some(material) = material(write) else {
+        return Ok(Compared::Different);
     };
     if storage.path(&write.name).is_none() {
-        let md5 = write.md5;
-        return digest::is_same(storage, &write.name, object, Material { content, md5 }).await;
+        return Ok(match digest::by_etag(storage, object, material).await? {
+            Told::Same => Compared::Same,
+            Told::Other => Compared::EtagDiffers,
+            Told::Nothing => Compared::Untold,
+        });
     }
     let there = match recall.made(write.name.as_str(), object) {
         Some(md5) => md5,
         None => digest::digest_object(storage, &write.name).await?,
     };
-    let here = match (write.md5, content) {
+    let here = match (material.md5, material.content) {
         (Some(md5), _) => md5,
         (None, MaterialContent::Bytes(bytes)) => Md5Sum::of(bytes),
-        (None, MaterialContent::File(_)) => return Ok(Same::default()),
+        (None, MaterialContent::File(_)) => return Ok(Compared::Different),
     };
-    Ok(Same {
-        is_same: here == there,
-        asked: false,
+    Ok(match here == there {
+        true => Compared::Same,
+        false => Compared::Different,
     })
+}
+
+/// What a write would put, if it can be digested.
+fn material(write: &Write) -> Option<Material<'_>> {
+    let content = match &write.content {
+        WriteContent::Source { file, .. } => MaterialContent::File(&file.path),
+        WriteContent::Bytes(bytes) => MaterialContent::Bytes(bytes),
+        WriteContent::Link(_) | WriteContent::AsItIs { .. } => return None,
+    };
+    let md5 = write.md5;
+    Some(Material { content, md5 })
 }

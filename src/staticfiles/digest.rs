@@ -60,49 +60,55 @@ impl Material<'_> {
     }
 }
 
-/// What comparing one content gave.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Same {
-    /// Whether the content is the same.
-    pub(super) is_same: bool,
-    /// Whether the bucket was asked for the digest.
-    pub(super) asked: bool,
+/// What an ETag tells of an object beside a content of its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It is the content's.
+    Same,
+    /// It has the form of an MD5, and is not the content's.
+    Other,
+    /// It is of another kind, or of parts that may have been cut in another way.
+    Nothing,
 }
 
-/// Compares a content with an object of the same size in a bucket.
+/// Compares a content with the ETag of an object of the same size.
+///
+/// # Errors
+/// A source that cannot be read.
+pub(super) async fn by_etag(
+    storage: &dyn Storage,
+    object: &Object,
+    material: Material<'_>,
+) -> Result<Told> {
+    let etag = plain_etag(object.etag.as_deref().unwrap_or_default());
+    let (rule, otherwise) = match storage.etag_rule(object.size) {
+        // The object may have been put in one piece, or in parts, by something else than us.
+        EtagRule::Md5 | EtagRule::Md5OfParts { .. } if is_hex_md5(&etag) => {
+            (EtagRule::Md5, Told::Other)
+        }
+        rule @ EtagRule::Md5OfParts { .. } if etag.contains('-') => (rule, Told::Nothing),
+        _ => return Ok(Told::Nothing),
+    };
+    match material.digest(rule).await? == etag {
+        true => Ok(Told::Same),
+        false => Ok(otherwise),
+    }
+}
+
+/// Compares a content with the digest that a push keeps beside its objects: one request.
 ///
 /// # Errors
 /// A source that cannot be read; a bucket that does not answer.
-pub(super) async fn is_same(
+pub(super) async fn by_kept_digest(
     storage: &dyn Storage,
     name: &Name,
-    object: &Object,
     material: Material<'_>,
-) -> Result<Same> {
-    let etag = plain_etag(object.etag.as_deref().unwrap_or_default());
-    let rule = match storage.etag_rule(object.size) {
-        // The object may have been put in one piece, or in parts, by something else than us.
-        EtagRule::Md5 | EtagRule::Md5OfParts { .. } if is_hex_md5(&etag) => EtagRule::Md5,
-        rule @ EtagRule::Md5OfParts { .. } if etag.contains('-') => rule,
-        _ => EtagRule::Opaque,
-    };
-    if rule != EtagRule::Opaque && material.digest(rule).await? == etag {
-        return Ok(Same {
-            is_same: true,
-            asked: false,
-        });
-    }
-    // Another ETag does not tell of another content: services have ETags of 32 digits that are no
-    // MD5s, buckets encrypt by default, and parts may have been cut in another way.
+) -> Result<bool> {
     let entry = storage.stat(name).await?;
-    let is_same = match entry.attributes.metadata.get(DIGEST_KEY) {
-        Some(kept) => material.digest(EtagRule::Md5).await? == *kept,
-        None => false,
-    };
-    Ok(Same {
-        is_same,
-        asked: true,
-    })
+    match entry.attributes.metadata.get(DIGEST_KEY) {
+        Some(kept) => Ok(material.digest(EtagRule::Md5).await? == *kept),
+        None => Ok(false),
+    }
 }
 
 /// Returns the MD5 of an object's content.
