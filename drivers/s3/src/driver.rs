@@ -8,7 +8,8 @@ use tokio_util::task::TaskTracker;
 use crate::{
     bucket::Bucket,
     client::{Client, Trust},
-    credentials::{Credentials, Environment},
+    credentials::Credentials,
+    environment::Environment,
     options::{Config, TABLE, region_name},
     storage::S3Storage,
     urls::Urls,
@@ -45,13 +46,19 @@ impl S3Driver {
     /// As [`Driver::open`].
     pub fn open_storage(&self, config: &DriverConfig) -> Result<S3Storage> {
         let config = Config::new(config)?;
-        let (credentials, region) = Credentials::find(
+        let found = Credentials::find(
             &config.keys,
             config.region.as_deref(),
+            config.endpoint.url.clone(),
             &Environment::process(),
         )?;
-        let region = region_name(&region)?;
-        let credentials = Arc::new(credentials);
+        let region = region_name(&found.region)?;
+        let endpoint = config.endpoint.with_url(found.endpoint_url);
+        let public_endpoint = match config.public_endpoint_url {
+            Some(url) => endpoint.with_url(Some(url)),
+            None => endpoint.clone(),
+        };
+        let credentials = Arc::new(found.credentials);
         let trust = Trust {
             authorities: config
                 .ca_bundle
@@ -62,7 +69,7 @@ impl S3Driver {
         let client = Client::new(config.limits, &trust)?;
         let urls = Urls::new(
             config.urls,
-            config.public_endpoint.bucket_url(&config.bucket, &region)?,
+            public_endpoint.bucket_url(&config.bucket, &region)?,
             &config.bucket,
             &region,
             Arc::clone(&credentials),
@@ -70,9 +77,9 @@ impl S3Driver {
         )?;
         let bucket = Bucket {
             client,
-            url: config.endpoint.bucket_url(&config.bucket, &region)?,
+            url: endpoint.bucket_url(&config.bucket, &region)?,
             name: config.bucket,
-            on_amazon: config.endpoint.url.is_none(),
+            on_amazon: endpoint.is_amazons(),
             region,
             credentials,
             retry_timeout: config.retry_timeout,

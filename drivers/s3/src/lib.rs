@@ -11,6 +11,8 @@ mod counts;
 mod credentials;
 mod delete;
 mod driver;
+mod endpoints;
+mod environment;
 mod errors;
 mod fresh;
 mod gather;

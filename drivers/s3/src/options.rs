@@ -11,7 +11,7 @@ use storehouse_storage::{
 };
 
 use crate::{
-    address::{Addressing, Endpoint},
+    address::{Addressing, Endpoint, ServiceUrl},
     client::TimeLimits,
     credentials::Keys,
     headers::{ACLS, SaveDefaults},
@@ -44,7 +44,7 @@ pub(crate) const TABLE: &[OptionRow] = &[
         "endpoint_url",
         OptionKind::HttpUrl,
         &["AWS_S3_ENDPOINT_URL"],
-        "The service, if it is not Amazon's, for example `http://127.0.0.1:9000`.",
+        "The service, for example `http://127.0.0.1:9000`; else that of environment or profile, or Amazon's: see below.",
     ),
     row(
         "public_endpoint_url",
@@ -243,8 +243,8 @@ pub(crate) struct Config {
     pub(crate) location: Option<Name>,
     pub(crate) region: Option<String>,
     pub(crate) endpoint: Endpoint,
-    /// As browsers reach it.
-    pub(crate) public_endpoint: Endpoint,
+    /// The service as browsers reach it, where that differs.
+    pub(crate) public_endpoint_url: Option<ServiceUrl>,
     pub(crate) keys: Keys,
     pub(crate) trust_anybody: bool,
     pub(crate) ca_bundle: Option<PathBuf>,
@@ -268,23 +268,16 @@ impl Config {
         let bucket = bucket_name(options)?;
         let region = options.text("region_name").map(region_name).transpose()?;
         let endpoint = Endpoint {
-            url: options.text("endpoint_url").map(str::to_owned),
+            url: service_url(options, "endpoint_url"),
             addressing: Addressing::read(options.text("addressing_style")),
             secure: options.flag("use_ssl"),
-        };
-        let public_endpoint = match options.text("public_endpoint_url") {
-            Some(url) => Endpoint {
-                url: Some(url.to_owned()),
-                ..endpoint.clone()
-            },
-            None => endpoint.clone(),
         };
         Ok(Self {
             bucket,
             location: location(options)?,
             region,
             endpoint,
-            public_endpoint,
+            public_endpoint_url: service_url(options, "public_endpoint_url"),
             keys: Keys {
                 access_key: options.secret("access_key").cloned(),
                 secret_key: options.secret("secret_key").cloned(),
@@ -360,6 +353,13 @@ pub(crate) fn region_name(text: &str) -> Result<String> {
         Error::configuration(format!("region_name: {text:?} is no region"))
             .with_advice("it is a word such as eu-west-1"),
     )
+}
+
+fn service_url(options: &Options, name: &str) -> Option<ServiceUrl> {
+    options.text(name).map(|text| ServiceUrl {
+        text: text.to_owned(),
+        said_by: name.to_owned(),
+    })
 }
 
 fn time_limits(options: &Options) -> TimeLimits {

@@ -19,6 +19,8 @@ mod copying;
 #[cfg(unix)]
 mod credentials;
 mod deleting;
+#[cfg(unix)]
+mod endpoints;
 mod fixture;
 mod gzip;
 mod headers;
