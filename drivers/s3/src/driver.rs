@@ -91,6 +91,7 @@ impl S3Driver {
             bucket: Arc::new(bucket),
             location: config.location,
             defaults: config.defaults,
+            cuts: config.cuts,
             gzip: config.gzip,
             tasks,
         };

@@ -9,6 +9,7 @@ mod client;
 mod copy;
 mod counts;
 mod credentials;
+mod cuts;
 mod delete;
 mod driver;
 mod endpoints;

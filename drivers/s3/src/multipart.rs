@@ -14,6 +14,7 @@ use storehouse_storage::{Error, ErrorKind, Result, Saved};
 use crate::{
     bucket::Bucket,
     call::{Action, Call},
+    cuts::{Cuts, PartSizes},
     errors::Failure,
     fresh::{Fresh, Upload, finished},
     gather::{Gathered, gather},
@@ -22,7 +23,7 @@ use crate::{
     names::{Names, Object},
     nonce::{Nonce, is_ours, is_taken},
     payload::Payload,
-    pieces::{PartSizes, Pieces},
+    pieces::Pieces,
     writer::Writer,
     xml::{
         CompleteMultipartUpload, CompleteMultipartUploadResult, CompletedPart,
@@ -43,7 +44,7 @@ pub(crate) async fn put(
     let mut first = Some(first);
     loop {
         let begun = Begun::new(writer, names).await?;
-        let parts = send_parts(&begun.upload, &mut pieces, first.take()).await;
+        let parts = send_parts(&begun.upload, writer.cuts, &mut pieces, first.take()).await;
         if let Some(saved) = begun.end(names, parts, pieces.given()).await? {
             return Ok(saved);
         }
@@ -128,11 +129,13 @@ impl Begun {
 /// Sends all parts. It is boxed, since the compiler does not see by itself that it may change threads.
 fn send_parts<'a>(
     upload: &'a Upload,
+    cuts: Cuts,
     pieces: &'a mut Pieces,
     first: Option<Gathered>,
 ) -> BoxFuture<'a, Result<Vec<CompletedPart>>> {
     let parts = Parts {
-        sizes: PartSizes::of(pieces.length()),
+        cuts,
+        sizes: cuts.parts(pieces.length()),
         pieces,
         first,
         index: 0,
@@ -150,7 +153,9 @@ fn send_parts<'a>(
 /// A content on its way into parts.
 struct Parts<'a> {
     pieces: &'a mut Pieces,
+    /// What was read to decide that it is sent in parts.
     first: Option<Gathered>,
+    cuts: Cuts,
     sizes: PartSizes,
     index: u64,
 }
@@ -164,9 +169,17 @@ struct Part {
 impl Parts<'_> {
     /// Reads the next part, once there is room for it.
     async fn next(&mut self) -> Result<Option<Part>> {
-        let body = match self.first.take() {
-            Some(first) => first,
-            None => gather(self.pieces, self.sizes.bytes(self.index)).await?,
+        self.first = self.first.take().filter(|first| first.len() > 0);
+        if self.index == self.cuts.max_parts {
+            return match self.first.is_none() && self.pieces.ended().await? {
+                true => Ok(None),
+                false => Err(self.cuts.too_long()),
+            };
+        }
+        let most = self.sizes.bytes(self.index);
+        let body = match &mut self.first {
+            Some(first) => first.cut(most),
+            None => gather(self.pieces, most).await?,
         };
         self.index += 1;
         Ok((!body.blocks.is_empty()).then_some(Part {

@@ -14,11 +14,18 @@ use crate::{
     address::{Addressing, Endpoint, ServiceUrl},
     client::TimeLimits,
     credentials::Keys,
+    cuts::{Cuts, MAX_PART_BYTES, MIB},
     headers::{ACLS, SaveDefaults},
     urls::{CustomDomain, MAX_EXPIRY_SECONDS, UrlRules},
 };
 
 const DAY: i64 = 86_400;
+/// What is sent with one PUT is in memory. S3 takes 5 GiB.
+const MAX_THRESHOLD: i64 = 1024 * MIB.cast_signed();
+/// What S3 takes as a part that is not the last.
+const MIN_CHUNK: i64 = 5 * MIB.cast_signed();
+/// By S3's limits.
+const MAX_PARTS: i64 = 10_000;
 
 /// The options, in the order of the README.
 pub(crate) const TABLE: &[OptionRow] = &[
@@ -186,6 +193,44 @@ pub(crate) const TABLE: &[OptionRow] = &[
         )
     },
     OptionRow {
+        other_names: &["upload_cutoff"],
+        default: "8388608",
+        ..row(
+            "multipart_threshold",
+            OptionKind::Integer {
+                min: 1,
+                max: MAX_THRESHOLD,
+            },
+            &["AWS_S3_MULTIPART_THRESHOLD"],
+            "The most bytes that are sent with one PUT, up to 1 GiB: they are all in memory.",
+        )
+    },
+    OptionRow {
+        other_names: &["chunk_size"],
+        default: "8388608",
+        ..row(
+            "multipart_chunksize",
+            OptionKind::Integer {
+                min: MIN_CHUNK,
+                max: MAX_PART_BYTES.cast_signed(),
+            },
+            &["AWS_S3_MULTIPART_CHUNKSIZE"],
+            "The bytes of a part, 5 MiB to 4 GiB: each that is sent is in memory. Parts are larger where there would be too many.",
+        )
+    },
+    OptionRow {
+        default: "10000",
+        ..row(
+            "max_upload_parts",
+            OptionKind::Integer {
+                min: 1,
+                max: MAX_PARTS,
+            },
+            &["AWS_S3_MAX_UPLOAD_PARTS"],
+            "The most parts that the service takes in one upload.",
+        )
+    },
+    OptionRow {
         // With it, a host that swallows everything is told within five seconds too.
         default: "4",
         ..row(
@@ -252,6 +297,7 @@ pub(crate) struct Config {
     pub(crate) retry_timeout: Duration,
     pub(crate) allow_overwrite: bool,
     pub(crate) defaults: SaveDefaults,
+    pub(crate) cuts: Cuts,
     /// The content types that are stored compressed, if any are.
     pub(crate) gzip: Option<Vec<String>>,
     pub(crate) urls: UrlRules,
@@ -293,6 +339,7 @@ impl Config {
                 options.table("object_parameters"),
                 options.text("default_acl"),
             )?,
+            cuts: cuts(options),
             gzip: options.flag("gzip").then(|| gzip_content_types(options)),
             urls: url_rules(options, config.files)?,
         })
@@ -368,6 +415,21 @@ fn time_limits(options: &Options) -> TimeLimits {
         connect: seconds("connect_timeout"),
         idle: seconds("read_timeout"),
         total: Some(seconds("timeout")).filter(|time| !time.is_zero()),
+    }
+}
+
+fn cuts(options: &Options) -> Cuts {
+    let number = |name, otherwise| {
+        let given = options.integer(name);
+        given
+            .and_then(|number| u64::try_from(number).ok())
+            .unwrap_or(otherwise)
+    };
+    let usual = Cuts::default();
+    Cuts {
+        single_bytes: number("multipart_threshold", usual.single_bytes),
+        part_bytes: number("multipart_chunksize", usual.part_bytes),
+        max_parts: number("max_upload_parts", usual.max_parts),
     }
 }
 
@@ -448,6 +510,42 @@ mod tests {
             let error = config(&[("bucket_name", "bucket"), ("location", text)]).unwrap_err();
 
             assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");
+        }
+    }
+
+    #[test]
+    fn contents_are_cut_as_the_options_say() {
+        assert_eq!(
+            config(&[("bucket_name", "bucket")]).unwrap().cuts,
+            Cuts::default()
+        );
+        let given = [
+            ("bucket_name", "bucket"),
+            ("upload_cutoff", "1"),
+            ("chunk_size", "5242880"),
+            ("max_upload_parts", "1000"),
+        ];
+        let expected = Cuts {
+            single_bytes: 1,
+            part_bytes: 5 * MIB,
+            max_parts: 1000,
+        };
+        assert_eq!(config(&given).unwrap().cuts, expected);
+    }
+
+    #[test]
+    fn cuts_that_s3_does_not_take_are_refused() {
+        for (name, text) in [
+            ("multipart_threshold", "0"),
+            ("multipart_threshold", "1073741825"),
+            ("multipart_chunksize", "5242879"),
+            ("multipart_chunksize", "4294967297"),
+            ("max_upload_parts", "0"),
+            ("max_upload_parts", "10001"),
+        ] {
+            let kind = storehouse_storage::find_option(TABLE, name).unwrap().kind;
+
+            assert!(kind.read_text(text).is_err(), "{name} {text}");
         }
     }
 

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     bucket::Bucket,
     call::{Action, Answer, Call},
+    cuts::MAX_OBJECT_BYTES,
     fresh::{Fresh, finished},
     gather::gather_and_look,
     headers::NONCE,
@@ -18,7 +19,7 @@ use crate::{
     names::Names,
     nonce::{Nonce, is_ours, is_taken},
     payload::Payload,
-    pieces::{MAX_OBJECT_BYTES, Pieces, SINGLE_BYTES},
+    pieces::Pieces,
     writer::Writer,
 };
 
@@ -35,8 +36,11 @@ pub(crate) async fn put(
     let (coding, options) = writer.coding(&target.name(), options)?;
     let mut names = Names::new(writer, target, &options)?;
     let mut pieces = Pieces::new(content, coding);
-    let (first, ended) = gather_and_look(&mut pieces, SINGLE_BYTES).await?;
-    if !ended {
+    let cuts = writer.cuts;
+    cuts.check(pieces.length())?;
+    let most = cuts.first_bytes(pieces.length());
+    let (first, ended) = gather_and_look(&mut pieces, most).await?;
+    if !ended || first.len() > cuts.single_bytes {
         return multipart::put(writer, &mut names, pieces, first).await;
     }
     let payload = Payload::new(first.blocks).await?;

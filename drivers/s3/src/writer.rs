@@ -6,7 +6,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use storehouse_storage::{Error, ErrorKind, Name, Result, SaveOptions};
 use tokio_util::task::TaskTracker;
 
-use crate::{bucket::Bucket, gzip::GZIP, headers::SaveDefaults, pieces::Coding};
+use crate::{bucket::Bucket, cuts::Cuts, gzip::GZIP, headers::SaveDefaults, pieces::Coding};
 
 /// A name that ends so has an SVG that is compressed already.
 const COMPRESSED_SVG: &str = ".svgz";
@@ -19,6 +19,7 @@ pub(crate) struct Writer {
     pub(crate) bucket: Arc<Bucket>,
     pub(crate) location: Option<Name>,
     pub(crate) defaults: SaveDefaults,
+    pub(crate) cuts: Cuts,
     /// The content types that are stored compressed, if any are.
     pub(crate) gzip: Option<Vec<String>>,
     /// What must be finished even if the future that asked for it was dropped.

@@ -18,6 +18,7 @@ mod connections;
 mod copying;
 #[cfg(unix)]
 mod credentials;
+mod cutting;
 mod deleting;
 #[cfg(unix)]
 mod endpoints;
