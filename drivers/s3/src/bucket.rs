@@ -22,6 +22,7 @@ use crate::{
     client::{self, Body, Client},
     credentials::Credentials,
     errors::{Attempt, Failure, Problem},
+    list_version::ListVersion,
     payload::Payload,
     refusal::Refusal,
     retry::Retry,
@@ -51,6 +52,7 @@ pub(crate) struct Bucket {
     pub(crate) on_amazon: bool,
     pub(crate) region: String,
     pub(crate) credentials: Arc<Credentials>,
+    pub(crate) list_version: ListVersion,
     /// How long a request may be sent again and again.
     pub(crate) retry_timeout: Duration,
 }

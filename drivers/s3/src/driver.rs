@@ -10,6 +10,7 @@ use crate::{
     client::{Client, Trust},
     credentials::Credentials,
     environment::Environment,
+    list_version::ListVersion,
     options::{Config, TABLE, region_name},
     storage::S3Storage,
     urls::Urls,
@@ -82,6 +83,7 @@ impl S3Driver {
             on_amazon: endpoint.is_amazons(),
             region,
             credentials,
+            list_version: ListVersion::new(config.list_version),
             retry_timeout: config.retry_timeout,
         };
         let tasks = TaskTracker::new();

@@ -16,6 +16,7 @@ use crate::{
     credentials::Keys,
     cuts::{Cuts, MAX_PART_BYTES, MIB},
     headers::{ACLS, SaveDefaults},
+    list_version::Version,
     urls::{CustomDomain, MAX_EXPIRY_SECONDS, UrlRules},
 };
 
@@ -231,6 +232,15 @@ pub(crate) const TABLE: &[OptionRow] = &[
         )
     },
     OptionRow {
+        default: "auto",
+        ..row(
+            "list_version",
+            OptionKind::Choice(&["auto", "1", "2"]),
+            &["AWS_S3_LIST_VERSION"],
+            "The listing of the service: `ListObjects` or `ListObjectsV2`. `auto`: the second, unless the service has only the first.",
+        )
+    },
+    OptionRow {
         // With it, a host that swallows everything is told within five seconds too.
         default: "4",
         ..row(
@@ -298,6 +308,8 @@ pub(crate) struct Config {
     pub(crate) allow_overwrite: bool,
     pub(crate) defaults: SaveDefaults,
     pub(crate) cuts: Cuts,
+    /// `None`: it is found out.
+    pub(crate) list_version: Option<Version>,
     /// The content types that are stored compressed, if any are.
     pub(crate) gzip: Option<Vec<String>>,
     pub(crate) urls: UrlRules,
@@ -340,6 +352,7 @@ impl Config {
                 options.text("default_acl"),
             )?,
             cuts: cuts(options),
+            list_version: Version::read(options.text("list_version")),
             gzip: options.flag("gzip").then(|| gzip_content_types(options)),
             urls: url_rules(options, config.files)?,
         })

@@ -26,6 +26,7 @@ mod fixture;
 mod gzip;
 mod headers;
 mod listing;
+mod listing_first;
 mod options;
 #[cfg(unix)]
 mod processes;
