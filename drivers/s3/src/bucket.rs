@@ -51,7 +51,8 @@ pub(crate) struct Bucket {
     /// And not on another service that speaks S3.
     pub(crate) on_amazon: bool,
     pub(crate) region: String,
-    pub(crate) credentials: Arc<Credentials>,
+    /// `None` where requests are not signed.
+    pub(crate) credentials: Option<Arc<Credentials>>,
     pub(crate) list_version: ListVersion,
     /// How long a request may be sent again and again.
     pub(crate) retry_timeout: Duration,
@@ -130,7 +131,7 @@ impl Bucket {
         })
     }
 
-    /// Makes the request, signed as of now.
+    /// Makes the request, signed as of now if it is to be signed.
     async fn signed(&self, call: &Call) -> Result<Request<Payload>> {
         let url = self.url_of(&call.key, &call.query);
         let mut request = Request::new(HttpRequestBody::empty());
@@ -139,7 +140,10 @@ impl Bucket {
             .parse()
             .map_err(|error| Error::configuration(format!("{url} is no URL: {error}")))?;
         *request.headers_mut() = call.headers.clone();
-        let credential = self.credentials.get().await?;
+        let Some(credentials) = &self.credentials else {
+            return Ok(request.map(|_| call.payload.clone()));
+        };
+        let credential = credentials.get().await?;
         AwsAuthorizer::new(&credential, "s3", &self.region)
             .try_authorize(&mut request, Some(call.payload.sha256()))
             .map_err(|error| Error::new(ErrorKind::Other, format!("no signature: {error}")))?;

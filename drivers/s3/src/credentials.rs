@@ -43,12 +43,22 @@ pub(crate) struct Keys {
     pub(crate) secret_key: Option<Secret>,
     pub(crate) token: Option<Secret>,
     pub(crate) profile: Option<String>,
+    /// Nothing is signed, and no keys are looked for.
+    pub(crate) anonymous: bool,
+}
+
+/// The profile that options or environment name, or the one of them all.
+struct Chosen {
+    name: String,
+    is_named: bool,
+    profile: Profile,
 }
 
 /// What options, environment and shared files say together.
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) credentials: Credentials,
+    /// `None` where nothing is to be signed.
+    pub(crate) credentials: Option<Credentials>,
     /// The region to sign for.
     pub(crate) region: String,
     /// The service; `None` for Amazon's.
@@ -82,48 +92,52 @@ impl Credentials {
         environment: &Environment,
     ) -> Result<Found> {
         check(keys)?;
-        let named = keys
-            .profile
-            .clone()
-            .or_else(|| environment.get("AWS_PROFILE"));
-        let profile_name = named.clone().unwrap_or_else(|| "default".to_owned());
-        let profile = read_profile(&profile_name, environment)?;
-        if profile.is_none() && named.is_some() {
-            return Err(missing_profile(&profile_name, environment));
-        }
-        let profile = profile.unwrap_or_default();
+        let chosen = Chosen::read(keys, environment)?;
         let region = region
             .map(str::to_owned)
             .or_else(|| environment.get("AWS_REGION"))
             .or_else(|| environment.get("AWS_DEFAULT_REGION"))
-            .or_else(|| profile.region.clone())
+            .or_else(|| chosen.profile.region.clone())
             .unwrap_or_else(|| DEFAULT_REGION.to_owned());
         let endpoint_url = match endpoint_url {
             Some(given) => Some(given),
-            None => endpoints::configured(&profile_name, &profile, environment)?,
+            None => endpoints::configured(&chosen.name, &chosen.profile, environment)?,
         };
+        let credentials = match keys.anonymous {
+            true => None,
+            false => Some(Self::of(keys, chosen, &region, environment)?),
+        };
+        Ok(Found {
+            credentials,
+            region,
+            endpoint_url,
+        })
+    }
+
+    fn of(keys: &Keys, chosen: Chosen, region: &str, environment: &Environment) -> Result<Self> {
         let mut tried = Vec::new();
+        let Chosen {
+            name,
+            is_named,
+            profile,
+        } = chosen;
         let fixed = match &keys.profile {
-            Some(_) => from_profile(&profile_name, profile, &mut tried)?,
+            Some(_) => from_profile(&name, profile, &mut tried)?,
             None => match from_keys(keys)?.or(from_environment(environment)?) {
                 Some(credential) => Some(credential),
                 None => {
                     tried.push("the options access_key and secret_key".to_owned());
                     tried.push("AWS_ACCESS_KEY_ID in the environment".to_owned());
-                    from_profile(&profile_name, profile, &mut tried)?
+                    from_profile(&name, profile, &mut tried)?
                 }
             },
         };
         let source = match fixed {
             Some(credential) => Source::Fixed(Arc::new(credential)),
-            None if named.is_some() => return Err(empty_profile(&profile_name, &tried)),
-            None => fetched(environment, &region, &mut tried)?,
+            None if is_named => return Err(empty_profile(&name, &tried)),
+            None => fetched(environment, region, &mut tried)?,
         };
-        Ok(Found {
-            credentials: Self { source, tried },
-            region,
-            endpoint_url,
-        })
+        Ok(Self { source, tried })
     }
 
     /// Returns the keys to sign with now.
@@ -168,8 +182,33 @@ impl fmt::Debug for Credentials {
     }
 }
 
+impl Chosen {
+    fn read(keys: &Keys, environment: &Environment) -> Result<Self> {
+        let named = keys
+            .profile
+            .clone()
+            .or_else(|| environment.get("AWS_PROFILE"));
+        let is_named = named.is_some();
+        let name = named.unwrap_or_else(|| "default".to_owned());
+        match read_profile(&name, environment)? {
+            None if is_named => Err(missing_profile(&name, environment)),
+            profile => Ok(Self {
+                name,
+                is_named,
+                profile: profile.unwrap_or_default(),
+            }),
+        }
+    }
+}
+
 fn check(keys: &Keys) -> Result<()> {
     let pair = (keys.access_key.is_some(), keys.secret_key.is_some());
+    if keys.anonymous && (pair != (false, false) || keys.token.is_some()) {
+        return Err(
+            Error::configuration("skip_signature and keys are both given")
+                .with_advice("nothing is signed with them; remove skip_signature or access_key"),
+        );
+    }
     match pair {
         (true, false) => return Err(half("access_key", "secret_key")),
         (false, true) => return Err(half("secret_key", "access_key")),
@@ -400,7 +439,8 @@ mod tests {
         ] {
             let found = Credentials::find(&given, None, None, &environment).unwrap();
 
-            assert_eq!(found.credentials.get().await.unwrap().key_id, expected);
+            let credentials = found.credentials.unwrap();
+            assert_eq!(credentials.get().await.unwrap().key_id, expected);
         }
     }
 
@@ -442,9 +482,33 @@ mod tests {
     }
 
     #[test]
+    fn who_signs_nothing_looks_for_no_keys() {
+        let environment = Environment::of(&[
+            // Half a pair is an error for everybody else.
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_REGION", "eu-north-1"),
+            ("AWS_ENDPOINT_URL", "http://minio:9000"),
+        ]);
+        let given = Keys {
+            anonymous: true,
+            ..Keys::default()
+        };
+
+        let found = Credentials::find(&given, None, None, &environment).unwrap();
+
+        assert!(found.credentials.is_none());
+        assert_eq!(found.region, "eu-north-1");
+        assert_eq!(found.endpoint_url.unwrap().text, "http://minio:9000");
+    }
+
+    #[test]
     fn what_does_not_go_together_is_refused() {
         let profile = Keys {
             profile: Some("nobody".to_owned()),
+            ..keys("a", "s")
+        };
+        let anonymous = Keys {
+            anonymous: true,
             ..keys("a", "s")
         };
         for (case, given, variables, text) in [
@@ -452,6 +516,7 @@ mod tests {
             ("the other half", keys("", "s"), &[], "without access_key"),
             ("profile and keys", profile, &[], "both given"),
             ("line break", keys("a", "s\n"), &[], "line break"),
+            ("keys and no signature", anonymous, &[], "skip_signature"),
             (
                 "half in the environment",
                 Keys::default(),
@@ -478,7 +543,7 @@ mod tests {
         let environment = Environment::of(&[("AWS_EC2_METADATA_DISABLED", "true")]);
         let found = Credentials::find(&Keys::default(), None, None, &environment).unwrap();
 
-        let error = found.credentials.get().await.unwrap_err();
+        let error = found.credentials.unwrap().get().await.unwrap_err();
 
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
         for source in ["access_key", "AWS_ACCESS_KEY_ID", "profile \"default\""] {

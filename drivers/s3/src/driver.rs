@@ -59,7 +59,7 @@ impl S3Driver {
             Some(url) => endpoint.with_url(Some(url)),
             None => endpoint.clone(),
         };
-        let credentials = Arc::new(found.credentials);
+        let credentials = found.credentials.map(Arc::new);
         let trust = Trust {
             authorities: config
                 .ca_bundle
@@ -73,7 +73,7 @@ impl S3Driver {
             public_endpoint.bucket_url(&config.bucket, &region)?,
             &config.bucket,
             &region,
-            Arc::clone(&credentials),
+            credentials.clone(),
             client.clone(),
         )?;
         let bucket = Bucket {

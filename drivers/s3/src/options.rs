@@ -118,6 +118,16 @@ pub(crate) const TABLE: &[OptionRow] = &[
         "The profile in `~/.aws` to take keys and region from, instead of keys.",
     ),
     OptionRow {
+        other_names: &["anonymous"],
+        default: "false",
+        ..row(
+            "skip_signature",
+            OptionKind::Flag,
+            &["AWS_S3_SKIP_SIGNATURE"],
+            "Asks as anybody: no keys are looked for, and neither requests nor URLs are signed.",
+        )
+    },
+    OptionRow {
         other_names: &["allow_overwrite"],
         default: "false",
         ..row(
@@ -341,6 +351,7 @@ impl Config {
                 secret_key: options.secret("secret_key").cloned(),
                 token: options.secret("security_token").cloned(),
                 profile: options.text("session_profile").map(str::to_owned),
+                anonymous: options.flag("skip_signature"),
             },
             trust_anybody: !options.flag("verify"),
             ca_bundle: options.path("ca_bundle"),

@@ -9,6 +9,7 @@
     reason = "a check reports by panicking, and a child by printing"
 )]
 
+mod anonymous;
 mod broken_services;
 #[cfg(unix)]
 mod child;
