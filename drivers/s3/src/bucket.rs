@@ -23,7 +23,7 @@ use crate::{
     credentials::Credentials,
     errors::{Attempt, Failure, Problem},
     list_version::ListVersion,
-    payload::Payload,
+    payload::{Digests, Payload},
     refusal::Refusal,
     retry::Retry,
     xml,
@@ -53,6 +53,8 @@ pub(crate) struct Bucket {
     pub(crate) region: String,
     /// `None` where requests are not signed.
     pub(crate) credentials: Option<Arc<Credentials>>,
+    /// Of contents. What S3 asks for in documents is always signed whole.
+    pub(crate) digests: Digests,
     pub(crate) list_version: ListVersion,
     /// How long a request may be sent again and again.
     pub(crate) retry_timeout: Duration,
@@ -144,8 +146,10 @@ impl Bucket {
             return Ok(request.map(|_| call.payload.clone()));
         };
         let credential = credentials.get().await?;
+        let sha256 = call.payload.sha256().map(<[u8; 32]>::as_slice);
         AwsAuthorizer::new(&credential, "s3", &self.region)
-            .try_authorize(&mut request, Some(call.payload.sha256()))
+            .with_sign_payload(sha256.is_some())
+            .try_authorize(&mut request, sha256)
             .map_err(|error| Error::new(ErrorKind::Other, format!("no signature: {error}")))?;
         // So that no layer below writes them into a log.
         for name in [AUTHORIZATION, HeaderName::from_static(TOKEN)] {

@@ -12,6 +12,7 @@ use crate::{
     environment::Environment,
     list_version::ListVersion,
     options::{Config, TABLE, region_name},
+    payload::Digests,
     storage::S3Storage,
     urls::Urls,
     writer::Writer,
@@ -55,19 +56,12 @@ impl S3Driver {
         )?;
         let region = region_name(&found.region)?;
         let endpoint = config.endpoint.with_url(found.endpoint_url);
-        let public_endpoint = match config.public_endpoint_url {
-            Some(url) => endpoint.with_url(Some(url)),
+        let public_endpoint = match &config.public_endpoint_url {
+            Some(url) => endpoint.with_url(Some(url.clone())),
             None => endpoint.clone(),
         };
         let credentials = found.credentials.map(Arc::new);
-        let trust = Trust {
-            authorities: config
-                .ca_bundle
-                .as_deref()
-                .map_or(Ok(Vec::new()), read_bundle)?,
-            anybody: config.trust_anybody,
-        };
-        let client = Client::new(config.limits, &trust)?;
+        let client = Client::new(config.limits, &trust(&config)?)?;
         let urls = Urls::new(
             config.urls,
             public_endpoint.bucket_url(&config.bucket, &region)?,
@@ -76,9 +70,17 @@ impl S3Driver {
             credentials.clone(),
             client.clone(),
         )?;
+        let url = endpoint.bucket_url(&config.bucket, &region)?;
+        if config.unsigned_payload {
+            check_tls(&url)?;
+        }
         let bucket = Bucket {
             client,
-            url: endpoint.bucket_url(&config.bucket, &region)?,
+            digests: match config.unsigned_payload || credentials.is_none() {
+                true => Digests::Md5,
+                false => Digests::Both,
+            },
+            url,
             name: config.bucket,
             on_amazon: endpoint.is_amazons(),
             region,
@@ -135,6 +137,25 @@ impl Driver for S3Driver {
     fn open(&self, config: DriverConfig) -> Result<Arc<dyn Storage>> {
         Ok(Arc::new(self.open_storage(&config)?))
     }
+}
+
+fn trust(config: &Config) -> Result<Trust> {
+    let bundle = config.ca_bundle.as_deref().map(read_bundle);
+    Ok(Trust {
+        authorities: bundle.transpose()?.unwrap_or_default(),
+        anybody: config.trust_anybody,
+    })
+}
+
+/// Without TLS only the signature guards a content.
+fn check_tls(url: &str) -> Result<()> {
+    if url.starts_with("https://") {
+        return Ok(());
+    }
+    Err(Error::configuration(format!(
+        "unsigned_payload needs HTTPS, and the bucket is at {url}"
+    ))
+    .with_advice("remove unsigned_payload, or name an endpoint that starts with https://"))
 }
 
 fn read_bundle(path: &Path) -> Result<Vec<u8>> {

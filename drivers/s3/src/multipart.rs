@@ -192,7 +192,7 @@ impl Parts<'_> {
 async fn send_part(upload: &Upload, part: Part) -> Result<CompletedPart> {
     // Until the part is sent.
     let _place = part.body.place;
-    let payload = Payload::new(part.body.blocks).await?;
+    let payload = Payload::new(part.body.blocks, upload.bucket.digests).await?;
     let call = Call::new(Action::UploadPart, upload.key.as_str())
         .with_query("partNumber", part.number.to_string())
         .with_query("uploadId", upload.id.as_str())

@@ -128,6 +128,16 @@ pub(crate) const TABLE: &[OptionRow] = &[
         )
     },
     OptionRow {
+        other_names: &["use_unsigned_payload"],
+        default: "false",
+        ..row(
+            "unsigned_payload",
+            OptionKind::Flag,
+            &["AWS_S3_UNSIGNED_PAYLOAD"],
+            "Leaves contents out of the signature, which saves their SHA-256. Only over HTTPS.",
+        )
+    },
+    OptionRow {
         other_names: &["allow_overwrite"],
         default: "false",
         ..row(
@@ -311,6 +321,8 @@ pub(crate) struct Config {
     /// The service as browsers reach it, where that differs.
     pub(crate) public_endpoint_url: Option<ServiceUrl>,
     pub(crate) keys: Keys,
+    /// Contents are left out of the signature.
+    pub(crate) unsigned_payload: bool,
     pub(crate) trust_anybody: bool,
     pub(crate) ca_bundle: Option<PathBuf>,
     pub(crate) limits: TimeLimits,
@@ -353,6 +365,7 @@ impl Config {
                 profile: options.text("session_profile").map(str::to_owned),
                 anonymous: options.flag("skip_signature"),
             },
+            unsigned_payload: options.flag("unsigned_payload"),
             trust_anybody: !options.flag("verify"),
             ca_bundle: options.path("ca_bundle"),
             limits: time_limits(options),

@@ -43,7 +43,7 @@ pub(crate) async fn put(
     if !ended || first.len() > cuts.single_bytes {
         return multipart::put(writer, &mut names, pieces, first).await;
     }
-    let payload = Payload::new(first.blocks).await?;
+    let payload = Payload::new(first.blocks, writer.bucket.digests).await?;
     put_single(writer, &mut names, payload, first.place).await
 }
 
