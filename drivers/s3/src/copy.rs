@@ -204,6 +204,7 @@ fn unless_replaced(failure: Failure) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cuts::MIB;
 
     #[test]
     fn the_parts_of_a_copy_are_those_of_a_save() {
@@ -212,22 +213,21 @@ mod tests {
             max_parts: 2,
             ..usual
         };
-        let mib = crate::cuts::MIB;
         for (cuts, size, expected) in [
             (
                 usual,
-                8 * mib + 1,
-                vec![(1, 0..8 * mib), (2, 8 * mib..8 * mib + 1)],
+                8 * MIB + 1,
+                vec![(1, 0..8 * MIB), (2, 8 * MIB..8 * MIB + 1)],
             ),
             (
                 usual,
-                16 * mib,
-                vec![(1, 0..8 * mib), (2, 8 * mib..16 * mib)],
+                16 * MIB,
+                vec![(1, 0..8 * MIB), (2, 8 * MIB..16 * MIB)],
             ),
             (
                 two,
-                20 * mib,
-                vec![(1, 0..10 * mib), (2, 10 * mib..20 * mib)],
+                20 * MIB,
+                vec![(1, 0..10 * MIB), (2, 10 * MIB..20 * MIB)],
             ),
         ] {
             let parts: Vec<_> = ranges(cuts, size).collect();
