@@ -144,6 +144,8 @@ impl OptionKind {
                 | Self::Storage,
                 Value::Text(text),
             ) => self.read_text(&text),
+            // A word may be a number, such as a version, which TOML then needs no quotes for.
+            (Self::Choice(_), Value::Integer(number)) => self.read_text(&number.to_string()),
             (Self::Secret, value @ Value::Secret(_)) => Ok(value),
             (_, value) => Err(format!(
                 "expected {}, found {}",
@@ -386,6 +388,17 @@ mod tests {
             assert!(problem.contains(reason), "{case}: {problem}");
             assert!(!problem.contains("SECRET"), "{case}: {problem}");
         }
+    }
+
+    #[test]
+    fn a_word_that_is_a_number_needs_no_quotes() {
+        let kind = OptionKind::Choice(&["auto", "1", "2"]);
+
+        assert_eq!(kind.read(Value::Integer(1)), Ok("1".into()));
+        assert_eq!(
+            kind.read(Value::Integer(3)),
+            Err("\"3\" is not known; did you mean \"1\"?".to_owned())
+        );
     }
 
     #[test]

@@ -6,11 +6,16 @@
 //! | none | `path`; `auto` with a dot in the bucket's name | `https://s3.REGION.amazonaws.com/BUCKET` |
 //! | `http://minio:9000` | `auto`, `path` | `http://minio:9000/BUCKET` |
 //! | `http://minio:9000` | `virtual` | `http://BUCKET.minio:9000` |
+//!
+//! An endpoint that the environment or a profile names counts as `endpoint_url`.
 
 use storehouse_storage::{Error, Result};
 use url::Url;
 
 use crate::credentials::DEFAULT_REGION;
+
+/// The domains of Amazon's services.
+const AMAZONS: &[&str] = &["amazonaws.com", "amazonaws.com.cn"];
 
 /// Where the bucket's name stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,17 +36,47 @@ impl Addressing {
     }
 }
 
+/// The URL of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServiceUrl {
+    pub(crate) text: String,
+    /// The option, variable or profile that it is from.
+    pub(crate) said_by: String,
+}
+
 /// A service that has buckets.
 #[derive(Debug, Clone)]
 pub(crate) struct Endpoint {
     /// `None` for Amazon's.
-    pub(crate) url: Option<String>,
+    pub(crate) url: Option<ServiceUrl>,
     pub(crate) addressing: Addressing,
     /// HTTPS to Amazon's.
     pub(crate) secure: bool,
 }
 
 impl Endpoint {
+    /// Returns the same with another URL.
+    pub(crate) fn with_url(&self, url: Option<ServiceUrl>) -> Self {
+        Self {
+            url,
+            ..self.clone()
+        }
+    }
+
+    /// Returns whether it is a service of Amazon's, by its host.
+    pub(crate) fn is_amazons(&self) -> bool {
+        let Some(service) = &self.url else {
+            return true;
+        };
+        let url = Url::parse(&service.text).ok();
+        let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+        let is_below = |domain: &&str| {
+            let before = host.strip_suffix(*domain);
+            before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+        };
+        AMAZONS.iter().any(is_below)
+    }
+
     /// Returns the URL of a bucket, with no slash at its end.
     ///
     /// # Errors
@@ -79,12 +114,9 @@ impl Endpoint {
         }
     }
 
-    fn of_others(&self, text: &str, bucket: &str) -> Result<String> {
-        let wrong = |why: &str| {
-            Err(Error::configuration(format!(
-                "endpoint_url: {text:?} {why}"
-            )))
-        };
+    fn of_others(&self, service: &ServiceUrl, bucket: &str) -> Result<String> {
+        let ServiceUrl { text, said_by } = service;
+        let wrong = |why: &str| Err(Error::configuration(format!("{said_by}: {text:?} {why}")));
         let mut url = match Url::parse(text) {
             Ok(url) => url,
             Err(error) => return wrong(&format!("is no URL: {error}")),
@@ -110,13 +142,40 @@ impl Endpoint {
 mod tests {
     use super::*;
 
-    fn bucket_url(url: &str, addressing: Addressing, bucket: &str, region: &str) -> Result<String> {
-        let endpoint = Endpoint {
-            url: (!url.is_empty()).then(|| url.to_owned()),
+    fn endpoint(url: &str, addressing: Addressing) -> Endpoint {
+        let service = || ServiceUrl {
+            text: url.to_owned(),
+            said_by: "endpoint_url".to_owned(),
+        };
+        Endpoint {
+            url: (!url.is_empty()).then(service),
             addressing,
             secure: true,
-        };
-        endpoint.bucket_url(bucket, region)
+        }
+    }
+
+    fn bucket_url(url: &str, addressing: Addressing, bucket: &str, region: &str) -> Result<String> {
+        endpoint(url, addressing).bucket_url(bucket, region)
+    }
+
+    #[test]
+    fn amazons_service_is_known_by_its_host() {
+        for (url, expected) in [
+            ("", true),
+            ("https://s3.eu-west-1.amazonaws.com", true),
+            ("https://s3.cn-north-1.amazonaws.com.cn:443/", true),
+            (
+                "https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com",
+                true,
+            ),
+            ("https://notamazonaws.com", false),
+            ("https://amazonaws.com.example.com", false),
+            ("http://minio:9000/amazonaws.com", false),
+        ] {
+            let endpoint = endpoint(url, Addressing::Auto);
+
+            assert_eq!(endpoint.is_amazons(), expected, "{url}");
+        }
     }
 
     #[test]

@@ -23,8 +23,9 @@ use crate::{
     credentials::Credentials,
     errors::{Attempt, Failure, Problem},
     kept::Kept,
+    list_version::ListVersion,
     missing,
-    payload::Payload,
+    payload::{Digests, Payload},
     refusal::Refusal,
     retry::Retry,
     xml,
@@ -50,7 +51,11 @@ pub(crate) struct Bucket {
     pub(crate) url: String,
     pub(crate) name: String,
     pub(crate) region: String,
-    pub(crate) credentials: Arc<Credentials>,
+    /// `None` where requests are not signed.
+    pub(crate) credentials: Option<Arc<Credentials>>,
+    /// Of contents. What S3 asks for in documents is always signed whole.
+    pub(crate) digests: Digests,
+    pub(crate) list_version: ListVersion,
     /// How long a request may be sent again and again.
     pub(crate) retry_timeout: Duration,
     /// What the service keeps of S3.
@@ -158,7 +163,7 @@ impl Bucket {
         })
     }
 
-    /// Makes the request, signed as of now.
+    /// Makes the request, signed as of now if it is to be signed.
     async fn signed(&self, call: &Call) -> Result<Request<Payload>> {
         let url = self.url_of(&call.key, &call.query);
         let mut request = Request::new(HttpRequestBody::empty());
@@ -167,9 +172,14 @@ impl Bucket {
             .parse()
             .map_err(|error| Error::configuration(format!("{url} is no URL: {error}")))?;
         *request.headers_mut() = call.headers.clone();
-        let credential = self.credentials.get().await?;
+        let Some(credentials) = &self.credentials else {
+            return Ok(request.map(|_| call.payload.clone()));
+        };
+        let credential = credentials.get().await?;
+        let sha256 = call.payload.sha256().map(<[u8; 32]>::as_slice);
         AwsAuthorizer::new(&credential, "s3", &self.region)
-            .try_authorize(&mut request, Some(call.payload.sha256()))
+            .with_sign_payload(sha256.is_some())
+            .try_authorize(&mut request, sha256)
             .map_err(|error| Error::new(ErrorKind::Other, format!("no signature: {error}")))?;
         // So that no layer below writes them into a log.
         for name in [AUTHORIZATION, HeaderName::from_static(TOKEN)] {

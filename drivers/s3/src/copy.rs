@@ -3,7 +3,7 @@
 //!
 //! | the copy | is made by |
 //! |---|---|
-//! | replaces its target, 8 MiB at most (with the source's own attributes: 5 GiB) | `CopyObject` |
+//! | replaces its target, and is no larger than one PUT (with the source's own attributes: 5 GiB) | `CopyObject` |
 //! | is larger | an upload whose parts are copied, as large as those of a save: the ETag is the same |
 //! | must not replace, and is not larger | reading and saving: `CopyObject` has no condition on its target that all services know |
 //!
@@ -21,6 +21,7 @@ use storehouse_storage::{
 use crate::{
     bucket,
     call::{Action, Call},
+    cuts::Cuts,
     errors::Failure,
     fresh::Upload,
     headers,
@@ -29,7 +30,6 @@ use crate::{
     multipart::{Begun, Ending, part_call, send_part},
     names::Names,
     payload::Payload,
-    pieces::{PartSizes, SINGLE_BYTES},
     read, upload,
     writer::Writer,
     xml::{CompletedPart, CopyResult},
@@ -83,7 +83,7 @@ pub(crate) async fn copy_as(
         options.to_mut().attributes.content_encoding = encoding;
     }
     let options = &*options;
-    if source.size > SINGLE_BYTES {
+    if source.size > writer.cuts.single_bytes {
         return in_parts(writer, &source, target, options).await;
     }
     if let Target::Replace(to) = &target {
@@ -115,7 +115,7 @@ async fn copy_to_a_free_name(writer: &Writer, from: &Name, target: Target) -> Re
     let reader = read::open(&writer.bucket, from, key, &OpenOptions::default()).await?;
     let source = reader.entry();
     let options = SaveOptions::default().with_attributes(source.attributes.clone());
-    if source.size > SINGLE_BYTES {
+    if source.size > writer.cuts.single_bytes {
         let source = source.clone();
         drop(reader);
         return in_parts(writer, &source, target, &options).await;
@@ -163,6 +163,7 @@ async fn in_parts(
     target: Target,
     options: &SaveOptions,
 ) -> Result<Saved> {
+    writer.cuts.check(Some(source.size))?;
     let mut names = Names::new(writer, target, options)?;
     let source = Source {
         key: writer.key(&source.name)?,
@@ -171,7 +172,7 @@ async fn in_parts(
     };
     loop {
         let begun = Begun::new(writer, &mut names).await?;
-        let parts = copy_parts(&begun.upload, &source).await;
+        let parts = copy_parts(&begun.upload, &source, writer.cuts).await;
         if let Ending::Saved(saved) = begun.end(&mut names, parts, source.entry.size).await? {
             return Ok(saved);
         }
@@ -186,8 +187,12 @@ struct Source<'a> {
     headers: HeaderMap,
 }
 
-async fn copy_parts(upload: &Upload, source: &Source<'_>) -> Result<Vec<CompletedPart>> {
-    stream::iter(ranges(source.entry.size))
+async fn copy_parts(
+    upload: &Upload,
+    source: &Source<'_>,
+    cuts: Cuts,
+) -> Result<Vec<CompletedPart>> {
+    stream::iter(ranges(cuts, source.entry.size))
         .map(|(number, range)| copy_part(upload, source, number, range))
         .buffered(PARTS_IN_FLIGHT)
         .try_collect()
@@ -242,12 +247,12 @@ async fn read_part(
         return Err(Error::replaced_meanwhile());
     }
     let blocks = reader.into_content().try_collect().await?;
-    Ok((Payload::new(blocks).await?, place))
+    Ok((Payload::new(blocks, upload.bucket.digests).await?, place))
 }
 
 /// The numbers and the bytes of all parts, cut as a save cuts them.
-fn ranges(size: u64) -> impl Iterator<Item = (u64, Range<u64>)> {
-    let sizes = PartSizes::of(Some(size));
+fn ranges(cuts: Cuts, size: u64) -> impl Iterator<Item = (u64, Range<u64>)> {
+    let sizes = cuts.parts(Some(size));
     let mut start = 0;
     (0..).map_while(move |index| {
         let range = start..size.min(start + sizes.bytes(index));
@@ -284,23 +289,39 @@ fn unless_replaced(failure: Failure) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cuts::MIB;
 
     #[test]
     fn the_parts_of_a_copy_are_those_of_a_save() {
-        for (size, expected) in [
+        let usual = Cuts::default();
+        let two = Cuts {
+            max_parts: 2,
+            ..usual
+        };
+        for (cuts, size, expected) in [
             (
-                SINGLE_BYTES + 1,
-                vec![(1, 0..SINGLE_BYTES), (2, SINGLE_BYTES..SINGLE_BYTES + 1)],
+                usual,
+                8 * MIB + 1,
+                vec![(1, 0..8 * MIB), (2, 8 * MIB..8 * MIB + 1)],
             ),
             (
-                2 * SINGLE_BYTES,
-                vec![(1, 0..SINGLE_BYTES), (2, SINGLE_BYTES..2 * SINGLE_BYTES)],
+                usual,
+                16 * MIB,
+                vec![(1, 0..8 * MIB), (2, 8 * MIB..16 * MIB)],
+            ),
+            (
+                two,
+                20 * MIB,
+                vec![(1, 0..10 * MIB), (2, 10 * MIB..20 * MIB)],
             ),
         ] {
-            assert_eq!(ranges(size).collect::<Vec<_>>(), expected, "{size}");
+            let parts: Vec<_> = ranges(cuts, size).collect();
+
+            assert_eq!(parts, expected, "{size}");
         }
         let five_tebibytes = 5 << 40;
-        assert!(ranges(five_tebibytes).count() <= 10_000);
-        assert_eq!(ranges(five_tebibytes).last().unwrap().1.end, five_tebibytes);
+        assert!(ranges(usual, five_tebibytes).count() <= 10_000);
+        let last = ranges(usual, five_tebibytes).last().unwrap();
+        assert_eq!(last.1.end, five_tebibytes);
     }
 }

@@ -1,5 +1,5 @@
 //! Where the keys come from: options, environment, shared files, then the services that hand them
-//! out. It signs nothing.
+//! out; and with them the region and the endpoint, which stand at the same places. It signs nothing.
 //!
 //! | order | source | names |
 //! |---|---|---|
@@ -13,7 +13,7 @@
 //! 1 to 3 are read when the storage is opened, 4 to 6 by object_store at the first request, which
 //! also renews them before they expire.
 
-use std::{env, fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use object_store::{
     BackoffConfig, RetryConfig,
@@ -22,7 +22,10 @@ use object_store::{
 use storehouse_storage::{Error, ErrorKind, Result, Secret};
 
 use crate::{
+    address::ServiceUrl,
     client::{Client, TimeLimits, Trust},
+    endpoints,
+    environment::Environment,
     profile::Profile,
 };
 
@@ -40,30 +43,26 @@ pub(crate) struct Keys {
     pub(crate) secret_key: Option<Secret>,
     pub(crate) token: Option<Secret>,
     pub(crate) profile: Option<String>,
+    /// Nothing is signed, and no keys are looked for.
+    pub(crate) anonymous: bool,
 }
 
-/// Looks up variables of the environment. A value, so that tests need not change the process's own.
-pub(crate) struct Environment(Box<Lookup>);
+/// The profile that options or environment name, or the one of them all.
+struct Chosen {
+    name: String,
+    is_named: bool,
+    profile: Profile,
+}
 
-type Lookup = dyn Fn(&str) -> Option<String>;
-
-impl Environment {
-    /// The process's own.
-    pub(crate) fn process() -> Self {
-        Self(Box::new(|name| env::var(name).ok()))
-    }
-
-    /// Returns a variable that is not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<String> {
-        (self.0)(name).filter(|value| !value.is_empty())
-    }
-
-    /// Returns a file's place: what the variable says, or what is usual below the home folder.
-    fn file(&self, variable: &str, usual: &str) -> Option<PathBuf> {
-        let said = self.get(variable).map(PathBuf::from);
-        let home = || self.get("HOME").or_else(|| self.get("USERPROFILE"));
-        said.or_else(|| Some(PathBuf::from(home()?).join(".aws").join(usual)))
-    }
+/// What options, environment and shared files say together.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// `None` where nothing is to be signed.
+    pub(crate) credentials: Option<Credentials>,
+    /// The region to sign for.
+    pub(crate) region: String,
+    /// The service; `None` for Amazon's.
+    pub(crate) endpoint_url: Option<ServiceUrl>,
 }
 
 /// Gives the keys for each request.
@@ -80,52 +79,65 @@ enum Source {
 }
 
 impl Credentials {
-    /// Looks through the sources, and returns the region to sign for too: the given one, or the one
-    /// that environment or profile name, or Amazon's first.
+    /// Looks through the sources. Region and endpoint are the given ones, or those that environment
+    /// or profile name, or Amazon's first.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`] for half a pair of keys, keys besides a profile, a profile that
-    /// is named but not there, and files that cannot be read.
+    /// is named but not there, files that cannot be read, and an endpoint that cannot be one.
     pub(crate) fn find(
         keys: &Keys,
         region: Option<&str>,
+        endpoint_url: Option<ServiceUrl>,
         environment: &Environment,
-    ) -> Result<(Self, String)> {
+    ) -> Result<Found> {
         check(keys)?;
-        let named = keys
-            .profile
-            .clone()
-            .or_else(|| environment.get("AWS_PROFILE"));
-        let profile_name = named.clone().unwrap_or_else(|| "default".to_owned());
-        let profile = read_profile(&profile_name, environment)?;
-        if profile.is_none() && named.is_some() {
-            return Err(missing_profile(&profile_name, environment));
-        }
-        let profile = profile.unwrap_or_default();
+        let chosen = Chosen::read(keys, environment)?;
         let region = region
             .map(str::to_owned)
             .or_else(|| environment.get("AWS_REGION"))
             .or_else(|| environment.get("AWS_DEFAULT_REGION"))
-            .or_else(|| profile.region.clone())
+            .or_else(|| chosen.profile.region.clone())
             .unwrap_or_else(|| DEFAULT_REGION.to_owned());
+        let endpoint_url = match endpoint_url {
+            Some(given) => Some(given),
+            None => endpoints::configured(&chosen.name, &chosen.profile, environment)?,
+        };
+        let credentials = match keys.anonymous {
+            true => None,
+            false => Some(Self::of(keys, chosen, &region, environment)?),
+        };
+        Ok(Found {
+            credentials,
+            region,
+            endpoint_url,
+        })
+    }
+
+    fn of(keys: &Keys, chosen: Chosen, region: &str, environment: &Environment) -> Result<Self> {
         let mut tried = Vec::new();
+        let Chosen {
+            name,
+            is_named,
+            profile,
+        } = chosen;
         let fixed = match &keys.profile {
-            Some(_) => from_profile(&profile_name, profile, &mut tried)?,
+            Some(_) => from_profile(&name, profile, &mut tried)?,
             None => match from_keys(keys)?.or(from_environment(environment)?) {
                 Some(credential) => Some(credential),
                 None => {
                     tried.push("the options access_key and secret_key".to_owned());
                     tried.push("AWS_ACCESS_KEY_ID in the environment".to_owned());
-                    from_profile(&profile_name, profile, &mut tried)?
+                    from_profile(&name, profile, &mut tried)?
                 }
             },
         };
         let source = match fixed {
             Some(credential) => Source::Fixed(Arc::new(credential)),
-            None if named.is_some() => return Err(empty_profile(&profile_name, &tried)),
-            None => fetched(environment, &region, &mut tried)?,
+            None if is_named => return Err(empty_profile(&name, &tried)),
+            None => fetched(environment, region, &mut tried)?,
         };
-        Ok((Self { source, tried }, region))
+        Ok(Self { source, tried })
     }
 
     /// Returns the keys to sign with now.
@@ -170,8 +182,33 @@ impl fmt::Debug for Credentials {
     }
 }
 
+impl Chosen {
+    fn read(keys: &Keys, environment: &Environment) -> Result<Self> {
+        let named = keys
+            .profile
+            .clone()
+            .or_else(|| environment.get("AWS_PROFILE"));
+        let is_named = named.is_some();
+        let name = named.unwrap_or_else(|| "default".to_owned());
+        match read_profile(&name, environment)? {
+            None if is_named => Err(missing_profile(&name, environment)),
+            profile => Ok(Self {
+                name,
+                is_named,
+                profile: profile.unwrap_or_default(),
+            }),
+        }
+    }
+}
+
 fn check(keys: &Keys) -> Result<()> {
     let pair = (keys.access_key.is_some(), keys.secret_key.is_some());
+    if keys.anonymous && (pair != (false, false) || keys.token.is_some()) {
+        return Err(
+            Error::configuration("skip_signature and keys are both given")
+                .with_advice("nothing is signed with them; remove skip_signature or access_key"),
+        );
+    }
     match pair {
         (true, false) => return Err(half("access_key", "secret_key")),
         (false, true) => return Err(half("secret_key", "access_key")),
@@ -380,13 +417,6 @@ fn fetching_client() -> Result<Client> {
 mod tests {
     use super::*;
 
-    fn environment(pairs: &'static [(&str, &str)]) -> Environment {
-        Environment(Box::new(|name| {
-            let found = pairs.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        }))
-    }
-
     fn keys(access_key: &str, secret_key: &str) -> Keys {
         let given = |text: &str| (!text.is_empty()).then(|| Secret::new(text));
         Keys {
@@ -398,7 +428,7 @@ mod tests {
 
     #[tokio::test]
     async fn options_come_before_the_environment() {
-        let environment = environment(&[
+        let environment = Environment::of(&[
             ("AWS_ACCESS_KEY_ID", "from-environment"),
             ("AWS_SECRET_ACCESS_KEY", "s"),
             ("AWS_SESSION_TOKEN", "t"),
@@ -407,8 +437,9 @@ mod tests {
             (keys("from-options", "s"), "from-options"),
             (Keys::default(), "from-environment"),
         ] {
-            let (credentials, _) = Credentials::find(&given, None, &environment).unwrap();
+            let found = Credentials::find(&given, None, None, &environment).unwrap();
 
+            let credentials = found.credentials.unwrap();
             assert_eq!(credentials.get().await.unwrap().key_id, expected);
         }
     }
@@ -429,12 +460,45 @@ mod tests {
             (None, &[("AWS_DEFAULT_REGION", "eu-north-1")], "eu-north-1"),
             (None, &[], "us-east-1"),
         ] {
-            let environment = environment(variables);
+            let environment = Environment::of(variables);
 
-            let (_, region) = Credentials::find(&Keys::default(), given, &environment).unwrap();
+            let found = Credentials::find(&Keys::default(), given, None, &environment).unwrap();
 
-            assert_eq!(region, expected);
+            assert_eq!(found.region, expected);
         }
+    }
+
+    #[test]
+    fn an_endpoint_that_is_given_is_not_looked_for() {
+        let environment = Environment::of(&[("AWS_ENDPOINT_URL", "no URL")]);
+        let given = ServiceUrl {
+            text: "http://minio:9000".to_owned(),
+            said_by: "endpoint_url".to_owned(),
+        };
+
+        let found = Credentials::find(&Keys::default(), None, Some(given.clone()), &environment);
+
+        assert_eq!(found.unwrap().endpoint_url, Some(given));
+    }
+
+    #[test]
+    fn who_signs_nothing_looks_for_no_keys() {
+        let environment = Environment::of(&[
+            // Half a pair is an error for everybody else.
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_REGION", "eu-north-1"),
+            ("AWS_ENDPOINT_URL", "http://minio:9000"),
+        ]);
+        let given = Keys {
+            anonymous: true,
+            ..Keys::default()
+        };
+
+        let found = Credentials::find(&given, None, None, &environment).unwrap();
+
+        assert!(found.credentials.is_none());
+        assert_eq!(found.region, "eu-north-1");
+        assert_eq!(found.endpoint_url.unwrap().text, "http://minio:9000");
     }
 
     #[test]
@@ -443,11 +507,16 @@ mod tests {
             profile: Some("nobody".to_owned()),
             ..keys("a", "s")
         };
+        let anonymous = Keys {
+            anonymous: true,
+            ..keys("a", "s")
+        };
         for (case, given, variables, text) in [
             ("half a pair", keys("a", ""), &[][..], "without secret_key"),
             ("the other half", keys("", "s"), &[], "without access_key"),
             ("profile and keys", profile, &[], "both given"),
             ("line break", keys("a", "s\n"), &[], "line break"),
+            ("keys and no signature", anonymous, &[], "skip_signature"),
             (
                 "half in the environment",
                 Keys::default(),
@@ -461,7 +530,8 @@ mod tests {
                 "no profile",
             ),
         ] {
-            let error = Credentials::find(&given, None, &environment(variables)).unwrap_err();
+            let error =
+                Credentials::find(&given, None, None, &Environment::of(variables)).unwrap_err();
 
             assert_eq!(error.kind(), ErrorKind::Configuration, "{case}");
             assert!(error.to_string().contains(text), "{case}: {error}");
@@ -470,10 +540,10 @@ mod tests {
 
     #[tokio::test]
     async fn without_credentials_the_error_says_where_they_were_looked_for() {
-        let environment = environment(&[("AWS_EC2_METADATA_DISABLED", "true")]);
-        let (credentials, _) = Credentials::find(&Keys::default(), None, &environment).unwrap();
+        let environment = Environment::of(&[("AWS_EC2_METADATA_DISABLED", "true")]);
+        let found = Credentials::find(&Keys::default(), None, None, &environment).unwrap();
 
-        let error = credentials.get().await.unwrap_err();
+        let error = found.credentials.unwrap().get().await.unwrap_err();
 
         assert_eq!(error.kind(), ErrorKind::PermissionDenied);
         for source in ["access_key", "AWS_ACCESS_KEY_ID", "profile \"default\""] {

@@ -8,9 +8,12 @@ use tokio_util::task::TaskTracker;
 use crate::{
     bucket::Bucket,
     client::{Client, Trust},
-    credentials::{Credentials, Environment},
+    credentials::Credentials,
+    environment::Environment,
     kept::Kept,
+    list_version::ListVersion,
     options::{Config, TABLE, region_name},
+    payload::Digests,
     storage::S3Storage,
     urls::Urls,
     writer::Writer,
@@ -46,37 +49,45 @@ impl S3Driver {
     /// As [`Driver::open`].
     pub fn open_storage(&self, config: &DriverConfig) -> Result<S3Storage> {
         let config = Config::new(config)?;
-        let (credentials, region) = Credentials::find(
+        let found = Credentials::find(
             &config.keys,
             config.region.as_deref(),
+            config.endpoint.url.clone(),
             &Environment::process(),
         )?;
-        let region = region_name(&region)?;
-        let credentials = Arc::new(credentials);
-        let trust = Trust {
-            authorities: config
-                .ca_bundle
-                .as_deref()
-                .map_or(Ok(Vec::new()), read_bundle)?,
-            anybody: config.trust_anybody,
+        let region = region_name(&found.region)?;
+        let endpoint = config.endpoint.with_url(found.endpoint_url);
+        let public_endpoint = match &config.public_endpoint_url {
+            Some(url) => endpoint.with_url(Some(url.clone())),
+            None => endpoint.clone(),
         };
-        let client = Client::new(config.limits, &trust)?;
+        let credentials = found.credentials.map(Arc::new);
+        let client = Client::new(config.limits, &trust(&config)?)?;
         let urls = Urls::new(
             config.urls,
-            config.public_endpoint.bucket_url(&config.bucket, &region)?,
+            public_endpoint.bucket_url(&config.bucket, &region)?,
             &config.bucket,
             &region,
-            Arc::clone(&credentials),
+            credentials.clone(),
             client.clone(),
         )?;
+        let url = endpoint.bucket_url(&config.bucket, &region)?;
+        if config.unsigned_payload {
+            check_tls(&url)?;
+        }
         let bucket = Bucket {
             client,
-            url: config.endpoint.bucket_url(&config.bucket, &region)?,
+            digests: match config.unsigned_payload || credentials.is_none() {
+                true => Digests::Md5,
+                false => Digests::Both,
+            },
+            url,
             name: config.bucket,
             region,
             credentials,
+            list_version: ListVersion::new(config.list_version),
             retry_timeout: config.retry_timeout,
-            kept: Kept::new(config.exclusive_create, config.endpoint.url.is_none()),
+            kept: Kept::new(config.exclusive_create, endpoint.is_amazons()),
         };
         let tasks = TaskTracker::new();
         // Tasks can still be added; it only lets `wait` end when there are none.
@@ -85,6 +96,7 @@ impl S3Driver {
             bucket: Arc::new(bucket),
             location: config.location,
             defaults: config.defaults,
+            cuts: config.cuts,
             gzip: config.gzip,
             tasks,
         };
@@ -126,6 +138,25 @@ impl Driver for S3Driver {
     fn open(&self, config: DriverConfig) -> Result<Arc<dyn Storage>> {
         Ok(Arc::new(self.open_storage(&config)?))
     }
+}
+
+fn trust(config: &Config) -> Result<Trust> {
+    let bundle = config.ca_bundle.as_deref().map(read_bundle);
+    Ok(Trust {
+        authorities: bundle.transpose()?.unwrap_or_default(),
+        anybody: config.trust_anybody,
+    })
+}
+
+/// Without TLS only the signature guards a content.
+fn check_tls(url: &str) -> Result<()> {
+    if url.starts_with("https://") {
+        return Ok(());
+    }
+    Err(Error::configuration(format!(
+        "unsigned_payload needs HTTPS, and the bucket is at {url}"
+    ))
+    .with_advice("remove unsigned_payload, or name an endpoint that starts with https://"))
 }
 
 fn read_bundle(path: &Path) -> Result<Vec<u8>> {

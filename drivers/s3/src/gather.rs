@@ -38,6 +38,33 @@ pub(crate) struct Gathered {
     pub(crate) place: Option<Place>,
 }
 
+impl Gathered {
+    /// Returns how many bytes there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.blocks.iter().map(|block| block.len() as u64).sum()
+    }
+
+    /// Takes the first `most` bytes away, with their share of the place.
+    pub(crate) fn cut(&mut self, most: u64) -> Self {
+        let mut left = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut first = Vec::new();
+        let mut rest = Vec::new();
+        for mut block in std::mem::take(&mut self.blocks) {
+            let start = block.split_to(block.len().min(left));
+            left -= start.len();
+            first.extend(Some(start).filter(|start| !start.is_empty()));
+            rest.extend(Some(block).filter(|block| !block.is_empty()));
+        }
+        self.blocks = rest;
+        let kept = self.blocks.iter().map(Bytes::len).sum();
+        let place = self.place.as_mut();
+        Self {
+            blocks: first,
+            place: place.and_then(|place| limits::split(place, kept)),
+        }
+    }
+}
+
 /// Gathers the next `most` bytes; fewer only at the end.
 pub(crate) async fn gather(pieces: &mut Pieces, most: u64) -> Result<Gathered> {
     if !pieces.may_stall() {
@@ -174,4 +201,39 @@ fn no_file(error: io::Error) -> Error {
     Error::new(ErrorKind::Unavailable, problem)
         .with_advice("TMPDIR names the folder for it")
         .with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_cut_off_has_its_share_of_the_memory() {
+        for (case, length, held, expected) in [
+            ("all of it is counted", 20, 20, vec![(8, 8), (8, 8), (4, 4)]),
+            (
+                "it is larger than the limit",
+                20,
+                10,
+                vec![(8, 0), (8, 6), (4, 4)],
+            ),
+        ] {
+            let blocks = vec![Bytes::from(vec![1; 3]), Bytes::from(vec![2; length - 3])];
+            let mut all = Gathered {
+                blocks: blocks.clone(),
+                place: limits::memory(held).await,
+            };
+
+            let parts = [all.cut(8), all.cut(8), all.cut(8)];
+
+            let shares = parts.each_ref().map(|part| {
+                let place = part.place.as_ref();
+                (part.len(), place.map_or(0, Place::num_permits))
+            });
+            assert_eq!(shares.to_vec(), expected, "{case}");
+            assert_eq!(all.len(), 0, "{case}");
+            let cut = parts.map(|part| part.blocks.concat()).concat();
+            assert_eq!(cut, blocks.concat(), "{case}");
+        }
+    }
 }

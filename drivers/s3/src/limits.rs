@@ -59,7 +59,14 @@ pub(crate) async fn memory_is_wanted() {
 
 /// Gives back all of `place` but `bytes`.
 pub(crate) fn keep(place: &mut Place, bytes: usize) {
-    drop(place.split(place.num_permits().saturating_sub(bytes)));
+    drop(split(place, bytes));
+}
+
+/// Leaves `bytes` in `place`, as far as there are so many, and returns what is beyond.
+///
+/// So a body that is larger than the whole limit keeps all of it until its rest is smaller.
+pub(crate) fn split(place: &mut Place, bytes: usize) -> Option<Place> {
+    place.split(place.num_permits().saturating_sub(bytes))
 }
 
 fn permits(bytes: u64) -> u32 {

@@ -1,5 +1,5 @@
-//! Listings, page by page: `ListObjectsV2` of S3's API reference. No page is held longer than it is
-//! read.
+//! Listings, page by page. No page is held longer than it is read; how one leads to the next is not
+//! known here.
 //!
 //! Keys that no [`Name`] can mean (`a//b`, `../x`, a folder's own `a/`) are left out, and reported
 //! to `tracing`: one odd key must not hide all others.
@@ -7,16 +7,15 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use futures::{
-    Stream, StreamExt, TryStreamExt,
+    StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use percent_encoding::percent_decode_str;
-use storehouse_storage::{Entry, Error, ErrorKind, Folder, Name, Result};
+use storehouse_storage::{Entry, Folder, Name, Result};
 
 use crate::{
     bucket::Bucket,
-    call::{Action, Call},
     headers,
+    pages::{decoded, pages},
     xml::{Contents, ListBucketResult},
 };
 
@@ -86,65 +85,6 @@ pub(crate) async fn list_dir(bucket: &Arc<Bucket>, place: Place) -> Result<Folde
     })
 }
 
-fn pages(
-    bucket: Arc<Bucket>,
-    prefix: String,
-    delimiter: Option<&'static str>,
-) -> impl Stream<Item = Result<ListBucketResult>> + Send + 'static {
-    let call = Call::new(Action::ListObjects, "")
-        .with_query("list-type", "2")
-        .with_query("encoding-type", "url")
-        .with_query("prefix", prefix);
-    let call = match delimiter {
-        Some(delimiter) => call.with_query("delimiter", delimiter),
-        None => call,
-    };
-    stream::try_unfold(Next::First, move |next| {
-        let (bucket, call) = (Arc::clone(&bucket), call.clone());
-        async move {
-            let call = match &next {
-                Next::First => call,
-                Next::After(token) => call.with_query("continuation-token", token),
-                Next::Nothing => return Ok(None),
-            };
-            let page: ListBucketResult = bucket.send(&call).await?.document()?;
-            let next = next.after(&page)?;
-            Ok(Some((page, next)))
-        }
-    })
-}
-
-/// Which page is asked for.
-enum Next {
-    First,
-    After(String),
-    Nothing,
-}
-
-impl Next {
-    /// Returns what comes after `page`, which must not be the same again.
-    fn after(&self, page: &ListBucketResult) -> Result<Self> {
-        let token = page.next_continuation_token.as_deref().unwrap_or_default();
-        match (page.is_truncated, self) {
-            (false, _) => Ok(Self::Nothing),
-            (true, _) if token.is_empty() => {
-                Err(broken("a page says that more follows, but not where"))
-            }
-            (true, Self::After(last)) if last == token => {
-                Err(broken("the pages go round in a circle"))
-            }
-            (true, _) => Ok(Self::After(token.to_owned())),
-        }
-    }
-}
-
-fn broken(why: &str) -> Error {
-    Error::new(
-        ErrorKind::Integrity,
-        format!("the listing is broken: {why}"),
-    )
-}
-
 fn entries<'a>(
     page: &'a ListBucketResult,
     place: &'a Place,
@@ -160,16 +100,6 @@ fn entry(name: Name, object: &Contents) -> Entry {
     Entry::new(name, object.size)
         .with_modified(modified.and_then(headers::listing_date))
         .with_etag(object.etag.clone())
-}
-
-/// Takes the encoding off that was asked for, since XML cannot hold every character. It is that of
-/// forms: a blank comes as `+`.
-fn decoded(page: &ListBucketResult, key: &str) -> String {
-    if page.encoding_type.as_deref() != Some("url") {
-        return key.to_owned();
-    }
-    let key = key.replace('+', " ");
-    percent_decode_str(&key).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -193,32 +123,5 @@ mod tests {
         ] {
             assert_eq!(place.name(key), expected.map(name), "{key}");
         }
-    }
-
-    #[test]
-    fn a_listing_that_goes_in_a_circle_is_an_error() {
-        let page = |token: &str| ListBucketResult {
-            is_truncated: true,
-            next_continuation_token: Some(token.to_owned()),
-            ..ListBucketResult::default()
-        };
-
-        let next = Next::First.after(&page("a")).unwrap();
-
-        assert!(next.after(&page("a")).is_err());
-        assert!(next.after(&page("b")).is_ok());
-        assert!(next.after(&page("")).is_err());
-    }
-
-    #[test]
-    fn keys_are_decoded_once() {
-        let mut page = ListBucketResult {
-            encoding_type: Some("url".to_owned()),
-            ..ListBucketResult::default()
-        };
-        assert_eq!(decoded(&page, "a+b%2Bc%252e%0A"), "a b+c%2e\n");
-
-        page.encoding_type = None;
-        assert_eq!(decoded(&page, "a+b%2B"), "a+b%2B");
     }
 }

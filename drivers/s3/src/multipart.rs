@@ -22,6 +22,7 @@ use crate::{
     bucket::Bucket,
     call::{Action, Call},
     create::{advised, conditional},
+    cuts::{Cuts, PartSizes},
     errors::Failure,
     fresh::{Fresh, Upload, finished},
     gather::{Gathered, gather},
@@ -31,7 +32,7 @@ use crate::{
     names::{Names, Object},
     nonce::{Nonce, is_taken},
     payload::Payload,
-    pieces::{PartSizes, Pieces},
+    pieces::Pieces,
     stored,
     turns::turn,
     writer::Writer,
@@ -54,7 +55,7 @@ pub(crate) async fn put(
     let mut first = Some(first);
     loop {
         let begun = Begun::new(writer, names).await?;
-        let parts = send_parts(&begun.upload, &mut pieces, first.take()).await;
+        let parts = send_parts(&begun.upload, writer.cuts, &mut pieces, first.take()).await;
         let missed = match begun.end(names, parts, pieces.given()).await? {
             Ending::Saved(saved) => return Ok(saved),
             Ending::Missed(missed) => missed,
@@ -176,11 +177,13 @@ fn is_upload_gone(error: &Error) -> bool {
 /// Sends all parts. It is boxed, since the compiler does not see by itself that it may change threads.
 fn send_parts<'a>(
     upload: &'a Upload,
+    cuts: Cuts,
     pieces: &'a mut Pieces,
     first: Option<Gathered>,
 ) -> BoxFuture<'a, Result<Vec<CompletedPart>>> {
     let parts = Parts {
-        sizes: PartSizes::of(pieces.length()),
+        cuts,
+        sizes: cuts.parts(pieces.length()),
         pieces,
         first,
         index: 0,
@@ -198,7 +201,9 @@ fn send_parts<'a>(
 /// A content on its way into parts.
 struct Parts<'a> {
     pieces: &'a mut Pieces,
+    /// What was read to decide that it is sent in parts.
     first: Option<Gathered>,
+    cuts: Cuts,
     sizes: PartSizes,
     index: u64,
 }
@@ -212,9 +217,17 @@ struct Part {
 impl Parts<'_> {
     /// Reads the next part, once there is room for it.
     async fn next(&mut self) -> Result<Option<Part>> {
-        let body = match self.first.take() {
-            Some(first) => first,
-            None => gather(self.pieces, self.sizes.bytes(self.index)).await?,
+        self.first = self.first.take().filter(|first| first.len() > 0);
+        if self.index == self.cuts.max_parts {
+            return match self.first.is_none() && self.pieces.ended().await? {
+                true => Ok(None),
+                false => Err(self.cuts.too_long()),
+            };
+        }
+        let most = self.sizes.bytes(self.index);
+        let body = match &mut self.first {
+            Some(first) => first.cut(most),
+            None => gather(self.pieces, most).await?,
         };
         self.index += 1;
         Ok((!body.blocks.is_empty()).then_some(Part {
@@ -234,7 +247,7 @@ pub(crate) fn part_call(action: Action, upload: &Upload, number: u64) -> Call {
 async fn digest_and_send(upload: &Upload, part: Part) -> Result<CompletedPart> {
     // Until the part is sent.
     let _place = part.body.place;
-    let payload = Payload::new(part.body.blocks).await?;
+    let payload = Payload::new(part.body.blocks, upload.bucket.digests).await?;
     let call = part_call(Action::UploadPart, upload, part.number).with_payload(payload);
     send_part(upload, call, part.number).await
 }

@@ -11,15 +11,23 @@ use storehouse_storage::{
 };
 
 use crate::{
-    address::{Addressing, Endpoint},
+    address::{Addressing, Endpoint, ServiceUrl},
     client::TimeLimits,
     credentials::Keys,
+    cuts::{Cuts, MAX_PART_BYTES, MIB},
     headers::{ACLS, SaveDefaults},
     kept::ExclusiveCreate,
+    list_version::Version,
     urls::{CustomDomain, MAX_EXPIRY_SECONDS, UrlRules},
 };
 
 const DAY: i64 = 86_400;
+/// What is sent with one PUT is in memory. S3 takes 5 GiB.
+const MAX_THRESHOLD: i64 = 1024 * MIB.cast_signed();
+/// What S3 takes as a part that is not the last.
+const MIN_CHUNK: i64 = 5 * MIB.cast_signed();
+/// By S3's limits.
+const MAX_PARTS: i64 = 10_000;
 
 /// The options, in the order of the README.
 pub(crate) const TABLE: &[OptionRow] = &[
@@ -45,7 +53,7 @@ pub(crate) const TABLE: &[OptionRow] = &[
         "endpoint_url",
         OptionKind::HttpUrl,
         &["AWS_S3_ENDPOINT_URL"],
-        "The service, if it is not Amazon's, for example `http://127.0.0.1:9000`.",
+        "The service, for example `http://127.0.0.1:9000`; else that of environment or profile, or Amazon's: see below.",
     ),
     row(
         "public_endpoint_url",
@@ -110,6 +118,26 @@ pub(crate) const TABLE: &[OptionRow] = &[
         &["AWS_S3_SESSION_PROFILE"],
         "The profile in `~/.aws` to take keys and region from, instead of keys.",
     ),
+    OptionRow {
+        other_names: &["anonymous"],
+        default: "false",
+        ..row(
+            "skip_signature",
+            OptionKind::Flag,
+            &["AWS_S3_SKIP_SIGNATURE"],
+            "Asks as anybody: no keys are looked for, and neither requests nor URLs are signed.",
+        )
+    },
+    OptionRow {
+        other_names: &["use_unsigned_payload"],
+        default: "false",
+        ..row(
+            "unsigned_payload",
+            OptionKind::Flag,
+            &["AWS_S3_UNSIGNED_PAYLOAD"],
+            "Leaves contents out of the signature, which saves their SHA-256. Only over HTTPS.",
+        )
+    },
     OptionRow {
         other_names: &["allow_overwrite"],
         default: "false",
@@ -196,6 +224,53 @@ pub(crate) const TABLE: &[OptionRow] = &[
         )
     },
     OptionRow {
+        other_names: &["upload_cutoff"],
+        default: "8388608",
+        ..row(
+            "multipart_threshold",
+            OptionKind::Integer {
+                min: 1,
+                max: MAX_THRESHOLD,
+            },
+            &["AWS_S3_MULTIPART_THRESHOLD"],
+            "The most bytes that are sent with one PUT, up to 1 GiB: they are all in memory.",
+        )
+    },
+    OptionRow {
+        other_names: &["chunk_size"],
+        default: "8388608",
+        ..row(
+            "multipart_chunksize",
+            OptionKind::Integer {
+                min: MIN_CHUNK,
+                max: MAX_PART_BYTES.cast_signed(),
+            },
+            &["AWS_S3_MULTIPART_CHUNKSIZE"],
+            "The bytes of a part, 5 MiB to 4 GiB: each that is sent is in memory. Parts are larger where there would be too many.",
+        )
+    },
+    OptionRow {
+        default: "10000",
+        ..row(
+            "max_upload_parts",
+            OptionKind::Integer {
+                min: 1,
+                max: MAX_PARTS,
+            },
+            &["AWS_S3_MAX_UPLOAD_PARTS"],
+            "The most parts that the service takes in one upload.",
+        )
+    },
+    OptionRow {
+        default: "auto",
+        ..row(
+            "list_version",
+            OptionKind::Choice(&["auto", "1", "2"]),
+            &["AWS_S3_LIST_VERSION"],
+            "The listing of the service: `ListObjects` or `ListObjectsV2`. `auto`: the second, unless the service has only the first.",
+        )
+    },
+    OptionRow {
         // With it, a host that swallows everything is told within five seconds too.
         default: "4",
         ..row(
@@ -253,9 +328,11 @@ pub(crate) struct Config {
     pub(crate) location: Option<Name>,
     pub(crate) region: Option<String>,
     pub(crate) endpoint: Endpoint,
-    /// As browsers reach it.
-    pub(crate) public_endpoint: Endpoint,
+    /// The service as browsers reach it, where that differs.
+    pub(crate) public_endpoint_url: Option<ServiceUrl>,
     pub(crate) keys: Keys,
+    /// Contents are left out of the signature.
+    pub(crate) unsigned_payload: bool,
     pub(crate) trust_anybody: bool,
     pub(crate) ca_bundle: Option<PathBuf>,
     pub(crate) limits: TimeLimits,
@@ -263,6 +340,9 @@ pub(crate) struct Config {
     pub(crate) allow_overwrite: bool,
     pub(crate) exclusive_create: ExclusiveCreate,
     pub(crate) defaults: SaveDefaults,
+    pub(crate) cuts: Cuts,
+    /// `None`: it is found out.
+    pub(crate) list_version: Option<Version>,
     /// The content types that are stored compressed, if any are.
     pub(crate) gzip: Option<Vec<String>>,
     pub(crate) urls: UrlRules,
@@ -279,29 +359,24 @@ impl Config {
         let bucket = bucket_name(options)?;
         let region = options.text("region_name").map(region_name).transpose()?;
         let endpoint = Endpoint {
-            url: options.text("endpoint_url").map(str::to_owned),
+            url: service_url(options, "endpoint_url"),
             addressing: Addressing::read(options.text("addressing_style")),
             secure: options.flag("use_ssl"),
-        };
-        let public_endpoint = match options.text("public_endpoint_url") {
-            Some(url) => Endpoint {
-                url: Some(url.to_owned()),
-                ..endpoint.clone()
-            },
-            None => endpoint.clone(),
         };
         Ok(Self {
             bucket,
             location: location(options)?,
             region,
             endpoint,
-            public_endpoint,
+            public_endpoint_url: service_url(options, "public_endpoint_url"),
             keys: Keys {
                 access_key: options.secret("access_key").cloned(),
                 secret_key: options.secret("secret_key").cloned(),
                 token: options.secret("security_token").cloned(),
                 profile: options.text("session_profile").map(str::to_owned),
+                anonymous: options.flag("skip_signature"),
             },
+            unsigned_payload: options.flag("unsigned_payload"),
             trust_anybody: !options.flag("verify"),
             ca_bundle: options.path("ca_bundle"),
             limits: time_limits(options),
@@ -312,6 +387,8 @@ impl Config {
                 options.table("object_parameters"),
                 options.text("default_acl"),
             )?,
+            cuts: cuts(options),
+            list_version: Version::read(options.text("list_version")),
             gzip: options.flag("gzip").then(|| gzip_content_types(options)),
             urls: url_rules(options, config.files)?,
         })
@@ -374,12 +451,34 @@ pub(crate) fn region_name(text: &str) -> Result<String> {
     )
 }
 
+fn service_url(options: &Options, name: &str) -> Option<ServiceUrl> {
+    options.text(name).map(|text| ServiceUrl {
+        text: text.to_owned(),
+        said_by: name.to_owned(),
+    })
+}
+
 fn time_limits(options: &Options) -> TimeLimits {
     let seconds = |name| options.duration(name).unwrap_or_default();
     TimeLimits {
         connect: seconds("connect_timeout"),
         idle: seconds("read_timeout"),
         total: Some(seconds("timeout")).filter(|time| !time.is_zero()),
+    }
+}
+
+fn cuts(options: &Options) -> Cuts {
+    let number = |name, otherwise| {
+        let given = options.integer(name);
+        given
+            .and_then(|number| u64::try_from(number).ok())
+            .unwrap_or(otherwise)
+    };
+    let usual = Cuts::default();
+    Cuts {
+        single_bytes: number("multipart_threshold", usual.single_bytes),
+        part_bytes: number("multipart_chunksize", usual.part_bytes),
+        max_parts: number("max_upload_parts", usual.max_parts),
     }
 }
 
@@ -460,6 +559,42 @@ mod tests {
             let error = config(&[("bucket_name", "bucket"), ("location", text)]).unwrap_err();
 
             assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");
+        }
+    }
+
+    #[test]
+    fn contents_are_cut_as_the_options_say() {
+        assert_eq!(
+            config(&[("bucket_name", "bucket")]).unwrap().cuts,
+            Cuts::default()
+        );
+        let given = [
+            ("bucket_name", "bucket"),
+            ("upload_cutoff", "1"),
+            ("chunk_size", "5242880"),
+            ("max_upload_parts", "1000"),
+        ];
+        let expected = Cuts {
+            single_bytes: 1,
+            part_bytes: 5 * MIB,
+            max_parts: 1000,
+        };
+        assert_eq!(config(&given).unwrap().cuts, expected);
+    }
+
+    #[test]
+    fn cuts_that_s3_does_not_take_are_refused() {
+        for (name, text) in [
+            ("multipart_threshold", "0"),
+            ("multipart_threshold", "1073741825"),
+            ("multipart_chunksize", "5242879"),
+            ("multipart_chunksize", "4294967297"),
+            ("max_upload_parts", "0"),
+            ("max_upload_parts", "10001"),
+        ] {
+            let kind = storehouse_storage::find_option(TABLE, name).unwrap().kind;
+
+            assert!(kind.read_text(text).is_err(), "{name} {text}");
         }
     }
 

@@ -1,75 +1,16 @@
-//! Cuts a content into the bodies of requests, and says how large they are. It sends nothing.
-//!
-//! | content | sent as |
-//! |---|---|
-//! | up to 8 MiB | one PUT |
-//! | of known length | parts of 8 MiB; of a 10,000th of it where that is more (above 78 GiB) |
-//! | of unknown length | 5,000 parts of 8 MiB (39 GiB), then parts that double every 500 |
+//! Cuts a content into the bodies of requests, as it is read. How large they are is said by
+//! [`Cuts`](crate::cuts::Cuts), and nothing is sent here.
 
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
-use storehouse_storage::{Content, EtagRule, Result};
+use storehouse_storage::{Content, Result};
 
 use crate::gzip::{self, Encoder};
-
-const MIB: u64 = 1024 * 1024;
-/// One PUT up to here. boto3, rclone and the AWS CLI cut at 8 MB too, so ETags agree.
-pub(crate) const SINGLE_BYTES: u64 = 8 * MIB;
-/// What an upload may have, by S3's limits.
-const MAX_PARTS: u64 = 10_000;
-/// What an object may have, by S3's limits: 5 TiB.
-pub(crate) const MAX_OBJECT_BYTES: u64 = 5 * 1024 * 1024 * MIB;
-const EVEN_PARTS: u64 = 5_000;
-const DOUBLING_PARTS: u64 = 500;
-/// Below the 5 GiB that S3 takes as a part.
-const MAX_PART_BYTES: u64 = 4 * 1024 * MIB;
 
 /// Blocks up to this size are copied together: an upload that trickles in would make a part of
 /// thousands.
 const SMALL_BLOCK: usize = 64 * 1024;
 const GATHERED_BLOCK: usize = 256 * 1024;
-
-/// How large the parts of an upload are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PartSizes {
-    Even(u64),
-    Growing,
-}
-
-impl PartSizes {
-    /// Chooses by the content's length.
-    pub(crate) fn of(length: Option<u64>) -> Self {
-        match length {
-            // A whole MiB, so that the last part is not a remainder of a few bytes.
-            Some(length) => {
-                Self::Even(SINGLE_BYTES.max(length.div_ceil(MAX_PARTS).next_multiple_of(MIB)))
-            }
-            None => Self::Growing,
-        }
-    }
-
-    /// Returns the size of a part, counted from 0.
-    pub(crate) fn bytes(self, part: u64) -> u64 {
-        match self {
-            Self::Even(bytes) => bytes,
-            Self::Growing if part < EVEN_PARTS => SINGLE_BYTES,
-            Self::Growing => {
-                let doublings = 1 + (part - EVEN_PARTS) / DOUBLING_PARTS;
-                SINGLE_BYTES
-                    .saturating_mul(1 << doublings.min(32))
-                    .min(MAX_PART_BYTES)
-            }
-        }
-    }
-}
-
-/// Returns how an object of `size` bytes gets its ETag.
-pub(crate) fn etag_rule(size: u64) -> EtagRule {
-    match PartSizes::of(Some(size)) {
-        PartSizes::Even(part_bytes) if size > SINGLE_BYTES => EtagRule::Md5OfParts { part_bytes },
-        _ => EtagRule::Md5,
-    }
-}
 
 /// Whether a content is sent as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,38 +169,6 @@ mod tests {
     use futures::stream;
 
     use super::*;
-
-    #[test]
-    fn every_size_fits_into_ten_thousand_parts() {
-        for length in [
-            SINGLE_BYTES + 1,
-            80_000 * MIB,
-            80_000 * MIB + 1,
-            MAX_OBJECT_BYTES,
-        ] {
-            let PartSizes::Even(bytes) = PartSizes::of(Some(length)) else {
-                panic!("{length}");
-            };
-            assert!((SINGLE_BYTES..=MAX_PART_BYTES).contains(&bytes), "{length}");
-            assert!(length.div_ceil(bytes) <= MAX_PARTS, "{length}");
-        }
-        let unknown: u64 = (0..MAX_PARTS)
-            .map(|part| PartSizes::Growing.bytes(part))
-            .sum();
-        assert!(unknown >= MAX_OBJECT_BYTES);
-        assert!((0..MAX_PARTS).all(|part| PartSizes::Growing.bytes(part) <= MAX_PART_BYTES));
-    }
-
-    #[test]
-    fn the_etag_rule_follows_the_threshold() {
-        assert_eq!(etag_rule(SINGLE_BYTES), EtagRule::Md5);
-        assert_eq!(
-            etag_rule(SINGLE_BYTES + 1),
-            EtagRule::Md5OfParts {
-                part_bytes: SINGLE_BYTES
-            }
-        );
-    }
 
     #[tokio::test]
     async fn pieces_are_full_whatever_the_blocks() {

@@ -12,7 +12,7 @@ use storehouse_storage::{
 use crate::{
     copy, delete, examine,
     listing::{self, Place},
-    pieces, read, unzip, upload,
+    read, unzip, upload,
     urls::Urls,
     writer::{MAX_KEY_BYTES, Writer},
 };
@@ -80,7 +80,7 @@ impl Storage for S3Storage {
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         match self.writer.defaults.have_md5_etags() {
-            true => pieces::etag_rule(size),
+            true => self.writer.cuts.etag_rule(size),
             false => EtagRule::Opaque,
         }
     }

@@ -7,13 +7,14 @@ use storehouse_storage::{Content, Error, Result, SaveOptions, Saved, Target};
 use crate::{
     call::{Action, Call},
     create::Create,
+    cuts::MAX_OBJECT_BYTES,
     fresh::finished,
     gather::gather_and_look,
     limits::{self, Place},
     multipart,
     names::Names,
     payload::Payload,
-    pieces::{MAX_OBJECT_BYTES, Pieces, SINGLE_BYTES},
+    pieces::Pieces,
     stored,
     writer::Writer,
 };
@@ -31,11 +32,14 @@ pub(crate) async fn put(
     let (coding, options) = writer.coding(&target.name(), options)?;
     let mut names = Names::new(writer, target, &options)?;
     let mut pieces = Pieces::new(content, coding);
-    let (first, ended) = gather_and_look(&mut pieces, SINGLE_BYTES).await?;
-    if !ended {
+    let cuts = writer.cuts;
+    cuts.check(pieces.length())?;
+    let most = cuts.first_bytes(pieces.length());
+    let (first, ended) = gather_and_look(&mut pieces, most).await?;
+    if !ended || first.len() > cuts.single_bytes {
         return multipart::put(writer, &mut names, pieces, first).await;
     }
-    let payload = Payload::new(first.blocks).await?;
+    let payload = Payload::new(first.blocks, writer.bucket.digests).await?;
     put_single(writer, &mut names, payload, first.place).await
 }
 

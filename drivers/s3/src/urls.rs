@@ -5,7 +5,7 @@
 //! |---|---|
 //! | by default | the bucket's URL with a signature that ends (SigV4 in the query) |
 //! | `public_endpoint_url` | the same, signed for that host |
-//! | `querystring_auth = false`, and all static files | the bucket's URL, for buckets that anybody may read |
+//! | `querystring_auth = false`, `skip_signature`, and all static files | the bucket's URL, for buckets that anybody may read |
 //! | `custom_domain` | `https://CUSTOM_DOMAIN/KEY` |
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -75,7 +75,8 @@ pub(crate) struct Urls {
     rules: UrlRules,
     /// The bucket's URL as browsers reach it.
     bucket_url: String,
-    signer: AmazonS3,
+    /// `None` where there are no keys to sign with.
+    signer: Option<AmazonS3>,
 }
 
 impl Urls {
@@ -88,21 +89,23 @@ impl Urls {
         bucket_url: String,
         bucket: &str,
         region: &str,
-        credentials: Arc<Credentials>,
+        credentials: Option<Arc<Credentials>>,
         client: Client,
     ) -> Result<Self> {
-        let signer = AmazonS3Builder::new()
-            .with_bucket_name(bucket)
-            .with_region(region)
-            // Taken as it is, whatever the addressing.
-            .with_endpoint(&bucket_url)
-            .with_virtual_hosted_style_request(true)
-            .with_credentials(credentials)
-            .with_http_connector(client)
-            .build()
-            .map_err(|error| {
+        let signer = |credentials: Arc<Credentials>| {
+            let builder = AmazonS3Builder::new()
+                .with_bucket_name(bucket)
+                .with_region(region)
+                // Taken as it is, whatever the addressing.
+                .with_endpoint(&bucket_url)
+                .with_virtual_hosted_style_request(true)
+                .with_credentials(credentials)
+                .with_http_connector(client);
+            builder.build().map_err(|error| {
                 Error::configuration("URLs cannot be signed with these options").with_source(error)
-            })?;
+            })
+        };
+        let signer = credentials.map(signer).transpose()?;
         Ok(Self {
             rules,
             bucket_url,
@@ -112,7 +115,13 @@ impl Urls {
 
     /// Returns whether a URL can carry an expiry, a download name or a content type.
     pub(crate) fn can_sign(&self) -> bool {
-        self.rules.signed && self.rules.custom_domain.is_none()
+        self.signs().is_some()
+    }
+
+    /// Returns what signs, if URLs are to be signed.
+    fn signs(&self) -> Option<&AmazonS3> {
+        let signs = self.rules.signed && self.rules.custom_domain.is_none();
+        self.signer.as_ref().filter(|_| signs)
     }
 
     /// Returns the URL of a key.
@@ -121,13 +130,16 @@ impl Urls {
     /// [`ErrorKind::Unsupported`] if `options` need a signature and there is to be none, or one that
     /// lasts too long; what getting the credentials gives.
     pub(crate) async fn url(&self, key: &str, options: &UrlOptions) -> Result<String> {
-        if self.can_sign() {
-            return self.signed(key, options).await;
+        if let Some(signer) = self.signs() {
+            return self.signed(signer, key, options).await;
         }
         if options.needs_signature() {
-            let advice = match self.rules.custom_domain {
-                Some(_) => "a storage without custom_domain has signed URLs",
-                None => "set querystring_auth = true; static files are never signed",
+            let advice = if self.rules.custom_domain.is_some() {
+                "a storage without custom_domain has signed URLs"
+            } else if self.signer.is_none() {
+                "skip_signature looks for no keys to sign with; a storage without it has signed URLs"
+            } else {
+                "set querystring_auth = true; static files are never signed"
             };
             let problem =
                 "only a signed URL can carry an expiry, a download name or a content type";
@@ -139,7 +151,7 @@ impl Urls {
         })
     }
 
-    async fn signed(&self, key: &str, options: &UrlOptions) -> Result<String> {
+    async fn signed(&self, signer: &AmazonS3, key: &str, options: &UrlOptions) -> Result<String> {
         let expires_in = options.expires_in.unwrap_or(self.rules.expires_in);
         let seconds = i64::try_from(expires_in.as_secs()).unwrap_or(i64::MAX);
         if !(1..=MAX_EXPIRY_SECONDS).contains(&seconds) {
@@ -162,9 +174,7 @@ impl Urls {
             query.push(("response-content-type", kind.clone()));
         }
         let extras = SignedUrlOptions::default().with_query(query);
-        let url = self
-            .signer
-            .signed_url_opts(Method::GET, &path, expires_in, &extras);
+        let url = signer.signed_url_opts(Method::GET, &path, expires_in, &extras);
         url.await.map(String::from).map_err(unsigned)
     }
 }

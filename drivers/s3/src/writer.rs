@@ -7,7 +7,8 @@ use storehouse_storage::{Error, ErrorKind, Name, Result, SaveOptions};
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    bucket::Bucket, gzip::GZIP, headers::SaveDefaults, kept::FILE_NAME_BYTES, pieces::Coding,
+    bucket::Bucket, cuts::Cuts, gzip::GZIP, headers::SaveDefaults, kept::FILE_NAME_BYTES,
+    pieces::Coding,
 };
 
 /// A name that ends so has an SVG that is compressed already.
@@ -21,6 +22,7 @@ pub(crate) struct Writer {
     pub(crate) bucket: Arc<Bucket>,
     pub(crate) location: Option<Name>,
     pub(crate) defaults: SaveDefaults,
+    pub(crate) cuts: Cuts,
     /// The content types that are stored compressed, if any are.
     pub(crate) gzip: Option<Vec<String>>,
     /// What must be finished even if the future that asked for it was dropped.

@@ -1,8 +1,8 @@
 //! The documents that S3 answers with and asks for. Reading and writing only; what they mean is
 //! decided by who asked.
 //!
-//! Source: the API reference of Amazon S3, `ListObjectsV2`, `CreateMultipartUpload`,
-//! `CompleteMultipartUpload`, `DeleteObjects` and "Error responses".
+//! Source: the API reference of Amazon S3, `ListObjectsV2`, `ListObjects`,
+//! `CreateMultipartUpload`, `CompleteMultipartUpload`, `DeleteObjects` and "Error responses".
 
 use quick_xml::{Reader, SeError, events::Event};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
@@ -90,6 +90,8 @@ pub(crate) struct ListBucketResult {
     #[serde(deserialize_with = "flag")]
     pub(crate) is_truncated: bool,
     pub(crate) next_continuation_token: Option<String>,
+    /// Of the first listing, `ListObjects`.
+    pub(crate) next_marker: Option<String>,
     pub(crate) contents: Vec<Contents>,
     pub(crate) common_prefixes: Vec<CommonPrefix>,
 }

@@ -6,7 +6,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use crate::{credentials, processes};
+use crate::{credentials, endpoints, processes};
 
 const ROLE: &str = "STOREHOUSE_S3_TEST_ROLE";
 const ARGUMENT: &str = "STOREHOUSE_S3_TEST_ARGUMENT";
@@ -65,6 +65,7 @@ async fn a_child_plays_its_role() {
         "save" => processes::save_one(&argument).await,
         "memory" => processes::save_and_open(&argument).await,
         "stat" => credentials::stat(&argument).await,
+        "places" => endpoints::places(&argument).await,
         role => panic!("no role {role}"),
     };
     println!("{MARK}{answer}");

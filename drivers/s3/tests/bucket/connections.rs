@@ -4,7 +4,7 @@
 use std::{
     io::{self, Read, Write},
     net::{TcpListener, TcpStream},
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread,
     time::{Duration, Instant},
 };
@@ -14,9 +14,9 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use storehouse_storage::{ErrorKind, Storage, StorageExt};
-use storehouse_test_support::{FakeHttp, Response};
+use storehouse_test_support::{FakeHttp, Minio, Response};
 
-use crate::fixture::{MIB, bytes, name, replace, storage};
+use crate::fixture::{MIB, bucket, bytes, name, opened, replace, storage};
 
 const KEYS: &[(&str, &str)] = &[
     ("bucket_name", "bucket"),
@@ -40,18 +40,28 @@ fn listen(serve: impl Fn(TcpStream) -> io::Result<()> + Send + 'static) -> u16 {
 }
 
 /// Reads up to the end of a request's head.
-fn read_head(stream: &mut impl Read) -> io::Result<()> {
+fn read_head(stream: &mut impl Read) -> io::Result<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
         stream.read_exact(&mut byte)?;
         head.push(byte[0]);
     }
-    Ok(())
+    Ok(String::from_utf8(head).unwrap())
 }
 
 /// A service with TLS that answers everything so, and its endpoint.
 fn listen_with_tls(answer: String) -> String {
+    listen_with_tls_to(move |stream| {
+        read_head(stream)?;
+        stream.write_all(answer.as_bytes())
+    })
+}
+
+/// A service with TLS that hands every connection to `serve`, and its endpoint.
+fn listen_with_tls_to(
+    serve: impl Fn(&mut StreamOwned<ServerConnection, TcpStream>) -> io::Result<()> + Send + 'static,
+) -> String {
     let certificate = CertificateDer::from_pem_slice(include_bytes!("tls/server.pem")).unwrap();
     let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls/server.key")).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -65,12 +75,32 @@ fn listen_with_tls(answer: String) -> String {
     let port = listen(move |stream| {
         let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
         let mut stream = StreamOwned::new(connection, stream);
-        read_head(&mut stream)?;
-        stream.write_all(answer.as_bytes())?;
+        serve(&mut stream)?;
         stream.conn.send_close_notify();
         stream.flush()
     });
     format!("https://localhost:{port}")
+}
+
+/// TLS in front of a server without, and what was asked.
+fn tls_before(server: &str) -> (String, mpsc::Receiver<String>) {
+    let server = server.strip_prefix("http://").unwrap().to_owned();
+    let (heads, asked) = mpsc::channel();
+    let endpoint = listen_with_tls_to(move |stream| {
+        let head = read_head(stream)?;
+        let lower = head.to_ascii_lowercase();
+        let length = lower.split("content-length: ").nth(1);
+        let length = length.and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+        let mut body = vec![0; length.unwrap_or_default()];
+        stream.read_exact(&mut body)?;
+        let mut upstream = TcpStream::connect(&server)?;
+        let head_to_end = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+        upstream.write_all(head_to_end.as_bytes())?;
+        upstream.write_all(&body)?;
+        heads.send(lower).unwrap();
+        io::copy(&mut upstream, stream).map(drop)
+    });
+    (endpoint, asked)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,6 +124,57 @@ async fn a_certificate_is_trusted_through_a_bundle_or_if_none_is_looked_at() {
 
         storage.stat(&name("a")).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_content_is_not_signed_where_the_option_says_so() {
+    let bucket = bucket("unsigned").await;
+    let (endpoint, asked) = tls_before(Minio::get().endpoint());
+    // The second is the digest of nothing.
+    let digest = "x-amz-content-sha256: ";
+    let unsigned = format!("{digest}unsigned-payload\r\n");
+    let nothing = format!("{digest}e3b0c442");
+    for (option, contents_are_signed) in [("false", true), ("true", false)] {
+        let options = [("ca_bundle", AUTHORITY), ("unsigned_payload", option)];
+        let storage = opened(&bucket, &endpoint, &options);
+
+        replace(&storage, "a.txt", "A").await.unwrap();
+        replace(&storage, "a.bin", bytes(9 * MIB)).await.unwrap();
+        let failures = storage.delete_many(&[name("a.txt")]).await;
+
+        assert!(failures.is_empty(), "{failures:?}");
+        let heads: Vec<String> = asked.try_iter().collect();
+        assert_eq!(heads.len(), 6, "{heads:?}");
+        for head in heads {
+            let is_content = head.starts_with("put ");
+            let is_signed = contents_are_signed || !is_content;
+            assert_eq!(!head.contains(&unsigned), is_signed, "{head}");
+            assert_eq!(head.contains(&nothing), head.contains("?uploads"), "{head}");
+        }
+        assert!(bucket.get_raw("a.bin").unwrap() == bytes(9 * MIB));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsigned_content_that_was_damaged_is_seen_by_its_etag() {
+    let wrong = "0".repeat(32);
+    let endpoint = listen_with_tls_to(move |stream| {
+        let head = read_head(stream)?;
+        stream.read_exact(&mut [0])?;
+        assert!(head.contains("UNSIGNED-PAYLOAD"), "{head}");
+        let answer = ANSWER.replace("\"x\"", &format!("\"{wrong}\""));
+        stream.write_all(answer.as_bytes())
+    });
+    let options = [
+        ("endpoint_url", endpoint.as_str()),
+        ("ca_bundle", AUTHORITY),
+        ("unsigned_payload", "true"),
+    ];
+    let storage = storage(&[KEYS, &options].concat());
+
+    let error = replace(&storage, "a", "A").await.unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

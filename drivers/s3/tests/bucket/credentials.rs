@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use storehouse_s3::S3Storage;
 use storehouse_storage::{Error, Storage};
 use storehouse_test_support::{FakeHttp, Request, Response};
 
@@ -13,10 +14,10 @@ use crate::{
     fixture::{name, storage},
 };
 
-/// What a child does: it looks at an object of the service that `argument` names, and answers with
-/// the error, if there is one.
+/// What a child does: it looks at an object of the service that `argument` names, or the environment
+/// where that is empty, and answers with the error, if there is one.
 pub(crate) async fn stat(argument: &str) -> String {
-    let storage = storage(&[("bucket_name", "bucket"), ("endpoint_url", argument)]);
+    let storage = opened(argument);
     let found = storage.stat(&name("a")).await;
     found
         .err()
@@ -24,8 +25,17 @@ pub(crate) async fn stat(argument: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Opens the bucket of the service that `endpoint` names, or else of the one that the environment does.
+pub(crate) fn opened(endpoint: &str) -> S3Storage {
+    let bucket = ("bucket_name", "bucket");
+    match endpoint {
+        "" => storage(&[bucket]),
+        endpoint => storage(&[bucket, ("endpoint_url", endpoint)]),
+    }
+}
+
 /// A service in which every object is.
-fn service() -> FakeHttp {
+pub(crate) fn service() -> FakeHttp {
     FakeHttp::start(|_| {
         Response::new(200)
             .header("ETag", "\"x\"")

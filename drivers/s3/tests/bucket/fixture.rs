@@ -146,6 +146,7 @@ pub(crate) fn log(proxy: &Proxy) -> Vec<String> {
                 query if query.starts_with("partNumber") => "part",
                 query if query.starts_with("uploadId") => "upload",
                 query if query.starts_with("list-type") => "list",
+                query if query.starts_with("encoding-type") => "first list",
                 _ => "other",
             };
             format!("{} {what}", request.method)

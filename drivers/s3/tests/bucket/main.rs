@@ -9,6 +9,7 @@
     reason = "a check reports by panicking, and a child by printing"
 )]
 
+mod anonymous;
 mod broken_services;
 #[cfg(unix)]
 mod child;
@@ -18,12 +19,16 @@ mod connections;
 mod copying;
 #[cfg(unix)]
 mod credentials;
+mod cutting;
 mod deleting;
+#[cfg(unix)]
+mod endpoints;
 mod fixture;
 mod gzip;
 mod headers;
 mod lesser_services;
 mod listing;
+mod listing_first;
 mod options;
 #[cfg(unix)]
 mod processes;

@@ -75,6 +75,17 @@ fn options_that_do_not_go_together_are_refused_at_once() {
             "a slash after the domain",
             vec![("custom_domain", "cdn.example.com/")],
         ),
+        (
+            "an unsigned content without TLS",
+            vec![
+                ("endpoint_url", "http://127.0.0.1:9000"),
+                ("unsigned_payload", "true"),
+            ],
+        ),
+        (
+            "an unsigned content to Amazon without TLS",
+            vec![("use_ssl", "false"), ("use_unsigned_payload", "true")],
+        ),
         ("no such bundle", vec![("ca_bundle", "/no/such/bundle.pem")]),
         (
             "a bucket before an address",
@@ -89,6 +100,28 @@ fn options_that_do_not_go_together_are_refused_at_once() {
         let error = S3Driver.open(config(&given)).unwrap_err();
 
         assert_eq!(error.kind(), ErrorKind::Configuration, "{case}: {error}");
+    }
+}
+
+#[test]
+fn what_goes_together_is_taken() {
+    for more in [
+        &[("unsigned_payload", "true")][..],
+        &[
+            ("unsigned_payload", "true"),
+            ("endpoint_url", "https://minio:9000"),
+            ("public_endpoint_url", "http://minio:9000"),
+        ],
+    ] {
+        let keys = [
+            ("bucket_name", "assets"),
+            ("access_key", "a"),
+            ("secret_key", "s"),
+        ];
+
+        let opened = S3Driver.open(config(&[&keys[..], more].concat()));
+
+        assert!(opened.is_ok(), "{more:?}");
     }
 }
 
