@@ -172,6 +172,12 @@ impl Bucket {
             .parse()
             .map_err(|error| Error::configuration(format!("{url} is no URL: {error}")))?;
         *request.headers_mut() = call.headers.clone();
+        if call.payload.sha256().is_none() {
+            // What the signature does not guard, the service compares with this.
+            request
+                .headers_mut()
+                .insert("content-md5", call.payload.md5_header()?);
+        }
         let Some(credentials) = &self.credentials else {
             return Ok(request.map(|_| call.payload.clone()));
         };

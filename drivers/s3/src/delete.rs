@@ -3,7 +3,6 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use futures::{StreamExt, stream};
 use http::{HeaderValue, StatusCode, header::ETAG};
 use storehouse_storage::{Error, ErrorKind, Name, Result, Saved};
@@ -182,8 +181,7 @@ async fn request(bucket: &Bucket, batch: &[Target]) -> Result<DeleteResult, Refu
     })?;
     let payload = Payload::small(document);
     // S3 demands it here, though the signature covers the body.
-    let digest = HeaderValue::try_from(BASE64_STANDARD.encode(payload.md5()))
-        .map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?;
+    let digest = payload.md5_header()?;
     let call = Call::new(Action::DeleteObjects, "")
         .with_query("delete", "")
         .with_header("content-md5", digest)

@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
+use http::HeaderValue;
 use md5::{Digest, Md5};
 use ring::digest::{Context, SHA256};
 use storehouse_storage::{Error, ErrorKind, Result};
@@ -70,6 +72,12 @@ impl Payload {
 
     pub(crate) fn md5(&self) -> &[u8; 16] {
         &self.md5
+    }
+
+    /// Returns the value of `Content-MD5`.
+    pub(crate) fn md5_header(&self) -> Result<HeaderValue> {
+        HeaderValue::try_from(BASE64_STANDARD.encode(self.md5))
+            .map_err(|error| Error::new(ErrorKind::Other, error.to_string()))
     }
 
     fn digested(blocks: Vec<Bytes>, digests: Digests) -> Self {
