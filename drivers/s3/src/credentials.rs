@@ -13,7 +13,7 @@
 //! 1 to 3 are read when the storage is opened, 4 to 6 by object_store at the first request, which
 //! also renews them before they expire.
 
-use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use object_store::{
     BackoffConfig, RetryConfig,
@@ -27,6 +27,7 @@ use crate::{
     endpoints,
     environment::Environment,
     profile::Profile,
+    shared_files::Chosen,
 };
 
 /// The instance metadata service answers in milliseconds where there is one. Elsewhere nothing does.
@@ -45,13 +46,6 @@ pub(crate) struct Keys {
     pub(crate) profile: Option<String>,
     /// Nothing is signed, and no keys are looked for.
     pub(crate) anonymous: bool,
-}
-
-/// The profile that options or environment name, or the one of them all.
-struct Chosen {
-    name: String,
-    is_named: bool,
-    profile: Profile,
 }
 
 /// What options, environment and shared files say together.
@@ -92,7 +86,7 @@ impl Credentials {
         environment: &Environment,
     ) -> Result<Found> {
         check(keys)?;
-        let chosen = Chosen::read(keys, environment)?;
+        let chosen = Chosen::read(keys.profile.as_deref(), environment)?;
         let region = region
             .map(str::to_owned)
             .or_else(|| environment.get("AWS_REGION"))
@@ -179,25 +173,6 @@ impl fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("source", &source)
             .finish_non_exhaustive()
-    }
-}
-
-impl Chosen {
-    fn read(keys: &Keys, environment: &Environment) -> Result<Self> {
-        let named = keys
-            .profile
-            .clone()
-            .or_else(|| environment.get("AWS_PROFILE"));
-        let is_named = named.is_some();
-        let name = named.unwrap_or_else(|| "default".to_owned());
-        match read_profile(&name, environment)? {
-            None if is_named => Err(missing_profile(&name, environment)),
-            profile => Ok(Self {
-                name,
-                is_named,
-                profile: profile.unwrap_or_default(),
-            }),
-        }
     }
 }
 
@@ -302,43 +277,6 @@ fn credential(
             .map(|token| checked("session token", token))
             .transpose()?,
     })
-}
-
-fn read_profile(name: &str, environment: &Environment) -> Result<Option<Profile>> {
-    let read = |variable, usual| match environment.file(variable, usual) {
-        Some(path) => read_if_there(&path),
-        None => Ok(String::new()),
-    };
-    let credentials = read("AWS_SHARED_CREDENTIALS_FILE", "credentials")?;
-    let config = read("AWS_CONFIG_FILE", "config")?;
-    Ok(Profile::read(name, &credentials, &config))
-}
-
-fn read_if_there(path: &PathBuf) -> Result<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => {
-            let problem = format!("{} cannot be read", path.display());
-            Err(Error::configuration(problem).with_source(error))
-        }
-    }
-}
-
-fn missing_profile(name: &str, environment: &Environment) -> Error {
-    let files: Vec<String> = [
-        environment.file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-        environment.file("AWS_CONFIG_FILE", "config"),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|path| path.display().to_string())
-    .collect();
-    Error::configuration(format!(
-        "there is no profile {name:?} in {}",
-        files.join(" and ")
-    ))
-    .with_advice("correct session_profile or AWS_PROFILE")
 }
 
 fn empty_profile(name: &str, tried: &[String]) -> Error {

@@ -12,9 +12,10 @@ use crate::{
     environment::Environment,
     kept::Kept,
     list_version::ListVersion,
-    options::{Config, TABLE, region_name},
+    options::{Config, region_name},
     payload::Digests,
     storage::S3Storage,
+    table::TABLE,
     urls::Urls,
     writer::Writer,
 };
