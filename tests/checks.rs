@@ -394,7 +394,10 @@ fn a_bucket_that_answers_wrongly_shows_when_it_is_tried() {
         let site = Site::new(&bucket_settings(&minio, &bucket, &proxy.endpoint()));
         site.write("assets/a.css", "a");
         proxy.when(
-            move |request| request.method == method && request.path().contains("storehouse-check"),
+            move |request| {
+                let is_file = request.path().contains("storehouse-check");
+                request.method == method && is_file && request.query("uploadId").is_none()
+            },
             Action::Respond(answer),
         );
 

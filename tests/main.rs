@@ -25,6 +25,7 @@ mod hostile;
 mod http_cases;
 mod integrity;
 mod last_good;
+mod lesser_services;
 mod manifest_storage;
 #[cfg(target_os = "linux")]
 mod nginx;

@@ -22,8 +22,16 @@ pub(super) fn is_compared(found: &Found, destination: &Destination) -> bool {
     !destination.is_local && object.is_some_and(|object| object.size == found.source.size)
 }
 
-/// Skips what is in the destination with the same content. Returns how many objects were asked for
-/// one by one.
+/// What comparing gave, besides the writes that it skips.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// How many objects were asked for one by one.
+    pub(super) asked: usize,
+    /// Whether ETags that look like MD5s are MD5s, if that was seen.
+    pub(super) etags_are_md5s: Option<bool>,
+}
+
+/// Skips what is in the destination with the same content.
 ///
 /// Collected files on a disk were decided about before, by their times. A name that two writes have
 /// is not compared: the first will change what is there.
@@ -36,9 +44,9 @@ pub(super) async fn skip_unchanged(
     destination: &Destination,
     recall: &Recall,
     jobs: usize,
-) -> Result<usize> {
+) -> Result<Outcome> {
     if !writes.iter().any(|write| write.there.is_some()) {
-        return Ok(0);
+        return Ok(Outcome::default());
     }
     let key = |write: &Write| {
         let is_apart = places.are_two() && write.kind.goes_with_manifest();
@@ -70,42 +78,60 @@ pub(super) async fn skip_unchanged(
                 same += 1;
             }
             Compared::Different => {}
-            Compared::EtagDiffers => others.push(write),
-            Compared::Untold => to_ask.push(write),
+            told @ Compared::EtagDiffers => others.push((write, told)),
+            told @ Compared::Untold => to_ask.push((write, told)),
         }
     }
     drop(compared);
-    // Services have ETags of 32 digits that are no MD5s, and buckets that encrypt by default too. Where
-    // most ETags are the MD5s of their contents, the others tell of other contents.
-    if others.len() > same {
+    // Services have ETags of 32 digits that are no MD5s, and so have buckets that encrypt. Where the
+    // last run saw no such one, or else where most are MD5s, the others tell of other contents.
+    let known = recall.etags_are_md5s();
+    if known == Some(false) || known.is_none() && others.len() > same {
         to_ask.append(&mut others);
     }
-    ask(to_ask, places, jobs).await
+    let (asked, unlike) = ask(to_ask, places, jobs).await?;
+    let etags_are_md5s = match unlike {
+        true => Some(false),
+        false if same > 0 && others.is_empty() => Some(true),
+        false => known,
+    };
+    Ok(Outcome {
+        asked,
+        etags_are_md5s,
+    })
 }
 
 /// Asks for the digests that are kept beside objects, and skips what is the same. Returns how many
-/// were asked for.
-async fn ask(writes: Vec<&mut Write>, places: &Places, jobs: usize) -> Result<usize> {
+/// were asked for, and whether an ETag that looked like an MD5 was none.
+async fn ask(
+    writes: Vec<(&mut Write, Compared)>,
+    places: &Places,
+    jobs: usize,
+) -> Result<(usize, bool)> {
     let asked = writes.len();
+    let mut unlike = false;
     let mut answers = stream::iter(writes)
-        .map(|write| async move {
+        .map(|(write, told)| async move {
             let storage = places.of_kind(write.kind);
             let same = match material(write) {
                 Some(material) => digest::by_kept_digest(storage, &write.name, material).await,
                 None => Ok(false),
             };
-            (write, same)
+            (write, told, same)
         })
         .buffer_unordered(jobs.max(1));
-    while let Some((write, same)) = answers.next().await {
+    while let Some((write, told, same)) = answers.next().await {
         if same? {
             write.action = Action::Skip;
+            unlike |= told == Compared::EtagDiffers;
         }
     }
-    Ok(asked)
+    drop(answers);
+    Ok((asked, unlike))
 }
 
 /// What is known of a write beside the object that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Compared {
     Same,
     Different,

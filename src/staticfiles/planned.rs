@@ -8,6 +8,7 @@ use storehouse_storage::{Error, Name, Result};
 use super::{
     attributes::{self, Unsettled},
     destination::{Object, local_root},
+    digest,
     parallel,
     places::Places,
     plan::{Action, Kind, Plan, PlanOptions},
@@ -105,6 +106,12 @@ fn keep(memory: &Memory, mut learned: Recall, plan: &Plan, told: &HashMap<Name, 
             _ => write.there.as_ref().and_then(Object::tag),
         };
         learned.add(write, tag, memory.began);
+    }
+    // What was written now tells more than what was compared before.
+    let written = plan.writes.iter();
+    let seen = written.filter_map(|write| digest::is_md5(told.get(&write.name)?, write.md5?));
+    if let Some(all) = seen.reduce(|all, one| all && one) {
+        learned.set_etags_are_md5s(Some(all));
     }
     if learned.save(&memory.destination).is_err() || !memory.is_trusted {
         return;

@@ -235,7 +235,9 @@ impl<'a> Planner<'a> {
         if !there.is_local {
             self.phases.begin(Phase::Comparing);
         }
-        let asked = compare::skip_unchanged(writes, self.places, there, &recall, self.jobs).await?;
+        let compared =
+            compare::skip_unchanged(writes, self.places, there, &recall, self.jobs).await?;
+        learned.set_etags_are_md5s(compared.etags_are_md5s);
         let unsettled = self
             .repair(writes, &destination, &recall, &mut learned)
             .await?;
@@ -247,7 +249,7 @@ impl<'a> Planner<'a> {
             .then(|| plan_file::digest_of_listing(&destination));
         Ok(Planned {
             plan,
-            asked,
+            asked: compared.asked,
             warnings: made.processed.warnings,
             listing: listing.unwrap_or_default(),
             learned,

@@ -51,6 +51,9 @@ pub(super) struct Recall {
     coded: HashMap<String, Option<(u64, Hex)>>,
     /// The rules that objects were last stored by.
     rules: Option<String>,
+    /// Whether the ETags of a bucket that look like MD5s were MD5s, by what was last written or compared.
+    #[serde(default)]
+    etags_are_md5s: Option<bool>,
 }
 
 /// A file as it was, and its digest.
@@ -199,6 +202,17 @@ impl Recall {
     pub(super) fn add_coded(&mut self, md5: Md5Sum, coding: &str, made: Option<(u64, Md5Sum)>) {
         let made = made.map(|(size, md5)| (size, Hex(md5)));
         self.coded.insert(coded_key(md5, coding), made);
+    }
+
+    /// Returns whether the bucket's ETags that look like MD5s were MD5s, if that was seen.
+    #[must_use]
+    pub(super) fn etags_are_md5s(&self) -> Option<bool> {
+        self.etags_are_md5s
+    }
+
+    /// Remembers whether the bucket's ETags that look like MD5s are MD5s.
+    pub(super) fn set_etags_are_md5s(&mut self, seen: Option<bool>) {
+        self.etags_are_md5s = seen;
     }
 
     /// Remembers the rules that all objects are stored by now.

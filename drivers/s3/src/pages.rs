@@ -8,25 +8,15 @@
 use std::sync::Arc;
 
 use futures::{Stream, stream};
-use http::StatusCode;
 use percent_encoding::percent_decode_str;
 use storehouse_storage::{Error, ErrorKind, Result};
 
 use crate::{
     bucket::Bucket,
     call::{Action, Call},
-    errors::Failure,
     list_version::Version,
     xml::ListBucketResult,
 };
-
-/// How a service says that it does not know a request.
-const UNKNOWN: &[&str] = &[
-    "NotImplemented",
-    "MethodNotAllowed",
-    "InvalidArgument",
-    "UnsupportedOperation",
-];
 
 /// Returns all pages of what starts with `prefix`.
 pub(crate) fn pages(
@@ -81,7 +71,7 @@ impl Listing {
         };
         let may_be_v1 = *next == Next::First && version == Version::V2 && known.is_open();
         let answer = match self.bucket.send(&self.call(version, next)).await {
-            Err(failure) if may_be_v1 && is_unknown(&failure) => {
+            Err(failure) if may_be_v1 && failure.is_of_the_kind() => {
                 tracing::debug!(%failure, "there is no ListObjectsV2; trying ListObjects");
                 version = Version::V1;
                 self.bucket.send(&self.call(version, next)).await?
@@ -113,19 +103,6 @@ impl Listing {
             Next::Marker(marker) => call.with_query("marker", marker),
             Next::First | Next::Nothing => call,
         }
-    }
-}
-
-fn is_unknown(failure: &Failure) -> bool {
-    let Some(refusal) = failure.refusal() else {
-        return false;
-    };
-    match refusal.status {
-        StatusCode::NOT_IMPLEMENTED => true,
-        StatusCode::BAD_REQUEST | StatusCode::METHOD_NOT_ALLOWED => {
-            UNKNOWN.contains(&refusal.code.as_str())
-        }
-        _ => false,
     }
 }
 

@@ -40,6 +40,7 @@ const GAPS: &[Gap] = &[
     Gap::CopyWithoutEtag,
     Gap::PartCopyRoot,
     Gap::HeadlessNotFound,
+    Gap::NoFirstUpload,
 ];
 
 /// A bucket of MinIO, and a storage that knows it as one of a lesser service.
