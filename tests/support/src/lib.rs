@@ -34,13 +34,21 @@ mod command;
 #[cfg(unix)]
 mod compose;
 mod fake_http;
+#[cfg(unix)]
+mod go;
+#[cfg(unix)]
+mod health;
 mod http;
+#[cfg(unix)]
+mod launch;
 #[cfg(unix)]
 mod lifecycle;
 mod listener;
 pub mod minio;
 mod proxy;
 mod running;
+#[cfg(unix)]
+pub mod services;
 mod sigv4;
 #[cfg(unix)]
 mod start;
