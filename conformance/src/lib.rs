@@ -29,6 +29,7 @@
     reason = "a check reports by panicking"
 )]
 
+mod alike;
 mod checks;
 mod fixture;
 mod http;

@@ -8,9 +8,17 @@ use crate::name::Name;
 /// What is kept beside the content: HTTP's representation headers and the user's own pairs.
 ///
 /// Values are as in the header, for example `text/css; charset=utf-8`. A storage whose
-/// [`Capabilities::attributes`](crate::Capabilities) is false drops them all when it saves.
+/// [`Capabilities::attributes`](crate::Capabilities) is false drops them all when it saves. Any
+/// other tells what was saved, with two liberties that services take:
+///
+/// - The parameters of a content type may come back in another form that means the same (RFC 9110,
+///   8.3.1): `text/css;charset=UTF-8`, or with the value in quotes. Compare type and parameters,
+///   not texts.
+/// - Metadata whose value is empty may be missing.
 ///
 /// # For drivers
+/// A value is handed on and told as it stands; the liberties are for what the service makes of it.
+/// One that the service cannot carry is refused with [`ErrorKind::Unsupported`](crate::ErrorKind).
 /// Where no content type was saved, `stat` and `open` tell [`crate::guess_content_type`]'s.
 #[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

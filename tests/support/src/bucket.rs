@@ -42,6 +42,30 @@ impl Bucket {
         &self.name
     }
 
+    /// Returns where its service is: `http://HOST:PORT`, with no slash at the end.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.client.endpoint
+    }
+
+    /// Returns the access key that it was made with, which may do everything in it.
+    #[must_use]
+    pub fn access_key(&self) -> &str {
+        &self.client.credentials.access_key
+    }
+
+    /// Returns the secret key.
+    #[must_use]
+    pub fn secret_key(&self) -> &str {
+        &self.client.credentials.secret_key
+    }
+
+    /// Returns the region to sign for.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.client.credentials.region
+    }
+
     /// Returns all keys, in the service's order.
     #[must_use]
     pub fn object_names(&self) -> Vec<String> {
@@ -166,7 +190,7 @@ impl Bucket {
             }
             let page = self.page(&query)?;
             for object in xml::elements(&page, "Contents") {
-                keys.extend(xml::text(object, "Key").map(|key| xml::decode_key(&key)));
+                keys.extend(xml::text(object, "Key").map(|key| decoded(&page, key)));
             }
             match xml::text(&page, "NextContinuationToken") {
                 Some(next) if !next.is_empty() => token = next,
@@ -190,12 +214,12 @@ impl Bucket {
             let page = self.page(&query)?;
             for upload in xml::elements(&page, "Upload") {
                 let (key, id) = (xml::text(upload, "Key"), xml::text(upload, "UploadId"));
-                uploads.extend(key.map(|key| xml::decode_key(&key)).zip(id));
+                uploads.extend(key.map(|key| decoded(&page, key)).zip(id));
             }
             if xml::text(&page, "IsTruncated").as_deref() != Some("true") {
                 return Ok(uploads);
             }
-            key_marker = xml::decode_key(&xml::text(&page, "NextKeyMarker").unwrap_or_default());
+            key_marker = decoded(&page, xml::text(&page, "NextKeyMarker").unwrap_or_default());
             id_marker = xml::text(&page, "NextUploadIdMarker").unwrap_or_default();
             if key_marker.is_empty() {
                 return Err(format!("a list of the uploads of {} breaks off", self.name));
@@ -216,7 +240,8 @@ impl Bucket {
     }
 
     fn remove(&self) -> Result<(), String> {
-        for (key, id) in self.list_uploads()? {
+        // Some services cannot list uploads, and delete a bucket that has some.
+        for (key, id) in self.list_uploads().unwrap_or_default() {
             let call = Call {
                 method: "DELETE",
                 path: &self.path(&key),
@@ -276,6 +301,14 @@ fn name_for(purpose: &str) -> String {
     // The hasher of a new map is seeded from the system's random numbers.
     let random = RandomState::new().build_hasher().finish() & 0xffff_ffff;
     format!("sh-{purpose}-{}-{counter}-{random:08x}", process::id())
+}
+
+/// Decodes a key of a page. Services that do not know `encoding-type` do not echo it either.
+fn decoded(page: &str, key: String) -> String {
+    match xml::text(page, "EncodingType") {
+        Some(_) => xml::decode_key(&key),
+        None => key,
+    }
 }
 
 fn body_of(answer: &Response) -> String {

@@ -46,6 +46,18 @@ pub(crate) fn output(command: &mut Command, limit: Duration) -> io::Result<Outpu
     })
 }
 
+/// Runs a program that has to succeed, at most for `limit`.
+///
+/// # Errors
+/// It cannot be started, did not end in time, or failed: then its last lines.
+pub(crate) fn success(command: &mut Command, limit: Duration) -> Result<(), String> {
+    let output = output(command, limit).map_err(|why| format!(" {why}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(last_lines(&output.stderr))
+}
+
 /// Reads a pipe on a thread, so that the program never waits for us.
 fn reading(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
     thread::spawn(move || {

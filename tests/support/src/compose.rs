@@ -14,7 +14,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::command;
-use crate::lifecycle::{self, Job, NoServer, Server, Slot};
+use crate::health::Health;
+use crate::lifecycle::{Job, NoServer, Server, Slot};
 
 /// An engine that has not told its version by then is none.
 const ENGINE_LIMIT: Duration = Duration::from_secs(10);
@@ -35,7 +36,7 @@ pub(crate) fn start(root: &Path, slot: &Slot, grace: u32) -> Result<Server, NoSe
             .find(|service| service.project != project(root))
         {
             let endpoint = theirs.endpoint()?;
-            if lifecycle::is_healthy(&endpoint) {
+            if Health::Minio.is_good(&endpoint) {
                 return Ok(Server {
                     endpoint,
                     user: None,

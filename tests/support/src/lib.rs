@@ -35,14 +35,22 @@ mod command;
 mod compose;
 mod exchange;
 mod fake_http;
+#[cfg(unix)]
+mod go;
+#[cfg(unix)]
+mod health;
 mod http;
 mod lesser;
+#[cfg(unix)]
+mod launch;
 #[cfg(unix)]
 mod lifecycle;
 mod listener;
 pub mod minio;
 mod proxy;
 mod running;
+#[cfg(unix)]
+pub mod services;
 mod sigv4;
 #[cfg(unix)]
 mod start;

@@ -35,9 +35,8 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::http::Request;
+use crate::health::Health;
 use crate::say;
-use crate::wire;
 
 const WATCHER: &str = include_str!("watcher.sh");
 
@@ -65,7 +64,7 @@ impl StartLock {
         let until = Instant::now() + Duration::from_secs(3);
         while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             if Instant::now() > until {
-                say("waiting for another test process, which starts MinIO");
+                say("waiting for another test process, which starts the server");
                 flock(&file, FlockOperation::LockExclusive)?;
                 break;
             }
@@ -115,13 +114,15 @@ pub(crate) enum Job<'a> {
 pub(crate) struct Slot {
     folder: PathBuf,
     name: String,
+    health: Health,
 }
 
 impl Slot {
-    pub(crate) fn new(folder: &Path, way: &str) -> Self {
+    pub(crate) fn new(folder: &Path, way: &str, health: Health) -> Self {
         Self {
             folder: folder.to_owned(),
             name: format!("run-{way}"),
+            health,
         }
     }
 
@@ -249,7 +250,7 @@ impl Slot {
     ) -> io::Result<Option<()>> {
         let until = Instant::now() + patience;
         loop {
-            if is_healthy(endpoint) {
+            if self.health.is_good(endpoint) {
                 return Ok(Some(()));
             }
             if !self.run().exists() {
@@ -294,23 +295,9 @@ impl Slot {
     }
 }
 
-/// Asks MinIO whether it is ready to serve. Not `health/live`, which it answers with 200 before it
-/// takes requests (503 `XMinioServerNotInitialized`).
-pub(crate) fn is_healthy(endpoint: &str) -> bool {
-    let request = Request {
-        method: "GET".into(),
-        target: "/minio/health/cluster".into(),
-        ..Request::default()
-    };
-    let answer = wire::authority(endpoint)
-        .map_err(io::Error::other)
-        .and_then(|authority| wire::exchange(authority, &request, Duration::from_secs(2)));
-    answer.is_ok_and(|answer| answer.status == 200)
-}
-
 fn shell(script: &str) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", script, "minio-watcher"]);
+    command.args(["-c", script, "server-watcher"]);
     command
 }
 

@@ -113,6 +113,11 @@ impl Minio {
         Bucket::create(self.client.clone(), purpose)
     }
 
+    #[cfg(unix)]
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Returns the names of all buckets the keys may see, other runs' too.
     #[must_use]
     pub fn bucket_names(&self) -> Vec<String> {
@@ -214,7 +219,7 @@ fn shared_server(required: Option<&str>) -> Result<String, String> {
 
 /// The workspace's folder. With no links in it: compose labels its containers so.
 #[cfg(unix)]
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().unwrap_or(root)
 }
@@ -222,6 +227,6 @@ fn workspace() -> PathBuf {
 /// A relative `CARGO_TARGET_DIR` is taken from the workspace's folder: tests run in the folder of
 /// their package.
 #[cfg(unix)]
-fn target_folder(root: &Path) -> PathBuf {
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
     root.join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::health::Health;
 use crate::lifecycle::{NoServer, Server, Slot, StartLock};
-use crate::{binary, compose, say};
+use crate::{binary, compose, launch, say};
 
 /// Where servers are kept, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +92,7 @@ impl Way {
     }
 
     fn slot(self, folder: &Path) -> Slot {
-        Slot::new(folder, self.name())
+        Slot::new(folder, self.name(), Health::Minio)
     }
 
     fn join(self, folder: &Path) -> io::Result<Option<Server>> {
@@ -102,7 +103,7 @@ impl Way {
                 Err(why) if why.kind() == io::ErrorKind::TimedOut => Ok(None),
                 joined => joined,
             },
-            Self::Path | Self::Go => slot.join(binary::START_LIMIT),
+            Self::Path | Self::Go => slot.join(launch::START_LIMIT),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Storages in buckets of a real MinIO, for all tests of this driver.
+//! Storages in buckets of a real service, which is MinIO for most tests of this driver.
 
 #![allow(dead_code, reason = "the conformance tests take less than all")]
 
@@ -21,13 +21,12 @@ pub(crate) async fn bucket(purpose: &'static str) -> Arc<Bucket> {
 
 /// Opens a storage in `bucket` behind `endpoint`, with more options as a URL's query gives them.
 pub(crate) fn opened(bucket: &Bucket, endpoint: &str, more: &[(&'static str, &str)]) -> S3Storage {
-    let minio = Minio::get();
     let options = [
         ("bucket_name", bucket.name()),
         ("endpoint_url", endpoint),
-        ("region_name", minio.region()),
-        ("access_key", minio.access_key()),
-        ("secret_key", minio.secret_key()),
+        ("region_name", bucket.region()),
+        ("access_key", bucket.access_key()),
+        ("secret_key", bucket.secret_key()),
     ];
     storage(&[&options, more].concat())
 }
