@@ -8,8 +8,7 @@ use storehouse_storage::{Error, Name, Result};
 use super::{
     attributes::{self, Unsettled},
     destination::{Object, local_root},
-    digest,
-    parallel,
+    digest, parallel,
     places::Places,
     plan::{Action, Kind, Plan, PlanOptions},
     recall::Recall,

@@ -81,7 +81,7 @@ impl Create {
     /// Leaves it to the service.
     async fn send_if_free(&self) -> Result<Option<HeaderMap>> {
         let made = self.create(&conditional(&self.call)).await;
-        made.map_err(|failure| advised(failure, Step::Put))
+        made.map_err(|failure| advised(&self.bucket, failure, Step::Put))
     }
 
     async fn look_then_send(&self, call: &Call) -> Result<Option<HeaderMap>> {
@@ -170,9 +170,9 @@ pub(crate) fn conditional(call: &Call) -> Call {
         .with_header("if-none-match", HeaderValue::from_static("*"))
 }
 
-/// Says what to set where a service refuses a condition that the user says it keeps.
-pub(crate) fn advised(failure: Failure, step: Step) -> Error {
-    if !failure.is_of_the_kind() {
+/// Says what to set where a service may refuse a condition that the user says it keeps.
+pub(crate) fn advised(bucket: &Bucket, failure: Failure, step: Step) -> Error {
+    if !failure.is_of_the_kind() || !bucket.kept.is_on_trust() {
         return failure.into();
     }
     let when = match step {

@@ -88,6 +88,8 @@ pub(crate) enum Optional {
 /// What a service keeps.
 #[derive(Debug)]
 pub(crate) struct Kept {
+    /// The user says that the condition is kept; nobody has seen it.
+    on_trust: bool,
     on_put: AtomicU8,
     at_completion: AtomicU8,
     /// Held by the one save that finds out what holds for PUT.
@@ -112,7 +114,7 @@ const PARTS_FREE: u8 = 2;
 pub(crate) const FILE_NAME_BYTES: usize = 255;
 
 /// How such services call themselves in `Server`.
-const FILE_SERVICES: &[&str] = &["MinIO", "VERSITYGW", "SeaweedFS", "rclone"];
+const FILE_SERVICES: &[&str] = &["MinIO", "VERSITYGW", "SeaweedFS"];
 
 impl Kept {
     /// Starts with what the option says. Amazon's own service keeps its conditions.
@@ -126,6 +128,7 @@ impl Kept {
         };
         let parts = if on_amazon { PARTS_FREE } else { PARTS_UNKNOWN };
         Self {
+            on_trust: exclusive == ExclusiveCreate::Condition,
             on_put: AtomicU8::new(condition as u8),
             at_completion: AtomicU8::new(condition as u8),
             finding: AsyncMutex::new(()),
@@ -141,6 +144,11 @@ impl Kept {
     pub(crate) fn condition(&self, step: Step) -> Condition {
         let known = self.cell(step).load(Ordering::Relaxed);
         CONDITIONS[usize::from(known) % CONDITIONS.len()]
+    }
+
+    /// Returns whether the user alone says that the condition is kept.
+    pub(crate) fn is_on_trust(&self) -> bool {
+        self.on_trust
     }
 
     /// Notes what was found out. What does not keep the condition is said once.

@@ -370,7 +370,7 @@ impl Completion {
         } else if conditional && failure.is(StatusCode::CONFLICT) {
             Ok(End::Collided)
         } else if conditional {
-            Err(advised(failure, Step::Completion))
+            Err(advised(&self.upload.bucket, failure, Step::Completion))
         } else {
             Err(Error::from(failure))
         };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::{
     HeaderValue, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG},
+    header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, RANGE},
 };
 use storehouse_storage::{ByteRange, Entry, Error, ErrorKind, Name, OpenOptions, Reader, Result};
 
@@ -48,7 +48,14 @@ pub(crate) async fn open(
         };
         call = call.with_header("range", value);
     }
-    let answer = bucket.send(&call).await?;
+    let answer = match (bucket.send(&call).await, &options.range) {
+        (Err(failure), Some(ByteRange::Suffix(_)))
+            if failure.is(StatusCode::RANGE_NOT_SATISFIABLE) =>
+        {
+            whole_instead(bucket, &call, failure).await?
+        }
+        (answer, _) => answer?,
+    };
     has_etag(&answer)?;
     let size = match total(&answer) {
         Some(size) => size,
@@ -69,6 +76,18 @@ pub(crate) async fn open(
         Ok(block.map(|block| (block, source)))
     });
     Ok(Reader::new(entry, range, blocks))
+}
+
+/// Asks for the whole of an object of which more was asked for than there is: RFC 9110, section 14.1.2,
+/// gives the whole then, and some services refuse it. Nothing is there to give of an empty one.
+async fn whole_instead(bucket: &Bucket, call: &Call, refused: Failure) -> Result<Answer> {
+    let mut whole = call.clone();
+    whole.headers.remove(RANGE);
+    let answer = bucket.send(&whole).await?;
+    match length(&answer) {
+        Some(0) => Err(refused.into()),
+        _ => Ok(answer),
+    }
 }
 
 /// An object on its way.

@@ -40,9 +40,9 @@ mod go;
 #[cfg(unix)]
 mod health;
 mod http;
-mod lesser;
 #[cfg(unix)]
 mod launch;
+mod lesser;
 #[cfg(unix)]
 mod lifecycle;
 mod listener;

@@ -14,6 +14,7 @@
     reason = "a program that runs checks, which report by panicking"
 )]
 
+mod dropped;
 #[path = "../bucket/fixture.rs"]
 mod fixture;
 mod gaps;
@@ -31,7 +32,7 @@ use std::{
 use storehouse_conformance::{Check, checks};
 use storehouse_test_support::services::{
     Service,
-    gaps::{Gap, Verdict, judge, of_no_check},
+    gaps::{Gap, judge, of_no_check},
 };
 
 /// Each of another kind: objects as files, in memory, and written in Java. What is left out takes
@@ -49,10 +50,10 @@ fn main() -> ExitCode {
     run::silence_checks();
     let (mut passed, mut failed) = (0, 0);
     for name in &asked.services {
-        match on(name, &asked.checks) {
-            Ok(verdict) => {
-                passed += verdict.kept + verdict.known;
-                failed += verdict.problems.len();
+        match on(name, &asked) {
+            Ok((kept, broken)) => {
+                passed += kept;
+                failed += broken;
             }
             Err(why) => {
                 println!("{why}");
@@ -68,8 +69,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the checks on one service, and tells what nobody expects.
-fn on(name: &str, checks: &[Check]) -> Result<Verdict, String> {
+/// Runs the checks on one service, and tells what nobody expects. Returns how many went as expected
+/// and how many did not.
+fn on(name: &str, asked: &Asked) -> Result<(usize, usize), String> {
+    let checks = &asked.checks[..];
     let gaps = of_these_checks(gaps::of(name), checks)?;
     let service = Arc::new(Service::start(name)?);
     let started = Instant::now();
@@ -86,7 +89,14 @@ fn on(name: &str, checks: &[Check]) -> Result<Verdict, String> {
         verdict.known,
         Duration::as_secs(&started.elapsed()),
     );
-    Ok(verdict)
+    let (mut kept, mut broken) = (verdict.kept + verdict.known, verdict.problems.len());
+    if asked.all {
+        let (stayed, times) = dropped::how_often_the_object_stays(&service);
+        println!("{name}: {times} saves dropped over an object, which stayed {stayed} times");
+        kept += usize::from(stayed == times);
+        broken += usize::from(stayed != times);
+    }
+    Ok((kept, broken))
 }
 
 fn of_these_checks(listed: &[Gap], picked: &[Check]) -> Result<Vec<Gap>, String> {
@@ -103,6 +113,8 @@ fn of_these_checks(listed: &[Gap], picked: &[Check]) -> Result<Vec<Gap>, String>
 struct Asked {
     services: Vec<String>,
     checks: Vec<Check>,
+    /// No word picks a check.
+    all: bool,
 }
 
 impl Asked {
@@ -128,6 +140,7 @@ impl Asked {
         Ok(Self {
             services,
             checks: picked,
+            all: parts.is_empty(),
         })
     }
 }
