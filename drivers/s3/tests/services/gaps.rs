@@ -12,4 +12,36 @@ pub(crate) fn of(name: &str) -> &'static [Gap] {
     listed.map_or(&[], |(_, gaps)| gaps)
 }
 
-const KNOWN: &[(&str, &[Gap])] = &[];
+const KNOWN: &[(&str, &[Gap])] = &[
+    ("versitygw", VERSITYGW),
+    ("seaweedfs", SEAWEEDFS),
+    ("moto", MOTO),
+    ("garage", GARAGE),
+];
+
+/// It has no limit where the driver tells one, which is what MinIO and file systems keep to.
+const LONGER_PARTS: Gap = Gap::certain(
+    "a_longer_part_is_refused",
+    "it takes names with more than 255 bytes between slashes",
+);
+
+const VERSITYGW: &[Gap] = &[Gap::certain(
+    "control_characters_in_names_are_kept_or_refused",
+    "its listings have U+FFFD in place of control characters, and know no encoding-type",
+)];
+
+const SEAWEEDFS: &[Gap] = &[LONGER_PARTS];
+
+const MOTO: &[Gap] = &[
+    LONGER_PARTS,
+    Gap::certain(
+        "control_characters_in_names_are_kept_or_refused",
+        "it finds nothing under a name with a line break that it took",
+    ),
+    Gap::certain(
+        "a_content_that_was_replaced_meanwhile_is_left_alone",
+        "it pays no heed to x-amz-copy-source-if-match",
+    ),
+];
+
+const GARAGE: &[Gap] = &[LONGER_PARTS];
