@@ -23,17 +23,17 @@ pub(crate) struct Go {
 impl Go {
     /// Finds a Go that is new enough.
     pub(crate) fn find() -> Result<Self, NoServer> {
-        let program =
-            command::on_path("go").ok_or_else(|| NoServer::Missing("no go on PATH".into()))?;
+        let (major, minor) = OLDEST;
+        let advice = format!("install Go {major}.{minor} or newer");
+        let program = command::on_path("go")
+            .ok_or_else(|| NoServer::Missing(format!("no go on PATH; {advice}")))?;
         let version = asked(&program, "GOVERSION")?;
         if is_new_enough(&version) {
             return Ok(Self { program, version });
         }
+        let what = program.display();
         Err(NoServer::Missing(format!(
-            "{} is {version:?}, and go{}.{} is needed",
-            program.display(),
-            OLDEST.0,
-            OLDEST.1
+            "{what} is {version:?}; {advice}"
         )))
     }
 

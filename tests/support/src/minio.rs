@@ -70,12 +70,14 @@ impl Minio {
     /// There is none, and none can be started; the message says what to install.
     #[must_use]
     pub fn get() -> Self {
+        Self::find().unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    /// Does the same, and returns why there is none.
+    pub(crate) fn find() -> Result<Self, String> {
         static FOUND: OnceLock<Result<Minio, String>> = OnceLock::new();
 
-        FOUND
-            .get_or_init(find_or_start)
-            .clone()
-            .unwrap_or_else(|why| panic!("{why}"))
+        FOUND.get_or_init(find_or_start).clone()
     }
 
     /// Returns `http://HOST:PORT`, with no slash at the end.

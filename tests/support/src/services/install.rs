@@ -15,7 +15,7 @@ use crate::go::Go;
 use crate::lifecycle::NoServer;
 use crate::say;
 
-/// Garage alone needs more than half an hour on 2 cores.
+/// Garage needs a quarter of an hour on 2 cores that have nothing else to do.
 const LIMIT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Copies an artifact out of a Maven repository.

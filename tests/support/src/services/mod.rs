@@ -11,7 +11,7 @@
 //! | `versitygw`, `seaweedfs`, `rclone` | Go |
 //! | `moto` | Python 3 with venv |
 //! | `s3proxy` | Maven and Java 17 |
-//! | `garage` | Cargo and a C compiler, for half an hour |
+//! | `garage` | Cargo and a C compiler, for a quarter of an hour |
 //!
 //! What a service is known to lack, and whether a run shows just that, is [`gaps`]' matter.
 
@@ -70,7 +70,7 @@ impl Service {
     /// There is no such service; what it needs is not installed; it does not start.
     pub fn start(name: &str) -> Result<Self, String> {
         if name == MINIO {
-            return Ok(Self::of_minio(&Minio::get()));
+            return Ok(Self::of_minio(&Minio::find()?));
         }
         let program = PROGRAMS.iter().find(|program| program.name == name);
         let program = program.ok_or_else(|| {
