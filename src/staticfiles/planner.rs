@@ -232,12 +232,9 @@ impl<'a> Planner<'a> {
             .await?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
-        if !there.is_local {
-            self.phases.begin(Phase::Comparing);
-        }
-        let compared =
-            compare::skip_unchanged(writes, self.places, there, &recall, self.jobs).await?;
-        learned.set_etags_are_md5s(compared.etags_are_md5s);
+        let asked = self
+            .skip_unchanged(writes, there, &recall, &mut learned)
+            .await?;
         let unsettled = self
             .repair(writes, &destination, &recall, &mut learned)
             .await?;
@@ -249,13 +246,30 @@ impl<'a> Planner<'a> {
             .then(|| plan_file::digest_of_listing(&destination));
         Ok(Planned {
             plan,
-            asked: compared.asked,
+            asked,
             warnings: made.processed.warnings,
             listing: listing.unwrap_or_default(),
             learned,
             unsettled,
             ..Planned::default()
         })
+    }
+
+    /// Skips the writes that would change nothing. Returns how many objects were asked for one by one.
+    async fn skip_unchanged(
+        &self,
+        writes: &mut [Write],
+        there: &Destination,
+        recall: &Recall,
+        learned: &mut Recall,
+    ) -> Result<usize> {
+        if !there.is_local {
+            self.phases.begin(Phase::Comparing);
+        }
+        let places = self.places;
+        let compared = compare::skip_unchanged(writes, places, there, recall, self.jobs).await?;
+        learned.set_etags_are_md5s(compared.etags_are_md5s);
+        Ok(compared.asked)
     }
 
     /// What `--clear` leaves alone.

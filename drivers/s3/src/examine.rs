@@ -111,7 +111,12 @@ async fn copied_part(upload: &Upload) -> Result<Option<CompletedPart>> {
     let source = format!("/{}/{}", bucket.name, bucket::encoded(&upload.key));
     let source = HeaderValue::try_from(source)
         .map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?;
-    let call = part_call(Action::CopyPart, upload, 1).with_header("x-amz-copy-source", source);
+    let range = format!("bytes=0-{}", TEXT.len() - 1);
+    let range = HeaderValue::try_from(range)
+        .map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?;
+    let call = part_call(Action::CopyPart, upload, 1)
+        .with_header("x-amz-copy-source", source)
+        .with_header("x-amz-copy-source-range", range);
     let etag = match bucket.send(&call).await {
         Ok(answer) => answer.document::<CopyResult>()?.etag,
         Err(failure) if failure.is_of_the_kind() => None,

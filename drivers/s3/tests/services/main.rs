@@ -21,6 +21,7 @@ mod gaps;
 mod run;
 #[path = "../bucket/subject.rs"]
 mod subject;
+mod table;
 
 use std::{
     env,
@@ -93,8 +94,20 @@ fn on(name: &str, asked: &Asked) -> Result<(usize, usize), String> {
     if asked.all {
         let (stayed, times) = dropped::how_often_the_object_stays(&service);
         println!("{name}: {times} saves dropped over an object, which stayed {stayed} times");
-        kept += usize::from(stayed == times);
-        broken += usize::from(stayed != times);
+        let row = table::row(
+            name,
+            service.version(),
+            verdict.kept,
+            &table::limitations(&service)?,
+        );
+        let is_documented = table::is_documented(&row);
+        if !is_documented {
+            println!("{name}: docs/s3-services.md has no row that begins so: {row}");
+        }
+        for holds in [stayed == times, is_documented] {
+            kept += usize::from(holds);
+            broken += usize::from(!holds);
+        }
     }
     Ok((kept, broken))
 }
