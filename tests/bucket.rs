@@ -349,3 +349,28 @@ fn one_changed_file_changes_the_names_that_depend_on_it_and_nothing_else() {
             .ends_with("/staticfiles.json")
     );
 }
+
+#[test]
+fn what_was_uploaded_in_other_parts_is_copied_once() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("other-parts");
+    let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
+    site.write("large.bin", content(12 * MIB));
+    let from = format!("s3://{}/media", bucket.name());
+    let to = format!("s3://{}/copies", bucket.name());
+    let other_parts = format!("{from}?multipart_chunksize=5242880");
+    site.run(&["save", "large.bin", "--storage", &other_parts])
+        .done();
+
+    let first = site.run(&["copy", &from, &to]).done();
+    let second = site.run(&["copy", &from, &to]).done();
+    site.write("large.bin", vec![b'x'; 12 * MIB]);
+    site.run(&["delete", "large.bin"]).done();
+    site.run(&["save", "large.bin", "--storage", &other_parts])
+        .done();
+    let changed = site.run(&["copy", &from, &to]).done();
+
+    assert_eq!(first.out, "1 file copied, 0 unmodified.\n");
+    assert_eq!(second.out, "0 files copied, 1 unmodified.\n");
+    assert_eq!(changed.out, "1 file copied, 0 unmodified.\n");
+}

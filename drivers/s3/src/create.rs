@@ -8,23 +8,26 @@
 //! | refused | looks, then writes |
 //! | not known yet | looks, sends it, and sends the same bytes to the same name again: 412 tells that it is kept; 200 that it is ignored, and has changed nothing |
 //!
-//! Who looks has the turn of the key, so that saves of this process are told apart in any case.
+//! Who looks has the turn of the key, so that saves of this process are told apart in any case. A key
+//! that may write and not look (403) finds out with an object of its own instead, under a random name.
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, header::ETAG};
+use http::{HeaderMap, HeaderValue, StatusCode, header::ETAG};
 use storehouse_storage::{Error, ErrorKind, Result};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     bucket::Bucket,
-    call::Call,
+    call::{Action, Call},
+    delete,
     errors::Failure,
     fresh::Fresh,
     headers::NONCE,
     kept::{Condition, Step},
     limits,
     nonce::{Nonce, is_taken},
+    payload::Payload,
     stored,
     turns::turn,
 };
@@ -96,8 +99,14 @@ impl Create {
     /// learns, and none waits for it.
     async fn find_out(&self) -> Result<Option<HeaderMap>> {
         let _turn = turn(&self.bucket.url, &self.call.key).await;
-        if self.is_taken().await? {
-            return Ok(None);
+        match self.is_taken().await {
+            Ok(false) => {}
+            Ok(true) => return Ok(None),
+            Err(failure) if failure.is(StatusCode::FORBIDDEN) => {
+                self.find_out_elsewhere(failure).await?;
+                return self.send_if_free().await;
+            }
+            Err(failure) => return Err(failure.into()),
         }
         let kept = &self.bucket.kept;
         let finding = kept.finding();
@@ -123,6 +132,35 @@ impl Create {
             }
             Err(failure) => Err(failure.into()),
         }
+    }
+
+    /// Learns what the service keeps by an object that nobody else knows, since this key may not look
+    /// at what is there.
+    ///
+    /// # Errors
+    /// Why it may not look, if the condition is not kept: there is no safe way then.
+    async fn find_out_elsewhere(&self, no_look: Failure) -> Result<()> {
+        let mark = Nonce::new()?.mark().unwrap_or_default();
+        let mut key = self.call.key.clone();
+        key.truncate(key.rfind('/').map_or(0, |slash| slash + 1));
+        key.push_str(&format!("storehouse-check-{mark}.txt"));
+        let text = Payload::small("made to see what this service keeps; safe to delete");
+        let call = conditional(&Call::new(Action::PutObject, key.as_str()).with_payload(text));
+        let is_kept = match self.send(&call).await {
+            Ok(_) => self.is_kept(&call).await == Some(Condition::Kept),
+            Err(_) => false,
+        };
+        if let Err(failure) = delete::delete(&self.bucket, &key).await {
+            tracing::warn!(?key, %failure, "an object that was made to see what the service keeps stays");
+        }
+        if is_kept {
+            self.bucket.kept.found(Step::Put, Condition::Kept);
+            return Ok(());
+        }
+        Err(Error::from(no_look).with_advice(
+            "a service that keeps no If-None-Match needs a look whether a name is taken: allow \
+             s3:GetObject and s3:ListBucket",
+        ))
     }
 
     /// Sends again what is there already, and returns what that tells. Twice before the condition

@@ -1,11 +1,11 @@
 //! Names that are taken, and answers that were lost: which object is ours, and which is not.
 
 use storehouse_storage::{ErrorKind, Storage};
-use storehouse_test_support::{Action, Response};
+use storehouse_test_support::{Action, Request, Response};
 
 use crate::fixture::{
-    MIB, behind_a_proxy, bytes, completes, create, is_put, log, name, one_pass, refusal, replace,
-    save,
+    MIB, behind_a_proxy, behind_a_proxy_with, bytes, completes, create, is_put, log, name,
+    one_pass, refusal, replace, save,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,6 +54,38 @@ async fn a_taken_name_costs_one_request_more_and_no_look() {
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert_eq!(log(&behind.proxy), ["PUT object"; 3]);
     assert_eq!(behind.bucket.get_raw("a.txt").unwrap(), b"theirs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_create_finds_out_what_the_service_keeps_and_no_other() {
+    let behind = behind_a_proxy_with("finding-out", &[("exclusive_create", "auto")]).await;
+
+    create(&behind.storage, "a.txt", "A").await.unwrap();
+    create(&behind.storage, "b.txt", "B").await.unwrap();
+
+    assert_eq!(
+        log(&behind.proxy),
+        ["HEAD object", "PUT object", "PUT object", "PUT object"]
+    );
+    assert_eq!(behind.bucket.object_names(), ["a.txt", "b.txt"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_may_write_and_not_look_creates_all_the_same() {
+    let behind = behind_a_proxy_with("no-look", &[("exclusive_create", "auto")]).await;
+    behind.bucket.put_raw("in/taken.txt", b"theirs");
+    let denied = Action::Respond(refusal(403, "AccessDenied"));
+    let is_look = |request: &Request| matches!(request.method.as_str(), "HEAD" | "GET");
+    behind.proxy.when_times(usize::MAX, is_look, denied);
+
+    create(&behind.storage, "in/a.txt", "A").await.unwrap();
+    let taken = create(&behind.storage, "in/taken.txt", "ours")
+        .await
+        .unwrap_err();
+
+    assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
+    assert_eq!(behind.bucket.object_names(), ["in/a.txt", "in/taken.txt"]);
+    assert_eq!(behind.bucket.get_raw("in/taken.txt").unwrap(), b"theirs");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -283,3 +283,65 @@ async fn a_key_that_is_unknown_is_not_taken_for_a_missing_object() {
         assert_ne!(error.kind(), ErrorKind::NotFound, "{error}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_that_the_user_vouches_for_and_the_service_refuses_is_told_with_what_to_set() {
+    for (gap, length) in [
+        (Gap::ConditionRefused(Refusal::NotImplemented), 1),
+        (
+            Gap::ConditionRefusedAtCompletion(Refusal::InvalidArgument),
+            9 * MIB,
+        ),
+    ] {
+        let bucket = bucket("vouched").await;
+        let service = LesserS3::start(&Minio::get(), gap);
+        let vouched = [("exclusive_create", "condition")];
+        let storage = opened(&bucket, &service.endpoint(), &vouched);
+
+        let error = save(&storage, "a.bin", bytes(length)).await.unwrap_err();
+
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{gap:?}: {error}");
+        assert!(error.to_string().contains("exclusive_create"), "{error}");
+        assert!(bucket.object_names().is_empty(), "{gap:?}");
+        assert!(bucket.incomplete_uploads().is_empty(), "{gap:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_to_be_guarded_replaces_what_is_there() {
+    let bucket = bucket("unguarded").await;
+    let service = LesserS3::start(&Minio::get(), Gap::ConditionIgnored);
+    let storage = opened(&bucket, &service.endpoint(), &[("exclusive_create", "off")]);
+
+    for length in [1, 9 * MIB] {
+        let first = save(&storage, "a.bin", vec![b'1'; length]).await.unwrap();
+        let second = save(&storage, "a.bin", vec![b'2'; length]).await.unwrap();
+
+        assert_eq!(first.name, second.name);
+        assert!(bucket.get_raw("a.bin").unwrap() == vec![b'2'; length]);
+    }
+    assert!(
+        service
+            .requests()
+            .iter()
+            .all(|request| request.method != "HEAD")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_save_made_is_taken_back_and_nothing_else() {
+    for gap in [Gap::ConditionIgnored, Gap::HeadlessNotFound] {
+        let lesser = Lesser::with(gap).await;
+        let storage = &lesser.storage;
+        let stays = save(storage, "a.txt", "same").await.unwrap();
+        let goes = save(storage, "b.txt", "same").await.unwrap();
+        // Another writer's, with the very same content.
+        lesser.bucket.put_raw("a.txt", b"same");
+
+        storage.take_back(&stays).await.unwrap();
+        storage.take_back(&goes).await.unwrap();
+        storage.take_back(&goes).await.unwrap();
+
+        assert_eq!(lesser.bucket.object_names(), ["a.txt"], "{gap:?}");
+    }
+}
