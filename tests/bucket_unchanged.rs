@@ -183,3 +183,68 @@ fn a_url_can_say_how_the_file_is_given() {
     );
     assert!(url.contains("response-content-type=text%2Fx-a"), "{url}");
 }
+
+/// What a run says that it copied.
+fn copied(site: &Site) -> String {
+    let ran = site.run(&["collectstatic", "--noinput"]).done();
+    ran.out.trim().to_owned()
+}
+
+#[test]
+fn a_bucket_that_encrypts_by_default_is_not_pushed_again() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("encrypts");
+    bucket.encrypt_by_default();
+    let settings = bucket_settings(&minio, &bucket, minio.endpoint());
+    let site = Site::new(&settings);
+    for number in 0..5 {
+        site.write(
+            &format!("assets/{number}.css"),
+            format!("p{{order:{number}}}"),
+        );
+    }
+    site.write("assets/large.bin", vec![b'x'; LARGE]);
+
+    let first = copied(&site);
+    let second = copied(&site);
+    std::fs::remove_dir_all(site.path(".cache")).unwrap();
+    let without_a_memory = copied(&site);
+    site.write("assets/0.css", "p{order:9}");
+    let one_changed = copied(&site);
+
+    assert_eq!(first, "6 static files copied.");
+    assert_eq!(second, "0 static files copied, 6 unmodified.");
+    assert_eq!(without_a_memory, "0 static files copied, 6 unmodified.");
+    assert_eq!(one_changed, "1 static file copied, 5 unmodified.");
+}
+
+#[test]
+fn a_bucket_that_encrypts_since_yesterday_is_pushed_again_for_what_has_changed() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("encrypts-now");
+    let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
+    for number in 0..9 {
+        site.write(
+            &format!("assets/{number}.css"),
+            format!("p{{order:{number}}}"),
+        );
+    }
+    copied(&site);
+    copied(&site);
+    bucket.encrypt_by_default();
+    for number in 0..3 {
+        site.write(
+            &format!("assets/{number}.css"),
+            format!("a{{order:{number}}}"),
+        );
+    }
+
+    let changed = copied(&site);
+    let same = copied(&site);
+    std::fs::remove_dir_all(site.path(".cache")).unwrap();
+    let without_a_memory = copied(&site);
+
+    assert_eq!(changed, "3 static files copied, 6 unmodified.");
+    assert_eq!(same, "0 static files copied, 9 unmodified.");
+    assert_eq!(without_a_memory, "0 static files copied, 9 unmodified.");
+}

@@ -70,68 +70,94 @@ pub(super) async fn skip_unchanged(
             (write, told)
         })
         .buffer_unordered(jobs.max(1));
-    let (mut same, mut others, mut to_ask) = (0, Vec::new(), Vec::new());
+    let mut by_etag = ByEtag::default();
     while let Some((write, told)) = compared.next().await {
         match told? {
             Compared::Same => {
                 write.action = Action::Skip;
-                same += 1;
+                by_etag.same += 1;
             }
             Compared::Different => {}
-            told @ Compared::EtagDiffers => others.push((write, told)),
-            told @ Compared::Untold => to_ask.push((write, told)),
+            Compared::EtagDiffers => by_etag.others.push(write),
+            Compared::Untold => by_etag.untold.push(write),
         }
     }
     drop(compared);
-    // Services have ETags of 32 digits that are no MD5s, and so have buckets that encrypt. Where the
-    // last run saw no such one, or else where most are MD5s, the others tell of other contents.
-    let known = recall.etags_are_md5s();
-    if known == Some(false) || known.is_none() && others.len() > same {
-        to_ask.append(&mut others);
-    }
-    let (asked, unlike) = ask(to_ask, places, jobs).await?;
-    let etags_are_md5s = match unlike {
-        true => Some(false),
-        false if same > 0 && others.is_empty() => Some(true),
-        false => known,
-    };
-    Ok(Outcome {
-        asked,
-        etags_are_md5s,
-    })
+    by_etag
+        .ask_where_needed(places, recall.etags_are_md5s(), jobs)
+        .await
 }
 
-/// Asks for the digests that are kept beside objects, and skips what is the same. Returns how many
-/// were asked for, and whether an ETag that looked like an MD5 was none.
-async fn ask(
-    writes: Vec<(&mut Write, Compared)>,
-    places: &Places,
-    jobs: usize,
-) -> Result<(usize, bool)> {
-    let asked = writes.len();
-    let mut unlike = false;
+/// What ETags have told of the writes whose object is there.
+#[derive(Default)]
+struct ByEtag<'a> {
+    same: usize,
+    /// The ETag has the form of an MD5, and another value.
+    others: Vec<&'a mut Write>,
+    untold: Vec<&'a mut Write>,
+}
+
+impl ByEtag<'_> {
+    /// Skips what the digests beside the objects tell to be the same, where ETags tell nothing.
+    ///
+    /// Services have ETags of 32 digits that are no MD5s, and so have buckets that encrypt, for what was
+    /// put since they do. Where nothing is `known` and others are MD5s, one object tells for all.
+    async fn ask_where_needed(
+        mut self,
+        places: &Places,
+        known: Option<bool>,
+        jobs: usize,
+    ) -> Result<Outcome> {
+        let mut are_md5s = known;
+        let mut asked = self.untold.len();
+        ask(self.untold, places, jobs).await?;
+        if known.is_none()
+            && self.same > 0
+            && let Some(sample) = self.others.pop()
+        {
+            let storage = places.of_kind(sample.kind);
+            let is_same = ask(vec![sample], places, jobs).await? > 0;
+            are_md5s = Some(!is_same && storage.etags_follow_rule() != Some(false));
+            asked += usize::from(are_md5s == Some(false));
+        }
+        if are_md5s == Some(false) || known.is_none() && self.same == 0 {
+            asked += self.others.len();
+            if ask(self.others, places, jobs).await? > 0 {
+                are_md5s = Some(false);
+            }
+        } else if self.others.is_empty() && self.same > 0 {
+            are_md5s = are_md5s.or(Some(true));
+        }
+        Ok(Outcome {
+            asked,
+            etags_are_md5s: are_md5s,
+        })
+    }
+}
+
+/// Asks for the digests that are kept beside objects, and skips what is the same. Returns how many are.
+async fn ask(writes: Vec<&mut Write>, places: &Places, jobs: usize) -> Result<usize> {
+    let mut same = 0;
     let mut answers = stream::iter(writes)
-        .map(|(write, told)| async move {
+        .map(|write| async move {
             let storage = places.of_kind(write.kind);
-            let same = match material(write) {
+            let is_same = match material(write) {
                 Some(material) => digest::by_kept_digest(storage, &write.name, material).await,
                 None => Ok(false),
             };
-            (write, told, same)
+            (write, is_same)
         })
         .buffer_unordered(jobs.max(1));
-    while let Some((write, told, same)) = answers.next().await {
-        if same? {
+    while let Some((write, is_same)) = answers.next().await {
+        if is_same? {
             write.action = Action::Skip;
-            unlike |= told == Compared::EtagDiffers;
+            same += 1;
         }
     }
-    drop(answers);
-    Ok((asked, unlike))
+    Ok(same)
 }
 
 /// What is known of a write beside the object that is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Compared {
     Same,
     Different,

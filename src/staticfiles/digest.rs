@@ -195,12 +195,6 @@ fn plain_etag(etag: &str) -> String {
     etag.to_ascii_lowercase()
 }
 
-/// Returns whether an ETag that looks like an MD5 is that of the content; `None` for any other.
-pub(super) fn is_md5(etag: &str, md5: Md5Sum) -> Option<bool> {
-    let etag = plain_etag(etag);
-    is_hex_md5(&etag).then(|| etag == md5.to_string())
-}
-
 fn is_hex_md5(etag: &str) -> bool {
     etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -8,7 +8,7 @@ use storehouse_storage::{Error, Name, Result};
 use super::{
     attributes::{self, Unsettled},
     destination::{Object, local_root},
-    digest, parallel,
+    parallel,
     places::Places,
     plan::{Action, Kind, Plan, PlanOptions},
     recall::Recall,
@@ -84,7 +84,11 @@ impl Planned {
             Some(_) => report.tags,
             None => HashMap::new(),
         };
-        let (plan, learned) = (self.plan, self.learned);
+        let (plan, mut learned) = (self.plan, self.learned);
+        // What was written now tells more than what was compared before.
+        if let Some(seen) = places.files().etags_follow_rule() {
+            learned.set_etags_are_md5s(Some(seen));
+        }
         let saving = parallel::on_the_blocking_pool(move || {
             keep(&memory, learned, &plan, &told);
             plan
@@ -105,12 +109,6 @@ fn keep(memory: &Memory, mut learned: Recall, plan: &Plan, told: &HashMap<Name, 
             _ => write.there.as_ref().and_then(Object::tag),
         };
         learned.add(write, tag, memory.began);
-    }
-    // What was written now tells more than what was compared before.
-    let written = plan.writes.iter();
-    let seen = written.filter_map(|write| digest::is_md5(told.get(&write.name)?, write.md5?));
-    if let Some(all) = seen.reduce(|all, one| all && one) {
-        learned.set_etags_are_md5s(Some(all));
     }
     if learned.save(&memory.destination).is_err() || !memory.is_trusted {
         return;

@@ -97,6 +97,10 @@ impl Storage for Prefixed {
         self.inner.etag_rule(size)
     }
 
+    fn etags_follow_rule(&self) -> Option<bool> {
+        self.inner.etags_follow_rule()
+    }
+
     fn request_counts(&self) -> Option<RequestCounts> {
         self.inner.request_counts()
     }

@@ -98,6 +98,14 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         EtagRule::Opaque
     }
 
+    /// Returns whether the ETags that the service has told so far are made by
+    /// [`etag_rule`](Self::etag_rule); `None` if nothing was told yet.
+    ///
+    /// Services have ETags that look like MD5s and are none, and so have buckets that encrypt.
+    fn etags_follow_rule(&self) -> Option<bool> {
+        None
+    }
+
     /// Returns how many requests this storage has sent to its service so far, if it counts them.
     ///
     /// For reports; storages that were opened apart count apart.
@@ -430,6 +438,10 @@ impl<T: Storage + ?Sized> Storage for Arc<T> {
 
     fn etag_rule(&self, size: u64) -> EtagRule {
         (**self).etag_rule(size)
+    }
+
+    fn etags_follow_rule(&self) -> Option<bool> {
+        (**self).etags_follow_rule()
     }
 
     fn request_counts(&self) -> Option<RequestCounts> {

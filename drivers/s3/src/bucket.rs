@@ -140,7 +140,7 @@ impl Bucket {
             .await
             .map_err(Problem::Transport)?
             .into_parts();
-        self.kept.note_server(&head.headers);
+        self.kept.note_answer(&head.headers);
         if !head.status.is_success() {
             return Err(refusal(Response::from_parts(head, body)).await);
         }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `If-None-Match: *` on PUT | the first exclusive save: see [`create`](crate::create) |
 //! | the same when an upload is completed | a refusal; until then each completion looks first |
-//! | ETags that are MD5s | the first ETag that is the MD5 of what was sent, or is not |
+//! | ETags that are MD5s | the first ETag that is the MD5 of what was sent, or is not; an answer that tells of encryption by a key |
 //! | DeleteObjects, UploadPartCopy, CopyObject, a condition on DELETE | a refusal |
 //! | names of 255 bytes between two slashes | the header `Server` |
 
@@ -20,6 +20,8 @@ use std::sync::{
 use http::{HeaderMap, header::SERVER};
 use storehouse_storage::Limitation;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
+
+use crate::headers;
 
 /// How a save makes sure that it replaces nothing: the option `exclusive_create`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +99,7 @@ pub(crate) struct Kept {
     /// One for each [`Optional`].
     missing: [AtomicBool; 4],
     md5_etags: AtomicU8,
+    encrypts: AtomicBool,
     bucket_is_there: AtomicBool,
     max_part_bytes: AtomicU8,
     said: Mutex<Vec<Limitation>>,
@@ -134,6 +137,7 @@ impl Kept {
             finding: AsyncMutex::new(()),
             missing: [const { AtomicBool::new(false) }; 4],
             md5_etags: AtomicU8::new(ETAGS_UNKNOWN),
+            encrypts: AtomicBool::new(false),
             bucket_is_there: AtomicBool::new(false),
             max_part_bytes: AtomicU8::new(parts),
             said: Mutex::default(),
@@ -232,6 +236,15 @@ impl Kept {
         );
     }
 
+    /// Returns whether ETags were MD5s so far. One of an object that a key of the user's encrypts is not,
+    /// even where an answer shows another.
+    pub(crate) fn etags_follow_rule(&self) -> Option<bool> {
+        match self.encrypts.load(Ordering::Relaxed) {
+            true => Some(false),
+            false => self.has_md5_etags(),
+        }
+    }
+
     /// Returns whether the bucket was seen.
     pub(crate) fn bucket_is_there(&self) -> bool {
         self.bucket_is_there.load(Ordering::Relaxed)
@@ -242,8 +255,11 @@ impl Kept {
         self.bucket_is_there.store(true, Ordering::Relaxed);
     }
 
-    /// Looks at the headers of an answer for the service's name.
-    pub(crate) fn note_server(&self, headers: &HeaderMap) {
+    /// Looks at the headers of an answer: how its object is encrypted, and who answers.
+    pub(crate) fn note_answer(&self, headers: &HeaderMap) {
+        if !headers::has_md5_etag(headers) {
+            self.encrypts.store(true, Ordering::Relaxed);
+        }
         if self.max_part_bytes.load(Ordering::Relaxed) != PARTS_UNKNOWN {
             return;
         }

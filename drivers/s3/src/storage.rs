@@ -85,6 +85,10 @@ impl Storage for S3Storage {
         }
     }
 
+    fn etags_follow_rule(&self) -> Option<bool> {
+        self.writer.bucket.kept.etags_follow_rule()
+    }
+
     fn request_counts(&self) -> Option<RequestCounts> {
         Some(self.writer.bucket.client.counts())
     }

@@ -62,6 +62,8 @@ fn command_line(binary: &Path, data: &Path, address: &str) -> Vec<OsString> {
         "MINIO_ROOT_PASSWORD=storehouse-secret".into(),
         "MINIO_BROWSER=off".into(),
         "MINIO_UPDATE=off".into(),
+        // As in docker-compose.yml.
+        "MINIO_KMS_SECRET_KEY=storehouse:c3RvcmVob3VzZS10ZXN0LWtleS1vZi0zMi1ieXRlcyE=".into(),
         binary.into(),
         "server".into(),
         data.into(),

@@ -149,6 +149,22 @@ impl Bucket {
         );
     }
 
+    /// Makes the service encrypt what is stored from now on by a key of its own (SSE-KMS), so that ETags
+    /// in listings are no MD5s.
+    pub fn encrypt_by_default(&self) {
+        let document = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>\
+             <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>storehouse</KMSMasterKeyID>\
+             </ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
+        let call = Call {
+            method: "PUT",
+            path: &self.path(""),
+            query: &[("encryption", "")],
+            body: document.as_bytes(),
+            ..Call::default()
+        };
+        self.must(&[200, 204], call);
+    }
+
     /// Sets the bucket's policy: a JSON document in Amazon's policy language.
     pub fn set_policy(&self, json: &str) {
         let call = Call {
