@@ -24,13 +24,15 @@ use crate::{
 };
 
 const TEXT: &str = "written by storehouse check --deploy; safe to delete";
+/// What is copied as a part: S3 takes no smaller one that is not the last, and Garage none at all.
+const PART_BYTES: usize = 5 * 1024 * 1024;
 
 /// Tries the conditions of creates, unless the storage replaces (`exclusive` is false), copies of
 /// parts and deletes of many, and returns all that the service was found to lack.
 pub(crate) async fn examine(writer: &Writer, exclusive: bool) -> Result<Vec<Limitation>> {
     let mark = Nonce::new()?.mark().unwrap_or_default();
     let name = Name::new(format!("storehouse-check-{mark}.txt"))?;
-    let other = Name::new(format!("storehouse-check-{mark}-2.txt"))?;
+    let other = Name::new(format!("storehouse-check-{mark}.bin"))?;
     let tried = try_all(writer, &name, &other, exclusive).await;
     // Deleted whatever came before.
     let targets = vec![
@@ -48,34 +50,34 @@ pub(crate) async fn examine(writer: &Writer, exclusive: bool) -> Result<Vec<Limi
 async fn try_all(writer: &Writer, name: &Name, other: &Name, exclusive: bool) -> Result<()> {
     let kept = &writer.bucket.kept;
     if exclusive {
-        put(writer, Target::Create(name.clone())).await?;
-        match put(writer, Target::Create(name.clone())).await {
+        put(writer, Target::Create(name.clone()), TEXT).await?;
+        match put(writer, Target::Create(name.clone()), TEXT).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(()) if kept.condition(Step::Put) == Condition::Off => {}
             Ok(()) => kept.found(Step::Put, Condition::Ignored),
         }
     } else {
-        put(writer, Target::Replace(name.clone())).await?;
+        put(writer, Target::Replace(name.clone()), TEXT).await?;
     }
-    put(writer, Target::Replace(other.clone())).await?;
-    try_upload(writer, &writer.key(name)?, exclusive).await
+    put(writer, Target::Replace(other.clone()), vec![0; PART_BYTES]).await?;
+    try_upload(writer, &writer.key(name)?, &writer.key(other)?, exclusive).await
 }
 
-async fn put(writer: &Writer, target: Target) -> Result<()> {
-    let content = Content::from(TEXT);
-    upload::put(writer, target, content, &SaveOptions::default()).await?;
+async fn put(writer: &Writer, target: Target, content: impl Into<Content>) -> Result<()> {
+    let options = SaveOptions::default();
+    upload::put(writer, target, content.into(), &options).await?;
     Ok(())
 }
 
-/// Completes an upload of one part in place of the object that is there.
-async fn try_upload(writer: &Writer, key: &str, exclusive: bool) -> Result<()> {
+/// Completes an upload of one part, a copy of `source`, in place of the object that is there.
+async fn try_upload(writer: &Writer, key: &str, source: &str, exclusive: bool) -> Result<()> {
     let bucket = &writer.bucket;
     let begin = Call::new(Action::CreateUpload, key).with_query("uploads", "");
     let begun: InitiateMultipartUploadResult = bucket.send(&begin).await?.document()?;
     // Dropped, it is aborted.
     let upload = Upload::new(bucket, &writer.tasks, key, begun.upload_id);
-    let part = match copied_part(&upload).await? {
+    let part = match copied_part(&upload, source).await? {
         Some(part) => part,
         None => {
             let call = part_call(Action::UploadPart, &upload, 1).with_payload(Payload::small(TEXT));
@@ -105,13 +107,13 @@ async fn try_upload(writer: &Writer, key: &str, exclusive: bool) -> Result<()> {
     Ok(())
 }
 
-/// Copies the object that is there as the first part; `None` if the service cannot.
-async fn copied_part(upload: &Upload) -> Result<Option<CompletedPart>> {
+/// Copies an object as the first part; `None` if the service cannot.
+async fn copied_part(upload: &Upload, source: &str) -> Result<Option<CompletedPart>> {
     let bucket: &Arc<_> = &upload.bucket;
-    let source = format!("/{}/{}", bucket.name, bucket::encoded(&upload.key));
+    let source = format!("/{}/{}", bucket.name, bucket::encoded(source));
     let source = HeaderValue::try_from(source)
         .map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?;
-    let range = format!("bytes=0-{}", TEXT.len() - 1);
+    let range = format!("bytes=0-{}", PART_BYTES - 1);
     let range = HeaderValue::try_from(range)
         .map_err(|error| Error::new(ErrorKind::Other, error.to_string()))?;
     let call = part_call(Action::CopyPart, upload, 1)
