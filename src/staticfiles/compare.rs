@@ -22,16 +22,8 @@ pub(super) fn is_compared(found: &Found, destination: &Destination) -> bool {
     !destination.is_local && object.is_some_and(|object| object.size == found.source.size)
 }
 
-/// What comparing gave, besides the writes that it skips.
-#[derive(Debug, Default)]
-pub(super) struct Outcome {
-    /// How many objects were asked for one by one.
-    pub(super) asked: usize,
-    /// Whether ETags that look like MD5s are MD5s, if that was seen.
-    pub(super) etags_are_md5s: Option<bool>,
-}
-
-/// Skips what is in the destination with the same content.
+/// Skips what is in the destination with the same content. Returns how many objects were asked for one
+/// by one; what ETags have told is `learned`.
 ///
 /// Collected files on a disk were decided about before, by their times. A name that two writes have
 /// is not compared: the first will change what is there.
@@ -42,11 +34,11 @@ pub(super) async fn skip_unchanged(
     writes: &mut [Write],
     places: &Places,
     destination: &Destination,
-    recall: &Recall,
+    (recall, learned): (&Recall, &mut Recall),
     jobs: usize,
-) -> Result<Outcome> {
+) -> Result<usize> {
     if !writes.iter().any(|write| write.there.is_some()) {
-        return Ok(Outcome::default());
+        return Ok(0);
     }
     let key = |write: &Write| {
         let is_apart = places.are_two() && write.kind.goes_with_manifest();
@@ -83,9 +75,10 @@ pub(super) async fn skip_unchanged(
         }
     }
     drop(compared);
-    by_etag
-        .ask_where_needed(places, recall.etags_are_md5s(), jobs)
-        .await
+    let known = recall.etags_are_md5s();
+    let (asked, are_md5s) = by_etag.ask_where_needed(places, known, jobs).await?;
+    learned.set_etags_are_md5s(are_md5s);
+    Ok(asked)
 }
 
 /// What ETags have told of the writes whose object is there.
@@ -102,12 +95,14 @@ impl ByEtag<'_> {
     ///
     /// Services have ETags of 32 digits that are no MD5s, and so have buckets that encrypt, for what was
     /// put since they do. Where nothing is `known` and others are MD5s, one object tells for all.
+    ///
+    /// Returns how many objects were asked for, and whether ETags are MD5s.
     async fn ask_where_needed(
         mut self,
         places: &Places,
         known: Option<bool>,
         jobs: usize,
-    ) -> Result<Outcome> {
+    ) -> Result<(usize, Option<bool>)> {
         let mut are_md5s = known;
         let mut asked = self.untold.len();
         ask(self.untold, places, jobs).await?;
@@ -128,10 +123,7 @@ impl ByEtag<'_> {
         } else if self.others.is_empty() && self.same > 0 {
             are_md5s = are_md5s.or(Some(true));
         }
-        Ok(Outcome {
-            asked,
-            etags_are_md5s: are_md5s,
-        })
+        Ok((asked, are_md5s))
     }
 }
 

@@ -214,8 +214,7 @@ impl<'a> Planner<'a> {
         let (files, known, recall) = read::read_all(files, wants, recall).await?;
         let mut learned = Recall::begin();
         let mut collected = plan::collected(&files, &known, there, self.options);
-        let in_time = files.len() - late;
-        collected[in_time..]
+        collected[files.len() - late..]
             .iter_mut()
             .for_each(|write| write.action = Action::Skip);
         let mut made = self
@@ -232,9 +231,11 @@ impl<'a> Planner<'a> {
             .await?;
         self.set_attributes(&mut made.writes);
         let writes = &mut made.writes;
-        let asked = self
-            .skip_unchanged(writes, there, &recall, &mut learned)
-            .await?;
+        if !there.is_local {
+            self.phases.begin(Phase::Comparing);
+        }
+        let memory = (&recall, &mut learned);
+        let asked = compare::skip_unchanged(writes, self.places, there, memory, self.jobs).await?;
         let unsettled = self
             .repair(writes, &destination, &recall, &mut learned)
             .await?;
@@ -253,23 +254,6 @@ impl<'a> Planner<'a> {
             unsettled,
             ..Planned::default()
         })
-    }
-
-    /// Skips the writes that would change nothing. Returns how many objects were asked for one by one.
-    async fn skip_unchanged(
-        &self,
-        writes: &mut [Write],
-        there: &Destination,
-        recall: &Recall,
-        learned: &mut Recall,
-    ) -> Result<usize> {
-        if !there.is_local {
-            self.phases.begin(Phase::Comparing);
-        }
-        let places = self.places;
-        let compared = compare::skip_unchanged(writes, places, there, recall, self.jobs).await?;
-        learned.set_etags_are_md5s(compared.etags_are_md5s);
-        Ok(compared.asked)
     }
 
     /// What `--clear` leaves alone.

@@ -12,11 +12,12 @@ use crate::{
     content::{Content, Reader},
     entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
+    etag_rule::EtagRule,
     limitation::Limitation,
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
     requests::RequestCounts,
-    storage::{EtagRule, Put, Storage},
+    storage::{Put, Storage},
 };
 
 /// One folder of another storage. Nothing outside the folder can be seen or touched through it.

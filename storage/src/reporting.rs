@@ -11,11 +11,12 @@ use crate::{
     content::{Content, Reader},
     entry::{Attributes, Entry, Folder, Saved},
     error::{Error, Operation, Result},
+    etag_rule::EtagRule,
     limitation::Limitation,
     name::{Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
     requests::RequestCounts,
-    storage::{EtagRule, Put, Storage},
+    storage::{Put, Storage},
 };
 
 /// A storage whose errors are complete.

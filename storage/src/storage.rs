@@ -23,6 +23,7 @@ use crate::{
     content::{Content, Reader},
     entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
+    etag_rule::EtagRule,
     ext,
     limitation::Limitation,
     name::{Candidates, Name, Target},
@@ -376,21 +377,6 @@ pub struct Put {
     pub content: Content,
     /// What is kept beside it.
     pub options: SaveOptions,
-}
-
-/// How a storage makes an ETag of a content. Digests are written in lower-case hex.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EtagRule {
-    /// It tells nothing of the content but that it changed.
-    Opaque,
-    /// The MD5 of the content.
-    Md5,
-    /// S3's multipart form: the MD5 of the binary MD5s of all parts, `-`, and the number of parts.
-    Md5OfParts {
-        /// Bytes in each part but the last.
-        part_bytes: u64,
-    },
 }
 
 /// Fails if what is `there` now is not the content that was `seen`, as far as ETags tell.

@@ -8,8 +8,9 @@
 //! | refused | looks, then writes |
 //! | not known yet | looks, sends it, and sends the same bytes to the same name again: 412 tells that it is kept; 200 that it is ignored, and has changed nothing |
 //!
-//! Who looks has the turn of the key, so that saves of this process are told apart in any case. A key
-//! that may write and not look (403) finds out with an object of its own instead, under a random name.
+//! A save that looks has the turn of its key, so two saves of this process never meet. An access key that
+//! may write and not read (403) cannot look; the driver then finds out with an object of its own, under a
+//! random name.
 
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ impl Create {
         }
     }
 
-    /// Leaves it to the service.
+    /// Sends the PUT with its condition, which the service keeps.
     async fn send_if_free(&self) -> Result<Option<HeaderMap>> {
         let made = self.create(&conditional(&self.call)).await;
         made.map_err(|failure| advised(&self.bucket, failure, Step::Put))
@@ -95,8 +96,8 @@ impl Create {
         Ok(self.create(call).await?)
     }
 
-    /// Creates the object and learns by it what the service keeps. Of saves at the same time one
-    /// learns, and none waits for it.
+    /// Creates the object, and finds out by it what the service keeps. Of several saves at the same time
+    /// one finds out, and the others do not wait for it.
     async fn find_out(&self) -> Result<Option<HeaderMap>> {
         let _turn = turn(&self.bucket.url, &self.call.key).await;
         match self.is_taken().await {
@@ -134,8 +135,8 @@ impl Create {
         }
     }
 
-    /// Learns what the service keeps by an object that nobody else knows, since this key may not look
-    /// at what is there.
+    /// Finds out what the service keeps with an object of its own under a random name, because this
+    /// access key may not read what is there.
     ///
     /// # Errors
     /// Why it may not look, if the condition is not kept: there is no safe way then.

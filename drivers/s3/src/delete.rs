@@ -47,7 +47,7 @@ pub(crate) async fn delete_version(
     };
     let call = Call::new(Action::DeleteObject, key).with_header("if-match", etag);
     match send(bucket, &call).await {
-        // Somebody has replaced it.
+        // Another save has replaced the object.
         Err(failure) if failure.is(StatusCode::PRECONDITION_FAILED) => Ok(()),
         Err(failure) if failure.is_of_the_kind() => {
             bucket.kept.lacks(Optional::DeleteIfMatch);

@@ -17,8 +17,8 @@ use crate::{
     nonce::Nonce,
 };
 
-/// An object that did not exist before. Dropped without [`keep`](Self::keep), it is taken away again
-/// where that harms nobody: see [`take_away`].
+/// An object that did not exist before. Dropped without [`keep`](Self::keep), it is deleted again
+/// where the object is known to be this save's own: see [`take_away`].
 pub(crate) struct Fresh {
     etag: Option<String>,
     nonce: Nonce,

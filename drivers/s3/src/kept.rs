@@ -90,7 +90,7 @@ pub(crate) enum Optional {
 /// What a service keeps.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    /// The user says that the condition is kept; nobody has seen it.
+    /// The user says that the condition is kept; no answer has shown it.
     on_trust: bool,
     on_put: AtomicU8,
     at_completion: AtomicU8,
@@ -176,7 +176,7 @@ impl Kept {
         );
     }
 
-    /// Returns the turn to find out what holds for PUT, unless another save has it.
+    /// Returns the right to find out what holds for PUT, unless another save has it.
     pub(crate) fn finding(&self) -> Option<MutexGuard<'_, ()>> {
         self.finding.try_lock().ok()
     }
@@ -250,7 +250,7 @@ impl Kept {
         self.bucket_is_there.load(Ordering::Relaxed)
     }
 
-    /// Notes that the bucket is there, or that nobody tells.
+    /// Notes that the bucket is there, or that this access key may not see whether it is.
     pub(crate) fn bucket_was_seen(&self) {
         self.bucket_is_there.store(true, Ordering::Relaxed);
     }

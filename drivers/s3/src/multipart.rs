@@ -3,11 +3,12 @@
 //!
 //! An upload's id is bound to its key, so the first free name is looked up before it is begun; the
 //! condition at the end guards only against a race. Who loses it aborts and starts again under the
-//! next name, if the content can be had twice. So does who is told that the upload is gone: some
-//! services throw all uploads of a key away when one is completed.
+//! next name, if the content can be had twice. The same holds for an upload that the service has lost:
+//! some services throw all uploads of a key away when one of them is completed.
 //!
-//! A service may keep the condition on PUT and not here, and nothing tells but a loss. So whoever does
-//! not know looks once more before the end, in the turn of the key, and sends the condition too.
+//! A service may keep the condition on PUT and ignore it here, and no answer tells so. So unless the
+//! service is known to keep it, the driver looks once more right before it completes the upload, in the
+//! turn of the key, and sends the condition too.
 
 use std::sync::Arc;
 

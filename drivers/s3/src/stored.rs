@@ -46,7 +46,7 @@ pub(crate) async fn check_object(
     Ok(())
 }
 
-/// Looks at the answer to a part, of which nobody can ask again.
+/// Looks at the answer to a part. The ETag of a part cannot be asked for again.
 ///
 /// # Errors
 /// As [`check_object`].

@@ -43,7 +43,8 @@ impl Drop for Turn {
         let Some(waiting) = waiting.as_mut() else {
             return;
         };
-        // One is the map's own: nobody waits. Who comes meanwhile waits for the map.
+        // One reference is the map's own, so no task waits for this key. A task that comes now waits for
+        // the map.
         if waiting
             .get(&self.place)
             .is_some_and(|turns| Arc::strong_count(turns) == 1)
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_that_nobody_writes_is_forgotten() {
+    async fn a_key_without_writers_is_forgotten() {
         let place = "http://a/forgotten/k";
         let held = turn("http://a/forgotten", "k").await;
         assert!(waiting().as_ref().unwrap().contains_key(place));
