@@ -111,6 +111,12 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Returns whether it is a page for people, such as that of a login portal.
+    pub(crate) fn is_a_page(&self) -> bool {
+        self.header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html"))
+    }
+
     /// Returns whether there is no document.
     pub(crate) fn is_empty(&self) -> bool {
         matches!(&self.body, AnswerBody::Whole(bytes) if bytes.is_empty())

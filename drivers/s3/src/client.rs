@@ -34,7 +34,7 @@ use object_store::{
 use storehouse_storage::{Error, RequestCounts, Result};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::{counts::Counts, payload::Payload};
+use crate::{counts::Counts, payload::Payload, send_queue};
 
 /// What is handed to the connection at once. The smaller, the sooner a slow link shows that it moves.
 const SLICE: usize = 64 * 1024;
@@ -143,8 +143,10 @@ impl Client {
         self.counts.add(request.method());
         let progress = Progress::new(Arc::clone(&self.counts));
         let (request, length) = self.prepared(request, &progress)?;
+        let port = request.url().port_or_known_default().unwrap_or_default();
+        let body = Sent { length, port };
         let answer = self
-            .while_moving(&progress, length, self.http.execute(request))
+            .while_moving(&progress, body, self.http.execute(request))
             .await?;
         let (head, body) = Response::from(answer).into_parts();
         let idle = self.limits.idle;
@@ -205,31 +207,68 @@ impl Client {
     async fn while_moving(
         &self,
         progress: &Progress,
-        length: u64,
+        body: Sent,
         answer: impl Future<Output = reqwest::Result<reqwest::Response>>,
     ) -> Result<reqwest::Response, TransportError> {
         let mut answer = std::pin::pin!(answer);
+        let idle = self.limits.idle;
+        // When bytes were last seen in the system, on their way to the server.
+        let mut leaving = progress.last();
         loop {
-            let unseen = match progress.sent() < length {
-                true => Duration::ZERO,
-                false => Duration::from_secs(length.min(UNSEEN_BYTES) / SLOWEST_LINK),
-            };
-            let deadline = progress.last() + self.limits.idle + unseen;
-            if deadline <= Instant::now() {
-                let what = match progress.sent() < length {
-                    true => "no byte of the request left",
-                    false => "no answer came after the request had left",
+            let moved = progress.last().max(leaving);
+            let all_taken = progress.sent() >= body.length;
+            if moved + idle <= Instant::now() {
+                let what = match all_taken {
+                    true => "no answer came after the request had left",
+                    false => "no byte of the request left",
                 };
-                let time = progress.last().elapsed();
+                let time = moved.elapsed();
                 return Err(TransportError::Idle { what, time });
             }
+            let wake = match all_taken && body.may_wait_in_the_system() {
+                true => (Instant::now() + look_pause(idle)).min(moved + idle),
+                false => moved + idle,
+            };
             tokio::select! {
                 answer = &mut answer => {
                     return answer.map_err(|error| translated(&error, self.limits));
                 }
-                () = sleep_until(deadline) => {}
+                () = sleep_until(wake) => {}
+            }
+            // Bytes that do not move end the connection by themselves, after the same time.
+            if progress.sent() >= body.length
+                && body.may_wait_in_the_system()
+                && progress.last().elapsed() < body.longest_wait()
+                && send_queue::holds_bytes_for(body.port) != Some(false)
+            {
+                leaving = Instant::now();
             }
         }
+    }
+}
+
+/// How often the system is asked whether bytes wait in it.
+fn look_pause(idle: Duration) -> Duration {
+    (idle / 4).max(Duration::from_secs(1))
+}
+
+/// A body that is sent to a server.
+#[derive(Debug, Clone, Copy)]
+struct Sent {
+    length: u64,
+    /// Of the server.
+    port: u16,
+}
+
+impl Sent {
+    /// The system takes megabytes of a body at once and sends them on for a while, unseen by us.
+    fn may_wait_in_the_system(self) -> bool {
+        self.length > SLICE as u64
+    }
+
+    /// How long a slow link needs for what the system takes.
+    fn longest_wait(self) -> Duration {
+        Duration::from_secs(self.length.min(UNSEEN_BYTES) / SLOWEST_LINK)
     }
 }
 

@@ -104,8 +104,7 @@ impl Create {
             Ok(false) => {}
             Ok(true) => return Ok(None),
             Err(failure) if failure.is(StatusCode::FORBIDDEN) => {
-                self.find_out_elsewhere(failure).await?;
-                return self.send_if_free().await;
+                return self.send_without_a_look(failure).await;
             }
             Err(failure) => return Err(failure.into()),
         }
@@ -115,7 +114,7 @@ impl Create {
         match self.create(&call).await {
             Ok(Some(headers)) => {
                 if finding.is_some()
-                    && let Some(found) = self.is_kept(&call).await
+                    && let Some(found) = is_kept(&self.bucket, &call).await
                 {
                     kept.found(Step::Put, found);
                 }
@@ -135,46 +134,18 @@ impl Create {
         }
     }
 
-    /// Finds out what the service keeps with an object of its own under a random name, because this
-    /// access key may not read what is there.
+    /// Creates the object for an access key that may not look whether its name is free.
     ///
     /// # Errors
     /// Why it may not look, if the condition is not kept: there is no safe way then.
-    async fn find_out_elsewhere(&self, no_look: Failure) -> Result<()> {
-        let mark = Nonce::new()?.mark().unwrap_or_default();
-        let mut key = self.call.key.clone();
-        key.truncate(key.rfind('/').map_or(0, |slash| slash + 1));
-        key.push_str(&format!("storehouse-check-{mark}.txt"));
-        let text = Payload::small("made to see what this service keeps; safe to delete");
-        let call = conditional(&Call::new(Action::PutObject, key.as_str()).with_payload(text));
-        let is_kept = match self.send(&call).await {
-            Ok(_) => self.is_kept(&call).await == Some(Condition::Kept),
-            Err(_) => false,
-        };
-        if let Err(failure) = delete::delete(&self.bucket, &key).await {
-            tracing::warn!(?key, %failure, "an object that was made to see what the service keeps stays");
-        }
-        if is_kept {
-            self.bucket.kept.found(Step::Put, Condition::Kept);
-            return Ok(());
+    async fn send_without_a_look(&self, no_look: Failure) -> Result<Option<HeaderMap>> {
+        if find_out_beside(&self.bucket, &self.call.key).await? == Some(Condition::Kept) {
+            return self.send_if_free().await;
         }
         Err(Error::from(no_look).with_advice(
             "a service that keeps no If-None-Match needs a look whether a name is taken: allow \
              s3:GetObject and s3:ListBucket",
         ))
-    }
-
-    /// Sends again what is there already, and returns what that tells. Twice before the condition
-    /// counts as ignored: the object may be deleted meanwhile.
-    async fn is_kept(&self, call: &Call) -> Option<Condition> {
-        for _ in 0..2 {
-            match self.send(call).await {
-                Ok(_) => {}
-                Err(failure) if is_taken(&failure) => return Some(Condition::Kept),
-                Err(_) => return None,
-            }
-        }
-        Some(Condition::Ignored)
     }
 
     /// Sends a create; `None` if another object has the name.
@@ -194,13 +165,66 @@ impl Create {
     }
 
     async fn send(&self, call: &Call) -> Result<HeaderMap, Failure> {
-        let _turn = limits::request().await;
-        Ok(self.bucket.send(call).await?.headers)
+        send(&self.bucket, call).await
     }
 
     async fn is_taken(&self) -> Result<bool, Failure> {
         Ok(self.bucket.head(&self.call.key).await?.is_some())
     }
+}
+
+/// Finds out what the service keeps with an object of its own, under a random name beside `key`: for
+/// what has no first PUT to find it out by. `None` if no answer tells.
+///
+/// # Errors
+/// Why the object could not be made.
+pub(crate) async fn find_out_beside(
+    bucket: &Bucket,
+    key: &str,
+) -> Result<Option<Condition>, Failure> {
+    let folder = &key[..key.rfind('/').map_or(0, |slash| slash + 1)];
+    let own = format!("{folder}storehouse-check-{:016x}.txt", random());
+    let text = Payload::small("made to see what this service keeps; safe to delete");
+    let plain = Call::new(Action::PutObject, own.as_str()).with_payload(text);
+    let call = conditional(&plain);
+    let found = match send(bucket, &call).await {
+        Ok(_) => is_kept(bucket, &call).await,
+        Err(failure) if failure.is_of_the_kind() => {
+            send(bucket, &plain).await?;
+            Some(Condition::Refused)
+        }
+        Err(failure) => return Err(failure),
+    };
+    if let Err(failure) = delete::delete(bucket, &own).await {
+        tracing::warn!(key = own, %failure, "an object that was made to see what the service keeps stays");
+    }
+    if let Some(condition) = found {
+        bucket.kept.found(Step::Put, condition);
+    }
+    Ok(found)
+}
+
+/// Without random numbers the number of the process tells two names apart.
+fn random() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id()))
+}
+
+/// Sends again what is there already, and returns what that tells. Twice before the condition counts as
+/// ignored: the object may be deleted meanwhile.
+async fn is_kept(bucket: &Bucket, call: &Call) -> Option<Condition> {
+    for _ in 0..2 {
+        match send(bucket, call).await {
+            Ok(_) => {}
+            Err(failure) if is_taken(&failure) => return Some(Condition::Kept),
+            Err(_) => return None,
+        }
+    }
+    Some(Condition::Ignored)
+}
+
+async fn send(bucket: &Bucket, call: &Call) -> Result<HeaderMap, Failure> {
+    let _turn = limits::request().await;
+    Ok(bucket.send(call).await?.headers)
 }
 
 /// Adds the condition that nothing is there.

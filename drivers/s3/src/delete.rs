@@ -9,8 +9,8 @@ use storehouse_storage::{Error, ErrorKind, Name, Result, Saved};
 
 use crate::{
     bucket::Bucket,
-    call::{Action, Call},
-    errors::Failure,
+    call::{Action, Call, nonsense},
+    errors::{Failure, Problem},
     headers,
     kept::Optional,
     nonce::Nonce,
@@ -84,6 +84,12 @@ async fn send(bucket: &Bucket, call: &Call) -> Result<(), Failure> {
     match bucket.send(call).await {
         Err(failure) if failure.is_nothing() => Ok(()),
         Err(failure) => Err(failure),
+        Ok(answer) if answer.is_a_page() => Err(Failure {
+            action: call.action,
+            problem: Problem::Nonsense(nonsense("it is a page in HTML")),
+            attempts: 1,
+            maybe_done: false,
+        }),
         Ok(_) => Ok(()),
     }
 }

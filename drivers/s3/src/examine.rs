@@ -54,8 +54,8 @@ async fn try_all(writer: &Writer, name: &Name, other: &Name, exclusive: bool) ->
         match put(writer, Target::Create(name.clone()), TEXT).await {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
-            Ok(()) if kept.condition(Step::Put) == Condition::Off => {}
-            Ok(()) => kept.found(Step::Put, Condition::Ignored),
+            Ok(()) if kept.condition(Step::Put) == Condition::Off => kept.are_not_guarded(),
+            Ok(()) => return Err(ignored_on_trust()),
         }
     } else {
         put(writer, Target::Replace(name.clone()), TEXT).await?;
@@ -68,6 +68,13 @@ async fn put(writer: &Writer, target: Target, content: impl Into<Content>) -> Re
     let options = SaveOptions::default();
     upload::put(writer, target, content.into(), &options).await?;
     Ok(())
+}
+
+/// A service that was not trusted is known by now, so the second create was refused or looked first.
+fn ignored_on_trust() -> Error {
+    let problem = "the service ignores If-None-Match, so with exclusive_create = \"condition\" a save \
+                   replaces what is there";
+    Error::configuration(problem).with_advice("set exclusive_create to \"auto\" or \"look\"")
 }
 
 /// Completes an upload of one part, a copy of `source`, in place of the object that is there.

@@ -176,6 +176,14 @@ impl Kept {
         );
     }
 
+    /// Notes that the user wants saves that are not guarded.
+    pub(crate) fn are_not_guarded(&self) {
+        self.remember(Limitation::new(
+            "with exclusive_create = \"off\" a save replaces what is there",
+            "set it to \"auto\", or file_overwrite = true to say that this is meant",
+        ));
+    }
+
     /// Returns the right to find out what holds for PUT, unless another save has it.
     pub(crate) fn finding(&self) -> Option<MutexGuard<'_, ()>> {
         self.finding.try_lock().ok()

@@ -37,6 +37,7 @@ mod profile;
 mod read;
 mod refusal;
 mod retry;
+mod send_queue;
 mod shared_files;
 mod storage;
 mod stored;

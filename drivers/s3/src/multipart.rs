@@ -22,7 +22,7 @@ use storehouse_storage::{Error, ErrorKind, Result, Saved};
 use crate::{
     bucket::Bucket,
     call::{Action, Call},
-    create::{advised, conditional},
+    create::{advised, conditional, find_out_beside},
     cuts::{Cuts, PartSizes},
     errors::Failure,
     fresh::{Fresh, Upload, finished},
@@ -110,6 +110,9 @@ impl Begun {
             true => names.next()?,
             false => names.free().await?,
         };
+        if !replaces {
+            find_out(&writer.bucket, &object.key).await;
+        }
         let nonce = Nonce::new()?;
         let call = Call::new(Action::CreateUpload, object.key.as_str())
             .with_query("uploads", "")
@@ -164,6 +167,19 @@ impl Begun {
             End::Gone(error) if names.again() => Ok(Ending::Missed(Missed::Upload(error))),
             End::Gone(error) => Err(error),
         }
+    }
+}
+
+/// Finds out what the service keeps on PUT before the first upload, so that the user is told, and what is
+/// given up is cleaned up. An upload looks before it is completed in any case, so a failure is none of its.
+async fn find_out(bucket: &Bucket, key: &str) {
+    let kept = &bucket.kept;
+    let finding = kept.finding();
+    if finding.is_some()
+        && kept.condition(Step::Put) == Condition::Unknown
+        && let Err(failure) = find_out_beside(bucket, key).await
+    {
+        tracing::debug!(%failure, "what the service keeps is not known");
     }
 }
 

@@ -57,6 +57,12 @@ const CODES: &[(&[&str], ErrorKind, &str, Advice)] = &[
         Advice::Say("create it, or correct bucket_name"),
     ),
     (
+        &["InvalidBucketName"],
+        ErrorKind::Configuration,
+        "the service does not take the bucket's name",
+        Advice::Say("correct bucket_name"),
+    ),
+    (
         &["AccessDenied", "AllAccessDisabled"],
         ErrorKind::PermissionDenied,
         "access denied",
@@ -256,7 +262,8 @@ impl Refusal {
 
     fn by_status(&self, action: Action) -> Error {
         let (kind, problem, advice) = match self.status.as_u16() {
-            404 if action == Action::ListObjects => (
+            // About an object it would have a code by now.
+            404 if self.code.is_empty() => (
                 ErrorKind::Configuration,
                 "there is no bucket at this address",
                 Advice::Say("check endpoint_url and bucket_name"),
