@@ -111,7 +111,7 @@ impl Begun {
             false => names.free().await?,
         };
         if !replaces {
-            find_out(&writer.bucket, &object.key).await;
+            find_out(writer, &object.key).await?;
         }
         let nonce = Nonce::new()?;
         let call = Call::new(Action::CreateUpload, object.key.as_str())
@@ -172,15 +172,23 @@ impl Begun {
 
 /// Finds out what the service keeps on PUT before the first upload, so that the user is told, and what is
 /// given up is cleaned up. An upload looks before it is completed in any case, so a failure is none of its.
-async fn find_out(bucket: &Bucket, key: &str) {
-    let kept = &bucket.kept;
-    let finding = kept.finding();
-    if finding.is_some()
-        && kept.condition(Step::Put) == Condition::Unknown
-        && let Err(failure) = find_out_beside(bucket, key).await
-    {
-        tracing::debug!(%failure, "what the service keeps is not known");
+///
+/// It runs to its end even if the save is dropped, so that its object is deleted again.
+async fn find_out(writer: &Writer, key: &str) -> Result<()> {
+    if writer.bucket.kept.condition(Step::Put) != Condition::Unknown {
+        return Ok(());
     }
+    let (bucket, key) = (Arc::clone(&writer.bucket), key.to_owned());
+    let finding_out = async move {
+        let finding = bucket.kept.finding();
+        if finding.is_some()
+            && let Err(failure) = find_out_beside(&bucket, &key).await
+        {
+            tracing::debug!(%failure, "what the service keeps is not known");
+        }
+        Ok(())
+    };
+    finished(&writer.tasks, finding_out).await
 }
 
 /// Whether a request failed because its upload is gone.
