@@ -59,7 +59,18 @@ const RCLONE: &[Gap] = &[
         "a_delete_of_a_folder_keeps_what_is_in_it",
         "a delete of a name that is a folder is answered 500",
     ),
+    Gap::sometimes(
+        "many_deletes_are_done_and_missing_names_are_no_failures",
+        RCLONE_RACE,
+    ),
+    Gap::sometimes(
+        "what_stays_is_listed_once_while_others_come_and_go",
+        RCLONE_RACE,
+    ),
 ];
+
+/// Seen once in several runs, each time in another check, and not explained.
+const RCLONE_RACE: &str = "now and then a PUT under a free name is answered as if the name were taken";
 
 const S3PROXY: &[Gap] = &[
     Gap::certain(

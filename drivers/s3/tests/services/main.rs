@@ -94,12 +94,10 @@ fn on(name: &str, asked: &Asked) -> Result<(usize, usize), String> {
     if asked.all {
         let (stayed, times) = dropped::how_often_the_object_stays(&service);
         println!("{name}: {times} saves dropped over an object, which stayed {stayed} times");
-        let row = table::row(
-            name,
-            service.version(),
-            verdict.kept,
-            &table::limitations(&service)?,
-        );
+        // A race that is lost now and then is in the document, and not in its figure.
+        let kept_at_best = outcomes.len() - verdict.certain;
+        let found = table::limitations(&service)?;
+        let row = table::row(name, service.version(), kept_at_best, &found);
         let is_documented = table::is_documented(&row);
         if !is_documented {
             println!("{name}: docs/s3-services.md has no row that begins so: {row}");

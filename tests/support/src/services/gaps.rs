@@ -90,6 +90,8 @@ pub struct Verdict {
     pub kept: usize,
     /// How many failed as is known.
     pub known: usize,
+    /// How many of these fail in every run.
+    pub certain: usize,
     /// What nobody expects, a sentence each.
     pub problems: Vec<String>,
 }
@@ -102,7 +104,10 @@ pub fn judge(outcomes: &[Outcome], gaps: &[Gap]) -> Verdict {
         let gap = gaps.iter().find(|gap| gap.is_of(outcome));
         let Outcome { check, mode, .. } = outcome;
         match (&outcome.broken, gap) {
-            (Some(_), Some(_)) => verdict.known += 1,
+            (Some(_), Some(gap)) => {
+                verdict.known += 1;
+                verdict.certain += usize::from(gap.certain);
+            }
             (Some(sentence), None) => verdict
                 .problems
                 .push(format!("{check} ({mode}) fails: {sentence}")),
@@ -186,9 +191,14 @@ mod tests {
             let verdict = judge(&[outcome("plain", broken)], &gaps);
 
             let problems = problem.into_iter().map(str::to_owned).collect();
+            let certain = match case {
+                "a race lost" => 0,
+                _ => known,
+            };
             let expected = Verdict {
                 kept,
                 known,
+                certain,
                 problems,
             };
             assert_eq!(verdict, expected, "{case}");
