@@ -113,8 +113,9 @@ impl Answer {
 
     /// Returns whether it is a page for people, such as that of a login portal.
     pub(crate) fn is_a_page(&self) -> bool {
-        self.header("content-type")
-            .is_some_and(|kind| kind.starts_with("text/html"))
+        let kind = self.header("content-type").unwrap_or_default();
+        // Some services say so of nothing at all.
+        kind.starts_with("text/html") && !self.is_empty()
     }
 
     /// Returns whether there is no document.

@@ -83,6 +83,7 @@ async fn a_login_page_is_not_taken_for_a_bucket() {
         storage.read(&name("a")).await.unwrap_err(),
         storage.stat(&name("a")).await.unwrap_err(),
         create(&storage, "a", "A").await.unwrap_err(),
+        storage.delete(&name("a")).await.unwrap_err(),
         storage
             .list(None)
             .try_collect::<Vec<_>>()

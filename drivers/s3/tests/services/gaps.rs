@@ -70,7 +70,8 @@ const RCLONE: &[Gap] = &[
 ];
 
 /// Seen once in several runs, each time in another check, and not explained.
-const RCLONE_RACE: &str = "now and then a PUT under a free name is answered as if the name were taken";
+const RCLONE_RACE: &str =
+    "now and then a PUT under a free name is answered as if the name were taken";
 
 const S3PROXY: &[Gap] = &[
     Gap::certain(
