@@ -306,8 +306,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Deletes what a save has made, unless something else is there by now.
     ///
     /// For a caller that saved and then has to give up: what another writer has put under the name
-    /// since stays. Nothing is deleted where `saved` has no ETag to tell it by, or where the
-    /// storage cannot make sure.
+    /// since stays. Nothing is deleted where only one of `saved` and the file has an ETag. A storage
+    /// that has no ETags at all cannot tell, and deletes what is there.
     ///
     /// # For drivers
     /// The default looks at the ETag and deletes, so another writer can come between; where the
