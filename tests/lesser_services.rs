@@ -166,7 +166,11 @@ impl Lesser {
 
     fn check(&self, says: &[&str]) -> Checked {
         let before = self.bucket.object_names();
-        let out = self.run(&["check", "--deploy"])?;
+        let ran = self.site.run(&["check", "--deploy"]);
+        ensure(ran.code == 0, &format!("{ran:?}"))?;
+        // What the service lacks is an issue, and is not said a second time as a warning of the log.
+        ensure(ran.err.is_empty(), &ran.err)?;
+        let out = ran.out;
         for part in says {
             ensure(out.contains(part), &format!("{part:?} is missing: {out}"))?;
         }

@@ -14,8 +14,8 @@ from .rows import Row
 class Bench:
     """All packages as one site, in a folder in memory."""
 
-    def __init__(self, work, django, storehouse, minio):
-        self.work, self.django, self.minio = work, django, minio
+    def __init__(self, work, django, storehouse, minio, earlier=None):
+        self.work, self.django, self.minio, self.earlier = work, django, minio, earlier
         npm_folder = copy_packages(packages.install_npm(), work / "packages")
         self.project = Project(work / "project", django, storehouse, npm_folder, packages.ALL)
         self.sources = self._collect_plainly()
@@ -32,6 +32,8 @@ class Bench:
         return ours
 
     def rows(self):
+        if self.earlier:
+            return (*self._earlier_disk_rows(), *self._earlier_push_rows())
         return (*self._disk_rows(), *self._push_rows(), *self._manifest_push_rows())
 
     def _disk_rows(self):
@@ -57,6 +59,23 @@ class Bench:
         django = self._pushed_by("S3ManifestStaticStorage", self.project.with_django, BUCKET_MANIFEST)
         keys = ("manifest-push-cold", "manifest-push-unchanged")
         return tuple(Row(key, ours, (django,), self.django.is_reference) for key in keys)
+
+    def _earlier_disk_rows(self):
+        ours = self._to_folder("Storehouse", self.project.with_storehouse)
+        earlier = self._to_folder("earlier", self._with_earlier)
+        return tuple(Row(key, ours, (earlier,), beside_earlier=True) for key in ("disk-cold", "disk-unchanged"))
+
+    def _earlier_push_rows(self):
+        rows = []
+        for storage, name, start in ((BUCKET, "Storehouse", "push"), (BUCKET_MANIFEST, "manifest", "manifest-push")):
+            ours = self._pushed_by(name, self.project.with_storehouse, storage)
+            earlier = self._pushed_by(f"earlier {name}", self._with_earlier, storage)
+            rows += [Row(f"{start}-{when}", ours, (earlier,), beside_earlier=True) for when in ("cold", "unchanged")]
+        return rows
+
+    def _with_earlier(self, *arguments):
+        command = self.project.with_storehouse(*arguments)
+        return Command((self.earlier, *command.argv[1:]), command.env)
 
     def _rclone(self, bucket):
         # The fastest that its manual has for many small files.

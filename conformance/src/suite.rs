@@ -197,6 +197,8 @@ macro_rules! every_check {
                 many_deletes_are_done_and_missing_names_are_no_failures
                 many_deletes_take_names_with_strange_characters
                 no_deletes_delete_nothing
+                a_save_that_is_taken_back_is_gone
+                what_replaced_a_save_is_not_taken_back
             }
             copying {
                 a_copy_has_the_content_and_the_source_stays

@@ -1,5 +1,5 @@
-//! What a request has saved while it is not known yet whether the whole request is right. If it is not,
-//! the files go; so they do when nobody waits for the request any more.
+//! The files that a request has saved so far, while a later part of the request may still be wrong. If
+//! a part is wrong, or the client goes away, the files are deleted.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl Drop for Unconfirmed {
         };
         let storage = Arc::clone(&self.storage);
         let deleting = async move {
-            // Nobody waits for the answer any more, so the log is told.
+            // The request is gone, and no answer can carry the errors: they go to the log.
             for (name, error) in take_back(storage, files).await {
                 tracing::warn!(%name, %error, "a file of a form that was given up stays");
             }

@@ -53,7 +53,7 @@ pub struct Upload {
     pub(super) turns: Option<Arc<Semaphore>>,
     /// For what is still to come of forms that were not taken.
     pub(super) rests: Arc<Semaphore>,
-    /// Deletes what requests left that nobody waits for any more.
+    /// Delete the files of requests that were given up.
     pub(super) tasks: TaskTracker,
 }
 

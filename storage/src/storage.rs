@@ -306,8 +306,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Deletes what a save has made, unless something else is there by now.
     ///
     /// For a caller that saved and then has to give up: what another writer has put under the name
-    /// since stays. Nothing is deleted where only one of `saved` and the file has an ETag. A storage
-    /// that has no ETags at all cannot tell, and deletes what is there.
+    /// since stays. Where nothing tells whose file is there, the file stays too.
     ///
     /// # For drivers
     /// The default looks at the ETag and deletes, so another writer can come between; where the
@@ -323,11 +322,11 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
             Err(error) => return Err(error),
         };
         match (&saved.etag, &there.etag) {
-            (Some(ours), Some(theirs)) if ours != theirs => Ok(()),
-            (None, Some(_)) | (Some(_), None) => Err(Error::unsupported(
+            (Some(ours), Some(theirs)) if ours == theirs => self.delete(&saved.name).await,
+            (Some(_), Some(_)) => Ok(()),
+            _ => Err(Error::unsupported(
                 "nothing tells whose file is there by now",
             )),
-            _ => self.delete(&saved.name).await,
         }
     }
 

@@ -253,8 +253,9 @@ pub fn find<'t>(table: &'t [OptionRow], name: &str) -> Result<&'t OptionRow> {
 #[must_use]
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    // One slip in three letters is a typo, more is another word.
-    let most = (name.chars().count() / 3).max(1);
+    let letters = name.chars().count();
+    // One slip in three letters is a typo, more is another word; so is one where that is all of it.
+    let most = (letters / 3).max(1).min(letters.saturating_sub(1));
     known
         .into_iter()
         .map(|known| {
@@ -397,7 +398,7 @@ mod tests {
         assert_eq!(kind.read(Value::Integer(1)), Ok("1".into()));
         assert_eq!(
             kind.read(Value::Integer(3)),
-            Err("\"3\" is not known; did you mean \"1\"?".to_owned())
+            Err("\"3\" is not one of auto, 1, 2".to_owned())
         );
     }
 

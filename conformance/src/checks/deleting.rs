@@ -1,6 +1,6 @@
 //! What is deleted is gone, what is missing is deleted already, and nothing else is touched.
 
-use storehouse_storage::{ErrorKind, Name};
+use storehouse_storage::{ErrorKind, Name, Target};
 
 use crate::{
     checks::listing::{MANY, create_many},
@@ -120,5 +120,53 @@ pub(crate) async fn no_deletes_delete_nothing(subject: Subject) {
 
     subject
         .assert_holds(&file, b"content", "nothing was deleted")
+        .await;
+}
+
+pub(crate) async fn a_save_that_is_taken_back_is_gone(subject: Subject) {
+    let other = subject.create("folder/other.txt", "content").await;
+    let file = name("folder/file.txt");
+    let saved = subject.put(Target::Create(file.clone()), "content").await;
+    let saved = saved.expect("the name is free");
+
+    match subject.storage.take_back(&saved).await {
+        Ok(()) => {
+            subject
+                .assert_nothing_at(&file, "its save was taken back")
+                .await;
+            let again = subject.storage.take_back(&saved).await;
+            again.expect("what is gone is taken back already");
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+            subject
+                .assert_holds(&file, b"content", "it could not be taken back")
+                .await;
+        }
+    }
+    subject
+        .assert_holds(&other, b"content", "another save was taken back")
+        .await;
+}
+
+pub(crate) async fn what_replaced_a_save_is_not_taken_back(subject: Subject) {
+    let file = name("folder/file.txt");
+    let saved = subject.put(Target::Create(file.clone()), "mine").await;
+    let saved = saved.expect("the name is free");
+    let replaced = subject
+        .put(Target::Replace(file.clone()), "theirs, and longer")
+        .await;
+    replaced.expect("a replace takes any name");
+
+    if let Err(error) = subject.storage.take_back(&saved).await {
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+    }
+
+    subject
+        .assert_holds(
+            &file,
+            b"theirs, and longer",
+            "the save before it was taken back",
+        )
         .await;
 }

@@ -115,9 +115,8 @@ impl Double {
         if attributes.content_type.is_none() && !self.has(GuessesNoType) {
             attributes.content_type = guess_content_type(&name);
         }
-        let saved = Saved::new(name, content.len() as u64);
         if self.has(DropsEmptyObjects) && content.is_empty() {
-            return saved;
+            return Saved::new(name, 0);
         }
         let modified = match self.fault {
             TellsNoTime => SystemTime::UNIX_EPOCH,
@@ -128,8 +127,9 @@ impl Double {
             attributes,
             modified,
         };
+        let entry = self.entry(name, &object);
         objects.insert(key, object);
-        saved
+        Saved::new(entry.name, entry.size).with_etag(entry.etag)
     }
 
     async fn gather(&self, content: Content) -> Result<Bytes> {
@@ -441,6 +441,19 @@ impl Storage for Double {
             lost.map(|key| self.objects().remove(&key));
         }
         (saved, failure)
+    }
+
+    async fn take_back(&self, saved: &Saved) -> Result<()> {
+        let key = self.key(&saved.name);
+        let mut objects = self.objects();
+        let Some(object) = objects.get(&key) else {
+            return Ok(());
+        };
+        let is_ours = self.entry(saved.name.clone(), object).etag == saved.etag;
+        if (is_ours && !self.has(TakesNothingBack)) || self.has(TakesBackWhatIsThere) {
+            objects.remove(&key);
+        }
+        Ok(())
     }
 
     async fn delete_many(&self, names: &[Name]) -> Vec<(Name, Error)> {

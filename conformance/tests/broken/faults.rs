@@ -64,6 +64,8 @@ pub(crate) enum Fault {
     MissesWhatItDeletes,
     DeletesByPrefix,
     DeletesOnePage,
+    TakesNothingBack,
+    TakesBackWhatIsThere,
     EmptiesWhatItCopiesOntoItself,
     // URLs.
     HasNoUrls,

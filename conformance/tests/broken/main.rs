@@ -185,6 +185,10 @@ caught! {
         "deleting::what_is_deleted_is_gone";
     deletes_of_one_page_are_seen: DeletesOnePage,
         "deleting::many_deletes_are_done_and_missing_names_are_no_failures";
+    a_save_that_stays_when_it_is_taken_back_is_seen: TakesNothingBack,
+        "deleting::a_save_that_is_taken_back_is_gone";
+    a_save_that_is_taken_back_whatever_is_there_is_seen: TakesBackWhatIsThere,
+        "deleting::what_replaced_a_save_is_not_taken_back";
     a_copy_onto_itself_that_empties_is_seen: EmptiesWhatItCopiesOntoItself,
         "copying::a_copy_onto_itself_keeps_the_object";
     urls_that_are_claimed_are_seen: HasNoUrls,

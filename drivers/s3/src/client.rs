@@ -261,7 +261,7 @@ struct Sent {
 }
 
 impl Sent {
-    /// The system takes megabytes of a body at once and sends them on for a while, unseen by us.
+    /// Whether the system can hold a part of the body that the server does not have yet.
     fn may_wait_in_the_system(self) -> bool {
         self.length > SLICE as u64
     }

@@ -33,6 +33,7 @@ pub(crate) async fn examine(writer: &Writer, exclusive: bool) -> Result<Vec<Limi
     let mark = Nonce::new()?.mark().unwrap_or_default();
     let name = Name::new(format!("storehouse-check-{mark}.txt"))?;
     let other = Name::new(format!("storehouse-check-{mark}.bin"))?;
+    let _examination = writer.bucket.kept.examination();
     let tried = try_all(writer, &name, &other, exclusive).await;
     // Deleted whatever came before.
     let targets = vec![

@@ -164,7 +164,7 @@ pub(crate) async fn finished<T: Send + 'static>(
 ) -> Result<T> {
     let (sender, receiver) = oneshot::channel();
     tasks.spawn(async move {
-        // Nobody waits any more: the result is dropped here.
+        // The caller was cancelled, so the result is dropped here.
         drop(sender.send(step.await));
     });
     // The sender is dropped unused only when the runtime is going down.

@@ -103,6 +103,8 @@ pub(crate) struct Kept {
     bucket_is_there: AtomicBool,
     max_part_bytes: AtomicU8,
     said: Mutex<Vec<Limitation>>,
+    /// An examination goes on, which returns what is found out.
+    is_examined: AtomicBool,
 }
 
 const ETAGS_UNKNOWN: u8 = 0;
@@ -141,6 +143,7 @@ impl Kept {
             bucket_is_there: AtomicBool::new(false),
             max_part_bytes: AtomicU8::new(parts),
             said: Mutex::default(),
+            is_examined: AtomicBool::new(false),
         }
     }
 
@@ -295,10 +298,17 @@ impl Kept {
         said.clone()
     }
 
+    /// Begins an examination, which ends when the value is dropped. While it goes on the log is told of
+    /// no limitation: the examination returns each of them.
+    pub(crate) fn examination(&self) -> Examination<'_> {
+        self.is_examined.store(true, Ordering::Relaxed);
+        Examination(self)
+    }
+
     /// Tells the log of a limitation, once.
     fn say(&self, problem: String, advice: &str) {
         let limitation = Limitation::new(problem, advice);
-        if self.remember(limitation.clone()) {
+        if self.remember(limitation.clone()) && !self.is_examined.load(Ordering::Relaxed) {
             tracing::warn!("{limitation}");
         }
     }
@@ -311,5 +321,14 @@ impl Kept {
             said.push(limitation);
         }
         is_new
+    }
+}
+
+/// An examination of the service that goes on.
+pub(crate) struct Examination<'kept>(&'kept Kept);
+
+impl Drop for Examination<'_> {
+    fn drop(&mut self) {
+        self.0.is_examined.store(false, Ordering::Relaxed);
     }
 }

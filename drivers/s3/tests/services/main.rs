@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the checks on one service, and tells what nobody expects. Returns how many went as expected
+/// Runs the checks on one service, and prints each result that the list of gaps does not have. Returns how many went as expected
 /// and how many did not.
 fn on(name: &str, asked: &Asked) -> Result<(usize, usize), String> {
     let checks = &asked.checks[..];

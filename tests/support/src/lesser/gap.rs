@@ -16,8 +16,8 @@ pub enum Gap {
     /// is lost, and the answer is a success. Reads keep their conditions. Garage 2.5 and s3rver;
     /// MinIO too, on DELETE.
     ConditionIgnored,
-    /// The same, but only where an upload is completed; a single PUT keeps its promise. moto 5
-    /// looks there in one step and writes in another, which is no better for two writers.
+    /// The same, but only where an upload is completed; a single PUT keeps its condition. moto 5
+    /// looks in one step and writes in another, so one of two writers can lose its object too.
     ConditionIgnoredAtCompletion,
     /// A write with `If-None-Match` or `If-Match` is refused. Backblaze B2, with
     /// [`Refusal::NotImplemented`].
@@ -27,11 +27,11 @@ pub enum Gap {
     /// `DeleteObjects` is refused. Google's S3-compatible address by either refusal; Alibaba OSS
     /// and NetApp ONTAP refuse the form of it that others take.
     NoBatchDelete(Refusal),
-    /// `CopyObject` is refused with 501. Of no service we know: it stands for small ones, which
-    /// say so of whatever they do not have.
+    /// `CopyObject` is refused with 501. No service is known to do so. The gap stands for small
+    /// services, which answer 501 to each call that they do not have.
     NoCopy,
-    /// `UploadPartCopy` is refused with 501, `CopyObject` is not: a copy of more than 5 GiB is not
-    /// to be had. Google, Storj, Mega and s3rver lack it.
+    /// `UploadPartCopy` is refused with 501, `CopyObject` is not: the service cannot copy more than
+    /// 5 GiB. Google, Storj, Mega and s3rver lack it.
     NoPartCopy,
     /// ETags are others than MinIO's, in answers and in requests.
     Etags(Etags),
@@ -39,8 +39,8 @@ pub enum Gap {
     /// Ceph RGW, IBM COS and Tencent COS are asked by version 1 in rclone.
     ListV2Refused(Refusal),
     /// `list-type=2` is not known: `continuation-token` and `start-after` are ignored with it, and
-    /// the answer is one of version 1. Who takes it for one of version 2 sees no token, and one
-    /// page.
+    /// the answer is one of version 1. A client that reads it as one of version 2 finds no token, and
+    /// stops after one page.
     ListV2Ignored,
     /// `encoding-type=url` is not known: keys come as they are, and no `EncodingType` tells
     /// otherwise. versitygw 1.8.
@@ -62,10 +62,10 @@ pub enum Gap {
     /// Each request waits so long before it is passed on. A bucket on another continent.
     Slow(Duration),
     /// Each upload is aborted when it is to be completed, and 404 `NoSuchUpload` is answered.
-    /// Garage 2.5, to the slower of two uploads to one key; and whoever's lifecycle rule is too
-    /// eager.
+    /// Garage 2.5 does so to the slower of two uploads to one key; a bucket whose lifecycle rule
+    /// aborts uploads too early does so to any.
     NoUpload,
-    /// The same, but only for the first upload to each key: who starts again gets through.
+    /// The same, but only for the first upload to each key: a second one is completed.
     NoFirstUpload,
 }
 
@@ -75,7 +75,7 @@ pub enum Gap {
 pub enum Refusal {
     /// 501 `NotImplemented`, which is what S3's list of errors has for it.
     NotImplemented,
-    /// 400 `InvalidArgument`, which other mistakes are answered by, too.
+    /// 400 `InvalidArgument`, which is the answer to other mistakes too.
     InvalidArgument,
 }
 
