@@ -111,6 +111,59 @@ async fn what_is_kept_beside_a_file_is_sent_and_a_304_tells_nothing_of_content()
     }
 }
 
+/// What tools and users have written as the type of an object, and browsers read each in its own way.
+const NO_TYPES: &[&str] = &[
+    "image/png, text/html",
+    ",text/html",
+    "text/html x",
+    "text/html(x",
+    "image/svg+xml x",
+    "text/html\u{a0}",
+    "text/plain; a=b, text/html",
+    "*/*",
+    "text",
+    "",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_stored_under_no_media_type_is_sent_to_be_saved() {
+    let files: Arc<dyn Storage> = Arc::new(storehouse_memory::MemoryStorage::new());
+    let page = "<script>alert(document.domain)</script>";
+    for (number, content_type) in NO_TYPES.iter().enumerate() {
+        let mut attributes = storehouse::storage::Attributes::default();
+        attributes.content_type = Some((*content_type).to_owned());
+        let name = Name::new(format!("{number}.png")).unwrap();
+        let options = SaveOptions::default().with_attributes(attributes);
+        files.save(&name, page.into(), &options).await.unwrap();
+    }
+    let media = MediaFiles::new(UrlPrefix::new("/media/"), files);
+    let address = started(Router::new().fallback_service(media)).await;
+
+    for (number, content_type) in NO_TYPES.iter().enumerate() {
+        let path = format!("/media/{number}.png");
+        for (method, fields) in [
+            ("GET", &[][..]),
+            ("HEAD", &[]),
+            ("GET", &["Range: bytes=0-6"]),
+        ] {
+            let answer = sent_with(&address, method, &path, fields).await;
+
+            for (field, value) in [
+                ("content-type", "application/octet-stream"),
+                ("content-disposition", "attachment"),
+                ("content-security-policy", "sandbox"),
+                ("x-content-type-options", "nosniff"),
+            ] {
+                assert_eq!(
+                    answer.header(field),
+                    Some(value),
+                    "{content_type:?} {method}"
+                );
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn media_without_cache_control_gets_the_default_of_all() {
     let files = storage(&[("me.png", "picture")]).await;

@@ -158,7 +158,7 @@ fn with_debug_a_change_in_the_root_is_seen_at_once_and_the_page_stays() {
 }
 
 #[test]
-fn a_root_that_would_show_settings_or_uploads_is_refused() {
+fn a_folder_that_would_show_settings_or_uploads_is_not_served() {
     let site = site();
     // If it is not refused, this ends it.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -166,10 +166,13 @@ fn a_root_that_would_show_settings_or_uploads_is_refused() {
     for (set, id) in [
         ("WHITENOISE_ROOT=.", "(storehouse.E010)"),
         ("MEDIA_ROOT=public/media", "(storehouse.E011)"),
+        ("MEDIA_ROOT=.", "(storehouse.E010)"),
+        ("STATICFILES_STORAGE=file:.", "(storehouse.E010)"),
+        ("STATICFILES_DIRS=[\".\"]", "(storehouse.E010)"),
     ] {
         let ran = site.run(&["serve", &taken, "--set", set]).failed(1);
 
-        ran.tells(&[id, "WHITENOISE_ROOT"]);
+        ran.tells(&[id, "give the files that are served a folder of their own"]);
     }
 }
 

@@ -6,23 +6,29 @@
 
 mod live;
 mod secret_key;
+mod served_folders;
 mod static_files;
-mod whitenoise_root;
 
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use storehouse_storage::{Error, Result};
 
 pub use self::{
     live::live,
+    served_folders::served_folders,
     static_files::{clear_is_safe, finding, staticfiles},
-    whitenoise_root::whitenoise_root,
 };
 use crate::{
     settings::Settings,
     staticfiles::{Finder, local_root},
     storages::{DEFAULT, STATICFILES, Storages},
 };
+
+/// The kinds of checks. All but `storages` are Django's tags.
+pub const TAGS: [&str; 5] = ["files", "security", "staticfiles", "storages", "urls"];
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +74,21 @@ impl Problem {
         self
     }
 
+    /// Returns the kind of check that found it: one of [`TAGS`].
+    #[must_use]
+    pub fn tag(&self) -> &'static str {
+        match self.id {
+            "storehouse.E005" | "storehouse.E006" | "storehouse.W003" => "storages",
+            "storehouse.E010" | "storehouse.E011" | "storehouse.W002" => "security",
+            id => {
+                let kind = id.split('.').next().unwrap_or_default();
+                TAGS.iter()
+                    .find(|tag| **tag == kind)
+                    .unwrap_or(&"staticfiles")
+            }
+        }
+    }
+
     /// Returns whether nothing should be done before it is mended.
     #[must_use]
     pub fn is_error(&self) -> bool {
@@ -97,7 +118,7 @@ pub fn all(
     let mut problems = staticfiles(settings, storages, finders);
     problems.extend(urls(settings));
     problems.extend(files(settings));
-    problems.extend(whitenoise_root(settings, storages));
+    problems.extend(served_folders(settings, storages));
     problems.extend(storages_open(storages));
     if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
         problems.push(Problem::warning("storehouse.W001", error.to_string()));
@@ -169,4 +190,13 @@ fn media_root(settings: &Settings, storages: &Storages) -> Option<PathBuf> {
 
 fn root_of(storages: &Storages, alias: &str) -> Option<PathBuf> {
     local_root(&*storages.get(alias).ok()?)
+}
+
+/// The path with the links in as much of it as exists followed: the rest may be made later.
+fn real(path: &Path) -> PathBuf {
+    let existing = path.ancestors().find_map(|folder| {
+        let rest = path.strip_prefix(folder).ok()?;
+        Some(folder.canonicalize().ok()?.join(rest))
+    });
+    existing.unwrap_or_else(|| path.to_owned())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use storehouse_storage::{Error, Result};
 
-use super::{Problem, media_root, root_of, static_root};
+use super::{Problem, media_root, real, root_of, served_folders::settings_readable, static_root};
 use crate::{
     settings::{Settings, StaticDir},
     staticfiles::{FILE_SYSTEM_FINDER, Finder},
@@ -40,6 +40,7 @@ pub fn finding(settings: &Settings, storages: &Storages) -> Vec<Problem> {
         let static_root = static_root(settings, storages);
         for dir in settings.staticfiles_dirs() {
             problems.extend(static_dir(&dir, static_root.as_deref()));
+            problems.extend(settings_collected(&dir, settings));
         }
     }
     let aliases = storages.aliases();
@@ -72,6 +73,14 @@ fn static_dir(dir: &StaticDir, static_root: Option<&Path>) -> Vec<Problem> {
         problems.push(Problem::warning("staticfiles.W004", message));
     }
     problems
+}
+
+/// Refuses to collect the settings file.
+fn settings_collected(dir: &StaticDir, settings: &Settings) -> Option<Problem> {
+    let file = settings.file()?;
+    let folder = format!("'{}' of the STATICFILES_DIRS setting", dir.path.display());
+    let is_inside = real(file).starts_with(real(&dir.path));
+    is_inside.then(|| settings_readable(file, &folder))
 }
 
 /// Refuses to collect into a folder below one that is collected: every run would make it deeper.

@@ -3,7 +3,7 @@
 //!
 //! | the bytes are | the name says | the file is |
 //! |---|---|---|
-//! | of a known binary format | nothing, or anything harmless | that format |
+//! | of a known binary format | nothing, or anything harmless | that format, or what the name says if that is [written in it](super::containers) |
 //! | | a page or a script | refused: a web server that goes by names would run it |
 //! | HTML, SVG, XML | a picture, a sound, a film, a font, a PDF | refused |
 //! | | nothing | `application/octet-stream`, which no browser runs |
@@ -17,6 +17,11 @@
 //! section 7.1).
 
 use storehouse_storage::{Name, guess_content_type};
+
+use super::{
+    containers,
+    media_type::{can_run, essence},
+};
 
 /// How many bytes of a file are looked at.
 pub(super) const HEAD_BYTES: usize = 8 * 1024;
@@ -57,7 +62,7 @@ impl FileType {
             (Bytes::Text, Some(said)) if is_binary(said) => {
                 return Err(format!("its name says {said}, and its bytes are text"));
             }
-            (Bytes::Format(format), _) => (*format, true),
+            (Bytes::Format(format), said) => (containers::choose(format, said), true),
             (Bytes::Markup(_) | Bytes::Text, Some(said)) => (said, true),
             (Bytes::Markup(_), None) => (UNKNOWN, false),
             (Bytes::Text, None) => ("text/plain; charset=utf-8", true),
@@ -154,33 +159,6 @@ fn is_utf8_text(head: &[u8]) -> bool {
     !head.is_empty() && is_utf8 && !head.iter().any(is_control)
 }
 
-/// The type without its parameters.
-pub(crate) fn essence(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim()
-}
-
-/// Types that are run, beside those of XML.
-const RUN: [&str; 12] = [
-    "text/html",
-    "text/xml",
-    "text/xsl",
-    "text/javascript",
-    "text/ecmascript",
-    "application/xml",
-    "application/javascript",
-    "application/x-javascript",
-    "application/ecmascript",
-    "application/x-shockwave-flash",
-    "multipart/related",
-    "message/rfc822",
-];
-
-/// Whether a browser runs scripts in a file of this type that it opens, or runs it from a page.
-pub(crate) fn can_run(content_type: &str) -> bool {
-    let essence = essence(content_type).to_ascii_lowercase();
-    RUN.contains(&essence.as_str()) || essence.ends_with("+xml")
-}
-
 /// Whether a file of this type is read as text.
 fn is_text(content_type: &str) -> bool {
     !is_binary(content_type)
@@ -209,6 +187,7 @@ mod tests {
     const SVG: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>";
     const XML: &[u8] = b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>";
     const PDF: &[u8] = b"%PDF-1.7\n";
+    const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
     fn type_of(name: &str, head: &[u8]) -> Option<(String, bool)> {
         let found = FileType::of(name, head).ok()?;
@@ -242,6 +221,64 @@ mod tests {
             ),
         ] {
             assert_eq!(type_of(name, head), expected, "{case}");
+        }
+    }
+
+    /// The first bytes of each container, and what files of it are called.
+    const CONTAINED: &[(&[u8], &[(&str, &str)])] = &[
+        (
+            OLE,
+            &[
+                ("a.doc", "application/msword"),
+                ("a.xls", "application/vnd.ms-excel"),
+                ("a.ppt", "application/vnd.ms-powerpoint"),
+                ("a.msg", "application/vnd.ms-outlook"),
+                ("a.pub", "application/x-mspublisher"),
+                ("a.vsd", "application/vnd.visio"),
+                ("a.mpp", "application/vnd.ms-project"),
+                ("a.msi", "application/x-msi"),
+                ("a", "application/x-ole-storage"),
+                ("a.png", "application/x-ole-storage"),
+            ],
+        ),
+        (
+            b"PK\x03\x04\x14\0\0\0\x08\0docProps/app.xml",
+            &[
+                (
+                    "a.docx",
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                ),
+                (
+                    "a.xlsx",
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                ),
+                ("a.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12"),
+                ("a.odt", "application/vnd.oasis.opendocument.text"),
+                ("a.epub", "application/epub+zip"),
+                ("a.jar", "application/java-archive"),
+                ("a.apk", "application/vnd.android.package-archive"),
+                ("a.kmz", "application/vnd.google-earth.kmz"),
+                ("a.zip", "application/zip"),
+                ("a", "application/zip"),
+                ("a.jpg", "application/zip"),
+            ],
+        ),
+        (
+            b"\0\0\0\x18ftypisom\0\0\0\0isommp42",
+            &[
+                ("a.mp4", "video/mp4"),
+                ("a.m4a", "audio/mp4"),
+                ("a.mov", "video/quicktime"),
+            ],
+        ),
+    ];
+
+    #[test]
+    fn the_bytes_tell_a_container_and_the_name_what_is_in_it() {
+        for (head, names) in CONTAINED {
+            for (name, expected) in *names {
+                assert_eq!(type_of(name, head), proven(expected), "{name}");
+            }
         }
     }
 

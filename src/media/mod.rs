@@ -21,6 +21,7 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod body;
+mod containers;
 mod dimensions;
 mod error;
 mod feed;
@@ -30,6 +31,7 @@ mod form_reader;
 mod limits;
 mod look;
 mod measure;
+mod media_type;
 mod multipart;
 mod names;
 mod receive;
@@ -43,7 +45,7 @@ mod upload_to;
 mod validator;
 mod waiting;
 
-pub(crate) use self::file_type::{can_run, essence};
+pub(crate) use self::media_type::{can_run, essence, is_media_type};
 pub use self::{
     dimensions::ImageDimensions,
     error::UploadError,

@@ -12,7 +12,7 @@ use storehouse_storage::{Entry, Name, Result, Storage, UrlOptions};
 
 use super::{
     Decision, Representation, ResponseBody, UrlPrefix, UrlTarget,
-    active::make_harmless,
+    active::{UNKNOWN, make_harmless},
     decide,
     policy::{self, HeadersFunction},
     respond::{self, Content, Failed, FileResponse},
@@ -27,8 +27,6 @@ use crate::{
     storages::{DEFAULT, Storages},
 };
 
-/// The type of what has none.
-const UNKNOWN: &str = "application/octet-stream";
 /// Headers that may make the answer another one than the whole file.
 const DECIDING: [header::HeaderName; 6] = [
     header::RANGE,
@@ -300,7 +298,7 @@ impl MediaFiles {
         let granted = grant.and_then(|grant| grant.content_type.as_deref());
         let stored = entry.attributes.content_type.as_deref();
         let content_type = granted.or(stored).unwrap_or(UNKNOWN);
-        let policy = self.policy(entry, content_type, grant);
+        let (content_type, policy) = self.policy(entry, content_type, grant);
         let representation = Representation::new(entry.size)
             .stored_encoded(policy.contains_key(header::CONTENT_ENCODING))
             .with_etag(storage_tag(source, entry))
@@ -309,7 +307,13 @@ impl MediaFiles {
         (representation, policy)
     }
 
-    fn policy(&self, entry: &Entry, content_type: &str, grant: Option<&Grant>) -> HeaderMap {
+    /// Returns the type to send, and the header fields beside it.
+    fn policy<'t>(
+        &self,
+        entry: &Entry,
+        content_type: &'t str,
+        grant: Option<&Grant>,
+    ) -> (&'t str, HeaderMap) {
         let attributes = &entry.attributes;
         let mut headers = policy::of_attributes(&[attributes]);
         if let (Some(value), None) = (&self.cache_control, &attributes.cache_control) {
@@ -318,13 +322,14 @@ impl MediaFiles {
         if let Some(grant) = grant {
             obey(grant, &mut headers);
         }
-        if !self.is_trusted {
-            make_harmless(content_type, &mut headers);
-        }
+        let content_type = match self.is_trusted {
+            true => content_type,
+            false => make_harmless(content_type, &mut headers),
+        };
         if let Some(change) = &self.headers {
             change(&entry.name, &mut headers);
         }
-        headers
+        (content_type, headers)
     }
 }
 

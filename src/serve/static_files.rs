@@ -141,10 +141,7 @@ impl StaticFiles {
         let static_url = settings.static_url().unwrap_or_default();
         let prefix = UrlPrefix::of_url(&static_url);
         if settings.debug() {
-            let finders = finders(settings, storages).await?;
-            let mut files = Self::of(prefix, Source::Finders(finders.into()), Duration::ZERO);
-            files.change(|options| options.cache_control = Some(ASK_AGAIN));
-            return Ok(files);
+            return Self::uncollected(settings, storages).await;
         }
         let storage = storages.staticfiles()?;
         let mut files = Self::new(prefix, Arc::clone(&storage))
@@ -157,6 +154,19 @@ impl StaticFiles {
         Ok(files)
     }
 
+    /// Serves static files from where they are, with `DEBUG` and without: each is looked for by the
+    /// finders when it is asked for. For development: it is slow, and shows files that were not collected.
+    ///
+    /// # Errors
+    /// As [`finders`](crate::staticfiles::finders()).
+    pub async fn uncollected(settings: &Settings, storages: &Storages) -> Result<Self> {
+        let prefix = UrlPrefix::of_url(&settings.static_url().unwrap_or_default());
+        let finders = finders(settings, storages).await?;
+        let mut files = Self::of(prefix, Source::Finders(finders.into()), Duration::ZERO);
+        files.change(|options| options.cache_control = Some(ASK_AGAIN));
+        Ok(files)
+    }
+
     /// Serves the files of `WHITENOISE_ROOT` at `/`, such as `robots.txt`; `None` if it is not set. No
     /// manifest is looked at: they keep their names, and browsers keep them for a minute.
     ///
@@ -164,7 +174,7 @@ impl StaticFiles {
     /// `STATIC_URL` come first. A path that is malformed is the application's to answer.
     ///
     /// Every file of the folder can be read. That neither the settings nor uploads are among them,
-    /// `storehouse check` and [`whitenoise_root`](crate::checks::whitenoise_root) tell; this does not
+    /// `storehouse check` and [`served_folders`](crate::checks::served_folders) tell; this does not
     /// look.
     ///
     /// # Errors

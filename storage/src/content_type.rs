@@ -1,26 +1,56 @@
 //! The content type that a name suggests. The same on every machine: the system's own tables are
 //! never asked. Content is not looked at.
 //!
-//! The table is the crate `mime_guess`, with WHATWG's answers where that is behind the times. Text
+//! The table is the crate `mime_guess`, with another answer where that is behind the times. Text
 //! gets `charset=utf-8`, since browsers guess wrongly without it.
 
 use crate::name::Name;
 
-/// Extensions, in lower case, for which `mime_guess` has another answer than browsers expect, or none.
-const OVERRIDES: &[(&str, &str)] = &[
+/// Extensions, in lower case, for which `mime_guess` has another answer, or none. The type is that of
+/// IANA's registry if it has one for the extension, else that of WhiteNoise's table (which is nginx's), but
+/// where a comment says why not.
+const EXTENSIONS: &[(&str, &str)] = &[
     ("avif", "image/avif"),
-    ("cjs", "text/javascript; charset=utf-8"),
+    ("cjs", JAVASCRIPT),
+    // Of IANA it is image/vnd.microsoft.icon; browsers and WHATWG know this one.
     ("ico", "image/x-icon"),
-    ("js", "text/javascript; charset=utf-8"),
+    ("js", JAVASCRIPT),
+    ("m3u8", "application/vnd.apple.mpegurl"),
+    ("m4a", "audio/mp4"),
     ("map", "application/json"),
-    ("mjs", "text/javascript; charset=utf-8"),
+    ("mid", "audio/midi"),
+    ("midi", "audio/midi"),
+    ("mjs", JAVASCRIPT),
+    ("mml", "application/mathml+xml"),
+    ("msi", "application/x-msi"),
     ("otf", "font/otf"),
+    ("prc", "application/vnd.palm"),
+    ("ra", "audio/x-realaudio"),
+    ("rar", "application/vnd.rar"),
+    ("rpm", "application/x-redhat-package-manager"),
+    ("sea", "application/x-sea"),
+    ("swf", "application/vnd.adobe.flash.movie"),
+    // TypeScript has no type, and browsers do not load it.
+    ("ts", "video/mp2t"),
     ("ttf", "font/ttf"),
     ("wasm", "application/wasm"),
     ("webmanifest", "application/manifest+json"),
     ("woff", "font/woff"),
     ("woff2", "font/woff2"),
 ];
+
+/// Whole names, in lower case.
+const FILE_NAMES: &[(&str, &str)] = &[
+    // JSON, as Apple asks for. WhiteNoise's "application/pkc7-mime" is the type, misspelled, of files
+    // that are signed, which systems before iOS 9 wanted.
+    ("apple-app-site-association", "application/json"),
+    (
+        "crossdomain.xml",
+        "text/x-cross-domain-policy; charset=utf-8",
+    ),
+];
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Returns the content type that the extension of `name` suggests, if it suggests any.
 ///
@@ -37,16 +67,25 @@ const OVERRIDES: &[(&str, &str)] = &[
 /// ```
 #[must_use]
 pub fn guess_content_type(name: &Name) -> Option<String> {
+    if let Some(known) = of(name.file_name(), FILE_NAMES) {
+        return Some(known.to_owned());
+    }
     let (_, extension) = name.file_name().rsplit_once('.')?;
-    let lower = extension.to_ascii_lowercase();
-    if let Some((_, known)) = OVERRIDES.iter().find(|(known, _)| *known == lower) {
-        return Some((*known).to_owned());
+    if let Some(known) = of(extension, EXTENSIONS) {
+        return Some(known.to_owned());
     }
     let guessed = mime_guess::from_ext(extension).first_raw()?;
     if guessed.starts_with("text/") {
         return Some(format!("{guessed}; charset=utf-8"));
     }
     Some(guessed.to_owned())
+}
+
+fn of(text: &str, table: &[(&str, &'static str)]) -> Option<&'static str> {
+    let row = table
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(text));
+    row.map(|(_, content_type)| *content_type)
 }
 
 #[cfg(test)]
@@ -66,6 +105,21 @@ mod tests {
             ("a.json", Some("application/json")),
             ("a.tar.gz", Some("application/gzip")),
             ("site.webmanifest", Some("application/manifest+json")),
+            ("a.ts", Some("video/mp2t")),
+            ("a.M3U8", Some("application/vnd.apple.mpegurl")),
+            ("a.rpm", Some("application/x-redhat-package-manager")),
+            ("a.mid", Some("audio/midi")),
+            ("a.m4a", Some("audio/mp4")),
+            ("apple-app-site-association", Some("application/json")),
+            (
+                ".well-known/apple-app-site-association",
+                Some("application/json"),
+            ),
+            (
+                "crossdomain.xml",
+                Some("text/x-cross-domain-policy; charset=utf-8"),
+            ),
+            ("a-crossdomain.xml", Some("text/xml; charset=utf-8")),
             ("a.unknown", None),
             ("noext", None),
             ("dir.css/noext", None),

@@ -1,0 +1,164 @@
+//! Whether the folders that are served hold only what everybody may read.
+//!
+//! | folder | served at | may not hold |
+//! |---|---|---|
+//! | `WHITENOISE_ROOT` | `/` | the settings file, the files of any other storage |
+//! | that of `STORAGES.staticfiles` | `STATIC_URL` | the same |
+//! | that of `STORAGES.default` | `MEDIA_URL` | the settings file, the files of a private storage |
+//!
+//! The first two may not lie in the folder of uploads either: a name could lead into them.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{Problem, real, root_of};
+use crate::{
+    settings::Settings,
+    storages::{DEFAULT, STATICFILES, Storages},
+};
+
+const OWN_FOLDER: &str = "give the files that are served a folder of their own";
+
+/// A folder whose files are served.
+struct Served {
+    /// As the user knows it.
+    shown: String,
+    real: PathBuf,
+    /// The path or setting below which its files are served.
+    at: &'static str,
+    /// The storage whose folder it is.
+    alias: Option<&'static str>,
+    /// Whether its files are sent for a signed URL only.
+    is_private: bool,
+}
+
+/// The folder of a storage.
+struct Kept {
+    alias: String,
+    real: PathBuf,
+    is_private: bool,
+}
+
+/// Checks the folders whose files are served, which everybody can read: `WHITENOISE_ROOT` and those of
+/// static and media files. Links are followed.
+#[must_use]
+pub fn served_folders(settings: &Settings, storages: &Storages) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    // WhiteNoise warns too: the folder may come later.
+    if let Some(root) = settings.whitenoise_root().filter(|root| !root.is_dir()) {
+        let shown = root.display();
+        let message =
+            format!("The directory '{shown}' in the WHITENOISE_ROOT setting does not exist.");
+        problems.push(Problem::warning("storehouse.W002", message));
+    }
+    let served = served(settings, storages);
+    problems.extend(settings_inside(settings, &served));
+    let kept = kept(storages);
+    for folder in &served {
+        let messages = kept.iter().filter_map(|kept| clash(folder, kept));
+        problems.extend(
+            messages
+                .map(|message| Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER)),
+        );
+    }
+    problems
+}
+
+fn served(settings: &Settings, storages: &Storages) -> Vec<Served> {
+    let root = settings.whitenoise_root().map(|root| Served {
+        shown: format!("WHITENOISE_ROOT '{}'", root.display()),
+        real: real(&root),
+        at: "/",
+        alias: None,
+        is_private: false,
+    });
+    let of_alias = |(alias, at): (&'static str, &'static str)| {
+        let root = root_of(storages, alias)?;
+        Some(Served {
+            shown: format!("the folder of STORAGES.{alias} '{}'", root.display()),
+            real: real(&root),
+            at,
+            alias: Some(alias),
+            is_private: storages.is_private(alias).unwrap_or_default(),
+        })
+    };
+    let of_storages = [(STATICFILES, "STATIC_URL"), (DEFAULT, "MEDIA_URL")];
+    root.into_iter()
+        .chain(of_storages.into_iter().filter_map(of_alias))
+        .collect()
+}
+
+/// The folders of all storages but that of manifests, which takes no uploads.
+fn kept(storages: &Storages) -> Vec<Kept> {
+    let manifests = storages.manifest_storage(STATICFILES).ok().flatten();
+    let is_for_manifests = |alias: &str| match (&manifests, storages.get(alias)) {
+        (Some(manifests), Ok(storage)) => alias != DEFAULT && Arc::ptr_eq(manifests, &storage),
+        _ => false,
+    };
+    let kept = storages.aliases().into_iter().filter_map(|alias| {
+        let real = real(&root_of(storages, &alias)?);
+        let is_private = storages.is_private(&alias).unwrap_or_default();
+        (!is_for_manifests(&alias)).then_some(Kept {
+            alias,
+            real,
+            is_private,
+        })
+    });
+    kept.collect()
+}
+
+/// The settings file among the files that are served.
+fn settings_inside(settings: &Settings, served: &[Served]) -> Vec<Problem> {
+    let Some(file) = settings.file() else {
+        return Vec::new();
+    };
+    let around = served
+        .iter()
+        .filter(|folder| real(file).starts_with(&folder.real));
+    let problems = around.map(|folder| settings_readable(file, &folder.shown));
+    problems.collect()
+}
+
+/// Tells of a settings file in a folder that everybody can read.
+pub(super) fn settings_readable(file: &Path, folder: &str) -> Problem {
+    let message = format!(
+        "The settings file '{}' is inside {folder}: everybody could read it.",
+        file.display()
+    );
+    Problem::error("storehouse.E010", message).with_hint(OWN_FOLDER)
+}
+
+/// What is wrong with the files of a storage and a folder that is served beside each other.
+fn clash(served: &Served, kept: &Kept) -> Option<String> {
+    let Served {
+        shown, real, at, ..
+    } = served;
+    let alias = &kept.alias;
+    // `storehouse.E004` tells of these two.
+    let is_told = served.alias == Some(STATICFILES) && alias == DEFAULT && *real == kept.real;
+    // Static files are for everybody.
+    if served.alias == Some(alias) || alias == STATICFILES || is_told {
+        return None;
+    }
+    if served.alias == Some(DEFAULT) {
+        let is_shown = kept.is_private && !served.is_private && kept.real.starts_with(real);
+        return is_shown.then(|| {
+            format!(
+                "The files of STORAGES.{alias}, which are private (querystring_auth), are inside {shown}: they would be served at {at} without a signature."
+            )
+        });
+    }
+    if kept.real.starts_with(real) {
+        Some(format!(
+            "The files of STORAGES.{alias} are inside {shown}: they would be served at {at} as well, private ones too, and could run as pages of the site."
+        ))
+    } else if real.starts_with(&kept.real) {
+        Some(format!(
+            "{shown} is inside the folder of STORAGES.{alias}: an upload whose name leads there would be served at {at} as well, and could run as a page of the site."
+        ))
+    } else {
+        None
+    }
+}
