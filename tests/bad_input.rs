@@ -1,8 +1,11 @@
 //! Settings and arguments that are wrong: one message that says what, where and what to do.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink},
+};
 
-use crate::site::Site;
+use crate::site::{Ran, Site};
 
 #[test]
 fn a_setting_of_the_wrong_type_is_named_with_its_place() {
@@ -155,4 +158,63 @@ fn no_bucket_and_no_credentials_are_told_without_a_request() {
 
         assert!(ran.err.contains(says), "{storage}: {}", ran.err);
     }
+}
+
+/// Only root can give files away: run by another user this shows no more than that own files are taken.
+#[test]
+fn a_settings_file_of_another_user_is_taken_only_where_it_is_named() {
+    const OTHER: u32 = 4242;
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    for (case, foreign) in [
+        ("the file", "storehouse.toml"),
+        ("a link", "sub/storehouse.toml"),
+    ] {
+        let site = Site::new("PYTHON = \"./evil\"\n");
+        site.write("sub/deep/a", "");
+        symlink(
+            site.path("storehouse.toml"),
+            site.path("sub/storehouse.toml"),
+        )
+        .unwrap();
+        let run = |arguments: &[&str], caller: Option<u32>| {
+            let mut command = site.command(arguments);
+            command.current_dir(site.path("sub/deep"));
+            command.envs(caller.map(|caller| ("SUDO_UID", caller.to_string())));
+            Ran::of(command.output().unwrap())
+        };
+        run(&["settings"], None).done();
+        if !is_root {
+            continue;
+        }
+        lchown(site.path(foreign), Some(OTHER), None).unwrap();
+
+        let refused = run(&["settings"], None).failed(1);
+
+        refused.tells(&[
+            "belongs to another user (uid 4242)",
+            "--settings",
+            "sub/storehouse.toml",
+        ]);
+        assert_eq!(refused.out, "", "{case}");
+        run(&["settings"], Some(OTHER)).done();
+        run(&["settings"], Some(1)).failed(1);
+        run(&["settings", "--settings", "../storehouse.toml"], None).done();
+    }
+}
+
+#[test]
+fn a_file_above_the_limit_of_this_process_is_an_error_and_ends_nothing() {
+    let site = Site::new("MEDIA_ROOT = \"media\"\n");
+    site.write("large", vec![b'x'; 100_000]);
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", "ulimit -f 4; exec \"$0\" save large"])
+        .arg(site.command(&[]).get_program())
+        .current_dir(site.path(""))
+        .env_clear();
+
+    let ran = Ran::of(shell.output().unwrap()).failed(1);
+
+    ran.tells(&["cannot save \"large\"", "ulimit -f"]);
+    assert_eq!(site.files("media"), [""; 0]);
 }

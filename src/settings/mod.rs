@@ -55,6 +55,7 @@ pub(crate) mod fake;
 mod layers;
 mod load;
 mod masking;
+mod owner;
 mod problems;
 mod source;
 mod sources;

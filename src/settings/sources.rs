@@ -13,6 +13,8 @@ use std::{
 
 use storehouse_storage::{Error, Result};
 
+use super::owner;
+
 /// The name of the settings file, looked for in the working directory and its parents.
 const FILE_NAME: &str = "storehouse.toml";
 
@@ -36,7 +38,7 @@ const ENVIRONMENT_VARIABLE: &str = "STOREHOUSE_ENV";
 #[derive(Clone, Default)]
 pub struct Sources {
     /// The settings file (`--settings`). `None`: `storehouse.toml` in the working directory or a
-    /// parent, if there is one.
+    /// parent, if there is one; it must belong to the user or root, or to the caller of `sudo`.
     pub settings_file: Option<PathBuf>,
     /// The environment table to use (`--env`). `None`: as `STOREHOUSE_ENV` says.
     pub environment: Option<String>,
@@ -125,7 +127,7 @@ impl Sources {
     pub(super) fn read_file(&self) -> Result<Option<SettingsFile>> {
         if let Some(path) = &self.settings_file {
             return SettingsFile::read(self.working_dir.join(path), path.display().to_string())
-                .map(Some);
+                .map(|(file, _)| Some(file));
         }
         let found = self
             .working_dir
@@ -135,7 +137,15 @@ impl Sources {
         let Some(path) = found else { return Ok(None) };
         let inside = path.strip_prefix(&self.working_dir);
         let shown = inside.unwrap_or(&path).display().to_string();
-        SettingsFile::read(path, shown).map(Some)
+        let (file, metadata) = SettingsFile::read(path, shown)?;
+        owner::refuse_foreign(&file.path, &file.shown, &metadata, self.caller())?;
+        Ok(Some(file))
+    }
+
+    /// Returns the user who called `sudo`.
+    fn caller(&self) -> Option<u32> {
+        let caller = self.process.get(owner::CALLER_VARIABLE)?;
+        caller.to_str()?.parse().ok()
     }
 }
 
@@ -152,14 +162,16 @@ pub(super) struct SettingsFile {
 }
 
 impl SettingsFile {
-    fn read(path: PathBuf, shown: String) -> Result<Self> {
+    /// Reads a file, and returns what the system tells of it too.
+    fn read(path: PathBuf, shown: String) -> Result<(Self, fs::Metadata)> {
         let cannot = |error: io::Error| {
             let cause = Error::from_io(error);
             let problem = format!("cannot read the settings file {shown}: {}", cause.problem());
             Error::new(cause.kind(), problem).with_source(cause)
         };
         let file = fs::File::open(&path).map_err(cannot)?;
-        let open_to_all = mode_for_others(&file.metadata().map_err(cannot)?);
+        let metadata = file.metadata().map_err(cannot)?;
+        let open_to_all = mode_for_others(&metadata);
         let mut bytes = Vec::new();
         let mut limited = file.take(MAX_FILE_BYTES + 1);
         limited.read_to_end(&mut bytes).map_err(cannot)?;
@@ -177,12 +189,13 @@ impl SettingsFile {
             Some(rest) => rest.to_owned(),
             None => text,
         };
-        Ok(Self {
+        let file = Self {
             path,
             shown,
             text,
             open_to_all,
-        })
+        };
+        Ok((file, metadata))
     }
 }
 

@@ -161,6 +161,12 @@ const ROWS: &[SettingRow] = &[
         "Development: static files are served from where they are, under their own names.",
     ),
     row(
+        "ALLOWED_HOSTS",
+        SettingKind::Option(OptionKind::List),
+        "",
+        "Development: the hosts under whose names the page of all files is shown; if not set, those of this machine.",
+    ),
+    row(
         "SECRET_KEY",
         SettingKind::Option(OptionKind::Secret),
         "",
