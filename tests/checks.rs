@@ -72,12 +72,38 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
         &["storehouse.E004", "storehouse.W001"],
         1,
     ),
-    (&["MEDIA_ROOT=out/media"], &["storehouse.W001"], 0),
+    (
+        &["MEDIA_ROOT=out/media"],
+        &["storehouse.E011", "storehouse.W001"],
+        1,
+    ),
     (
         &["DEFAULT_FILE_STORAGE=file:out/media"],
-        &["storehouse.W001"],
-        0,
+        &["storehouse.E011", "storehouse.W001"],
+        1,
     ),
+    // The files of the site itself, in each folder that is served.
+    (
+        &["MEDIA_ROOT=."],
+        &["storehouse.E010", "storehouse.E011"],
+        1,
+    ),
+    (
+        &["DEFAULT_FILE_STORAGE=file:.."],
+        &["storehouse.E010", "storehouse.E011"],
+        1,
+    ),
+    (
+        &["STATIC_ROOT=."],
+        &["storehouse.E010", "storehouse.E011", "storehouse.W001"],
+        1,
+    ),
+    (
+        &[r#"STATICFILES_DIRS=["."]"#],
+        &["storehouse.E010", "storehouse.E001"],
+        1,
+    ),
+    (&["STATIC_ROOT=media/static"], &["storehouse.E011"], 1),
     (
         &["STATIC_ROOT=src/out", r#"STATICFILES_DIRS=["src"]"#],
         &["storehouse.E001"],
@@ -117,6 +143,47 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
         1,
     ),
 ];
+
+/// Where a private storage lies, what else is set, and the ids.
+const PRIVATE_FOLDERS: &[(&str, &[&str], &[&str])] = &[
+    ("media/private", &[], &["storehouse.E011"]),
+    ("media", &[], &["storehouse.E011"]),
+    ("private", &[], &[]),
+    ("out/private", &[], &["storehouse.E011"]),
+    (
+        "public/private",
+        &["WHITENOISE_ROOT=public"],
+        &["storehouse.E011"],
+    ),
+    (
+        "media/private",
+        &["STORAGES.default.OPTIONS.querystring_auth=true"],
+        &[],
+    ),
+];
+
+#[test]
+fn private_files_are_in_no_folder_that_everybody_reads() {
+    for (folder, sets, ids) in PRIVATE_FOLDERS {
+        let storages = format!(
+            r#"
+            [STORAGES]
+            default.BACKEND = "filesystem"
+            staticfiles.BACKEND = "filesystem"
+            invoices.BACKEND = "file:{folder}"
+            invoices.OPTIONS = {{ base_url = "/invoices/", querystring_auth = true }}
+            "#
+        );
+        let site = Site::new(&format!("{GOOD}{storages}"));
+        site.write("public/robots.txt", "a");
+        let mut arguments = vec!["check"];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+
+        let ran = site.run(&arguments);
+
+        assert_eq!(told(&ran), *ids, "{folder} {sets:?}: {}", ran.out);
+    }
+}
 
 #[test]
 fn each_problem_has_its_id() {
@@ -408,4 +475,58 @@ fn a_bucket_that_answers_wrongly_shows_when_it_is_tried() {
         let left = bucket.object_names().len();
         assert_eq!(left, usize::from(method == "DELETE"), "{method}");
     }
+}
+
+#[test]
+fn checks_of_one_kind_are_run_and_the_level_that_fails_is_chosen() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nMEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media\"\nSTATICFILES_DIRS = [\"nowhere\"]\n",
+    );
+    for (arguments, ids, code) in [
+        (&[][..], &["urls.E006", "staticfiles.W004"][..], 1),
+        (&["--tag", "staticfiles"], &["staticfiles.W004"], 0),
+        (&["-t", "urls", "-t", "files"], &["urls.E006"], 1),
+        (&["--tag", "security"], &[], 0),
+        (
+            &["--tag", "staticfiles", "--fail-level", "WARNING"],
+            &["staticfiles.W004"],
+            1,
+        ),
+        (
+            &["--fail-level", "CRITICAL"],
+            &["urls.E006", "staticfiles.W004"],
+            0,
+        ),
+    ] {
+        let ran = site.run(&[&["check"], arguments].concat());
+
+        assert_eq!(told(&ran), ids, "{arguments:?}: {}", ran.out);
+        assert_eq!(ran.code, code, "{arguments:?}");
+    }
+    let tags = site.run(&["check", "--list-tags"]).done();
+    assert_eq!(tags.out, "files\nsecurity\nstaticfiles\nstorages\nurls\n");
+    let unknown = site.run(&["check", "--tag", "models"]).failed(1);
+    unknown.tells(&[
+        "There is no system check with the \"models\" tag",
+        "staticfiles",
+    ]);
+}
+
+#[test]
+fn checks_can_be_skipped() {
+    let site = Site::new(
+        "STATIC_URL = \"/static\"\nSTATIC_ROOT = \"out\"\nSTATICFILES_DIRS = [\"src\"]\n",
+    );
+    site.write("src/a.css", "a");
+
+    site.run(&["findstatic", "a.css", "--set", "MEDIA_URL=/media"])
+        .failed(1);
+    site.run(&[
+        "findstatic",
+        "a.css",
+        "--set",
+        "MEDIA_URL=/media",
+        "--skip-checks",
+    ])
+    .done();
 }

@@ -142,7 +142,8 @@ pub(crate) fn connect(address: &str) -> TcpStream {
 
 /// A request that asks for the connection to be closed.
 pub(crate) fn request(method: &str, target: &str, headers: &[&str]) -> Vec<u8> {
-    let mut request = format!("{method} {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+    let mut request =
+        format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     for header in headers {
         request.push_str(header);
         request.push_str("\r\n");

@@ -88,6 +88,59 @@ fn with_debug_sources_are_served_as_they_are_now() {
 }
 
 #[test]
+fn the_page_is_for_hosts_that_are_allowed_and_a_request_names_one() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/app.css", "one");
+    let server = Server::start(&site, &["--env", "dev"]);
+    let with_hosts = Server::start(
+        &site,
+        &["--env", "dev", "--set", "ALLOWED_HOSTS=['.dev.example']"],
+    );
+    let status = |server: &Server, path: &str, hosts: &[&str]| {
+        let mut request = format!("GET {path} HTTP/1.1\r\nConnection: close\r\n");
+        request.extend(hosts.iter().map(|host| format!("Host: {host}\r\n")));
+        request.push_str("\r\n");
+        server.send(request.as_bytes()).status
+    };
+    let file = "/static/app.css";
+
+    for (case, path, hosts, expected) in [
+        ("this machine", "/", &["localhost:8000"][..], 200),
+        ("a name below", "/", &["site.localhost"], 200),
+        ("an address", "/", &["127.0.0.1"], 200),
+        (
+            "another's name for this address",
+            "/",
+            &["evil.example"],
+            400,
+        ),
+        ("its files are no secret", file, &["evil.example"], 200),
+        ("none", file, &[], 400),
+        ("two", file, &["localhost", "localhost"], 400),
+        ("a blank", file, &["a b"], 400),
+        ("a user", file, &["u@h"], 400),
+        ("a path", file, &["a/b"], 400),
+    ] {
+        assert_eq!(status(&server, path, hosts), expected, "{case}");
+    }
+    assert_eq!(status(&with_hosts, "/", &["a.dev.example"]), 200);
+    assert_eq!(status(&with_hosts, "/", &["localhost"]), 400);
+}
+
+#[test]
+fn flags_of_runserver_say_where_static_files_come_from() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/app.css", "one");
+    site.write("media/a.txt", "media");
+    let insecure = Server::start(&site, &["--insecure", "--noreload"]);
+    let without = Server::start(&site, &["--nostatic"]);
+
+    assert_eq!(insecure.get("/static/app.css").text(), "one");
+    assert_eq!(without.get("/static/app.css").status, 404);
+    assert_eq!(without.get("/media/a.txt").text(), "media");
+}
+
+#[test]
 fn without_debug_what_was_collected_is_served_and_nothing_is_listed() {
     let site = Site::new(SETTINGS);
     site.write("assets/app.css", "one");

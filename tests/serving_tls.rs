@@ -1,6 +1,6 @@
 //! `storehouse serve` by TLS and HTTP/2.
 
-use std::{fs, sync::Arc};
+use std::{fs, io, sync::Arc};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -35,8 +35,19 @@ fn site() -> Site {
 }
 
 async fn connected(site: &Site, server: &Server, protocol: &str) -> TlsStream<TcpStream> {
+    let stream = trusting(&site.read("cert.pem"), server, protocol).await;
+    let stream = stream.unwrap();
+    assert_eq!(
+        stream.get_ref().1.alpn_protocol(),
+        Some(protocol.as_bytes())
+    );
+    stream
+}
+
+/// Connects as a client that trusts this certificate and no other.
+async fn trusting(cert: &str, server: &Server, protocol: &str) -> io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
-    let cert = CertificateDer::from_pem_file(site.path("cert.pem")).unwrap();
+    let cert = CertificateDer::from_pem_slice(cert.as_bytes()).unwrap();
     roots.add(cert).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -48,12 +59,7 @@ async fn connected(site: &Site, server: &Server, protocol: &str) -> TlsStream<Tc
     let stream = TcpStream::connect(&server.address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     let connector = TlsConnector::from(Arc::new(config));
-    let stream = connector.connect(name, stream).await.unwrap();
-    assert_eq!(
-        stream.get_ref().1.alpn_protocol(),
-        Some(protocol.as_bytes())
-    );
-    stream
+    connector.connect(name, stream).await
 }
 
 /// Asks for the file in several ways at once, on one connection of HTTP/2.
@@ -136,6 +142,37 @@ async fn http2_is_spoken_without_tls_by_who_knows_of_it() {
     let server = Server::start(&site, &[]);
 
     asked_by_http2(TcpStream::connect(&server.address).await.unwrap()).await;
+}
+
+/// Waits until the server shows this certificate.
+async fn shown(cert: &str, server: &Server) {
+    let tries = async {
+        while trusting(cert, server, "http/1.1").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(30);
+    tokio::time::timeout(limit, tries).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewed_certificate_is_shown_after_sighup_and_nobody_is_cut_off() {
+    let site = site();
+    let server = Server::start(&site, &["--tls-cert", "cert.pem", "--tls-key", "key.pem"]);
+    let (old, new) = (site.read("cert.pem"), site.read("other-cert.pem"));
+    let mut before = trusting(&old, &server, "http/1.1").await.unwrap();
+
+    site.write("cert.pem", &new);
+    site.write("key.pem", site.read("other-key.pem"));
+    server.signal("-HUP");
+    shown(&new, &server).await;
+    trusting(&old, &server, "http/1.1").await.unwrap_err();
+
+    let asked = request("GET", "/static/a.txt", &[]);
+    before.write_all(&asked).await.unwrap();
+    let mut answer = String::new();
+    before.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("\r\n\r\nhere"), "{answer}");
 }
 
 #[test]

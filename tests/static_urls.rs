@@ -58,6 +58,29 @@ STATICFILES_STORAGE = "manifest+file:collected?integrity=sha384"
 "#;
 
 #[tokio::test]
+async fn a_host_without_a_scheme_stays_in_urls() {
+    for (storage, expected) in [
+        (
+            "manifest+file:collected",
+            "//cdn.example/s/app.5d41402abc4b.js",
+        ),
+        ("file:collected", "//cdn.example/s/app.js"),
+    ] {
+        let settings =
+            format!("STATIC_URL = \"//cdn.example/s/\"\nSTATICFILES_STORAGE = \"{storage}\"\n");
+
+        let urls = load(&site(&settings)).await.unwrap();
+
+        assert_eq!(urls.url("app.js").unwrap(), expected, "{storage}");
+        let with_query = urls.url("app.js?v=1#f").unwrap();
+        assert!(
+            with_query.starts_with("//cdn.example/s/app."),
+            "{with_query}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_in_the_manifest_is_hashed_where_that_is_allowed() {
     let strict = load(&site(STRICT)).await.unwrap();
     let lenient_site = site(LENIENT);

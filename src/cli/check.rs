@@ -1,24 +1,61 @@
-//! `storehouse check [--deploy]`.
+//! `storehouse check [--deploy] [--tag TAG]`.
 
 use serde_json::json;
 
-use super::{Context, flags::CheckFlags, output::Failure};
+use storehouse_storage::Error;
+
+use super::{
+    Context,
+    flags::{CheckFlags, FailLevel},
+    output::Failure,
+};
 use crate::{
     checks::{self, Level, Problem},
     staticfiles,
 };
 
 pub(super) async fn run(flags: CheckFlags, context: &Context) -> Result<(), Failure> {
+    if flags.list_tags {
+        for tag in checks::TAGS {
+            context.output.result(tag)?;
+        }
+        return Ok(());
+    }
+    refuse_unknown_tags(&flags.tags)?;
+    let is_asked = |tag: &str| flags.tags.is_empty() || flags.tags.iter().any(|one| one == tag);
     let (settings, storages) = (&context.settings, &context.storages);
     let finders = staticfiles::finders(settings, storages).await;
     let mut problems = checks::all(settings, storages, finders.as_deref(), flags.deploy);
-    if flags.deploy {
+    if flags.deploy && is_asked("storages") {
         problems.extend(checks::live(storages).await);
     }
+    problems.retain(|problem| is_asked(problem.tag()));
     show(&problems, context)?;
-    match problems.iter().any(Problem::is_error) {
+    match problems
+        .iter()
+        .any(|problem| fails(problem, flags.fail_level))
+    {
         true => Err(Failure::Exit(1)),
         false => Ok(()),
+    }
+}
+
+fn refuse_unknown_tags(tags: &[String]) -> Result<(), Failure> {
+    let unknown = tags
+        .iter()
+        .find(|tag| !checks::TAGS.contains(&tag.as_str()));
+    let Some(tag) = unknown else { return Ok(()) };
+    let problem = format!("There is no system check with the {tag:?} tag.");
+    let advice = format!("the tags are {}", checks::TAGS.join(", "));
+    Err(Error::configuration(problem).with_advice(advice).into())
+}
+
+/// Whether a problem is of this level or above.
+fn fails(problem: &Problem, level: FailLevel) -> bool {
+    match level {
+        FailLevel::Critical => false,
+        FailLevel::Error => problem.is_error(),
+        FailLevel::Warning | FailLevel::Info | FailLevel::Debug => true,
     }
 }
 

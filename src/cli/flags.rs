@@ -46,6 +46,22 @@ pub(super) struct Common {
     /// Prints one JSON object a line
     #[arg(long, global = true)]
     pub(super) json: bool,
+
+    /// Does not run the checks that come before a command
+    #[arg(long, global = true)]
+    pub(super) skip_checks: bool,
+
+    /// Prints the causes of an error too, as -v 3 does
+    #[arg(long, global = true)]
+    pub(super) traceback: bool,
+
+    /// Django's, for scripts that give it: nothing is coloured
+    #[arg(long, global = true, conflicts_with = "force_color", hide = true)]
+    pub(super) no_color: bool,
+
+    /// Django's, for scripts that give it: nothing is coloured
+    #[arg(long, global = true, hide = true)]
+    pub(super) force_color: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +112,18 @@ pub(super) struct ServeFlags {
     /// How many threads answer [default: as many as there are processors]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) workers: Option<u16>,
+
+    /// Serves no static files: the application does
+    #[arg(long)]
+    pub(super) nostatic: bool,
+
+    /// Serves static files from where they are without DEBUG too
+    #[arg(long, conflicts_with = "nostatic")]
+    pub(super) insecure: bool,
+
+    /// Django's, for scripts that give it: there is no code to load again
+    #[arg(long, hide = true)]
+    pub(super) noreload: bool,
 
     /// Serves by TLS, with this certificate and those that vouch for it, in PEM
     #[cfg(feature = "tls")]
@@ -223,6 +251,34 @@ pub(super) struct CheckFlags {
     /// Also looks at what matters in production, and writes, reads and deletes a file in each storage
     #[arg(long)]
     pub(super) deploy: bool,
+
+    /// Only the checks of this kind; may be given again
+    #[arg(short, long = "tag", value_name = "TAG", conflicts_with = "list_tags")]
+    pub(super) tags: Vec<String>,
+
+    /// Prints the kinds of checks there are
+    #[arg(long)]
+    pub(super) list_tags: bool,
+
+    /// The least level that makes the command fail
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "error",
+        ignore_case = true
+    )]
+    pub(super) fail_level: FailLevel,
+}
+
+/// Django's levels. No check here is critical, and none is below a warning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "UPPER")]
+pub(super) enum FailLevel {
+    Critical,
+    Error,
+    Warning,
+    Info,
+    Debug,
 }
 
 #[derive(Debug, Args)]
@@ -338,6 +394,27 @@ mod tests {
     #[test]
     fn no_two_flags_of_a_command_are_the_same() {
         Flags::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_people_type_for_django_are_taken() {
+        for line in [
+            "collectstatic --noinput --skip-checks --traceback --no-color",
+            "collectstatic --force-color",
+            "runserver --nostatic --noreload 8000",
+            "runserver --insecure --noreload",
+            "check --tag staticfiles -t urls --fail-level WARNING",
+            "check --fail-level warning --deploy",
+            "check --list-tags",
+        ] {
+            let words = std::iter::once("storehouse").chain(line.split(' '));
+
+            let parsed = Flags::try_parse_from(words);
+
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
+        let both = ["storehouse", "check", "--no-color", "--force-color"];
+        assert!(Flags::try_parse_from(both).is_err());
     }
 
     #[test]

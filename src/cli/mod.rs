@@ -69,7 +69,8 @@ where
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let output = Output::new(flags.common.verbosity, flags.common.json);
+    let output =
+        Output::new(flags.common.verbosity, flags.common.json).with_causes(flags.common.traceback);
     log::show(output);
     let code = match start(flags, registry, output) {
         Ok(code) => code,
@@ -84,6 +85,7 @@ struct Context {
     settings: Settings,
     storages: Arc<Storages>,
     output: Output,
+    skips_checks: bool,
 }
 
 fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure> {
@@ -99,6 +101,7 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
     let has_file = context.settings.file().is_some();
     let runtime = runtime(&flags.command)?;
     let code = runtime.block_on(async {
+        signals::survive_large_files();
         let storages = Arc::clone(&context.storages);
         // A server ends by a signal as well, but not before it has answered.
         let ends_itself = matches!(flags.command, Command::Serve(_));
@@ -154,11 +157,15 @@ fn load(flags: &Flags, registry: Registry, output: Output) -> Result<Context, Er
         settings,
         storages,
         output,
+        skips_checks: common.skip_checks,
     })
 }
 
 /// Runs the checks that Django runs before every command: their errors end it.
 fn refuse_bad_settings(context: &Context) -> Result<(), Failure> {
+    if context.skips_checks {
+        return Ok(());
+    }
     let mut problems = checks::finding(&context.settings, &context.storages);
     problems.extend(checks::urls(&context.settings));
     refuse(errors_among(problems, context.output))

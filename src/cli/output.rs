@@ -20,6 +20,7 @@ const MOST_ERRORS: usize = 20;
 pub(super) struct Output {
     verbosity: u8,
     json: bool,
+    causes: bool,
 }
 
 /// Why a command could not go on.
@@ -64,7 +65,17 @@ impl From<io::Error> for Failure {
 
 impl Output {
     pub(super) fn new(verbosity: u8, json: bool) -> Self {
-        Self { verbosity, json }
+        Self {
+            verbosity,
+            json,
+            causes: verbosity >= 3,
+        }
+    }
+
+    /// Shows the causes of errors, whatever the verbosity.
+    pub(super) fn with_causes(mut self, causes: bool) -> Self {
+        self.causes |= causes;
+        self
     }
 
     /// Whether results are JSON, one object a line.
@@ -154,7 +165,7 @@ impl Output {
         };
         for error in errors.iter().take(most) {
             warn(format_args!("storehouse: {error}"));
-            if self.shows(3) {
+            if self.causes {
                 let mut cause = std::error::Error::source(error);
                 while let Some(one) = cause {
                     warn(format_args!("  caused by: {}", escaped(&one.to_string())));

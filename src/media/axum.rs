@@ -58,8 +58,10 @@ where
 }
 
 impl IntoResponse for UploadError {
-    /// The status, and as text what the client may know.
+    /// The status, and as text what the client may know. What is not the client's mistake goes to the
+    /// log, whole: see [`UploadError::log`].
     fn into_response(self) -> Response {
+        self.log();
         let mut response = (self.status(), self.client_message()).into_response();
         if matches!(self, Self::Encoded { .. }) {
             let identity = HeaderValue::from_static("identity");

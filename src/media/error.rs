@@ -1,6 +1,6 @@
 //! Why a form was not taken, and with which status to say so.
 
-use std::io;
+use std::{fmt, io};
 
 use http::StatusCode;
 use storehouse_storage::{Error, ErrorKind};
@@ -134,7 +134,7 @@ impl UploadError {
     }
 
     /// Returns what to tell the client: all of it where the mistake is the client's, and nothing of
-    /// what is behind the application where it is not. For the log there is the whole message.
+    /// what is behind the application where it is not: [`log`](Self::log) tells that.
     #[must_use]
     pub fn client_message(&self) -> String {
         match self {
@@ -150,8 +150,139 @@ impl UploadError {
     }
 }
 
+impl UploadError {
+    /// Tells the log of what the client cannot mend and is not told: the storage, the name and the cause,
+    /// in one line. For whoever makes the answer to call, once; [`IntoResponse`] does.
+    ///
+    /// An error that is answered 5xx is an error in the log, files that stay of a form that was not taken
+    /// are a warning, and all else is none.
+    ///
+    /// [`IntoResponse`]: https://docs.rs/axum-core/0.5/axum_core/response/trait.IntoResponse.html
+    pub fn log(&self) {
+        let causes = Causes(self);
+        if self.status().is_server_error() && !matches!(self, Self::Busy) {
+            tracing::error!("an upload failed: {self}{causes}");
+        } else if let Self::LeftBehind { .. } = self {
+            tracing::warn!("{self}{causes}");
+        }
+    }
+}
+
+/// What is behind an error, one after the other, without what the message before has said.
+struct Causes<'e>(&'e (dyn std::error::Error + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said = self.0.to_string();
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !said.contains(&text) {
+                write!(f, ": {text}")?;
+                said = text;
+            }
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
 impl From<Malformed> for UploadError {
     fn from(problem: Malformed) -> Self {
         Self::Malformed(problem.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use storehouse_storage::{Name, Operation};
+    use tracing::{
+        Event, Level, Metadata, Subscriber,
+        field::{Field, Visit},
+        span::{Attributes, Id, Record},
+        subscriber::with_default,
+    };
+
+    use super::*;
+
+    /// What was logged, with its level.
+    #[derive(Default, Clone)]
+    struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+
+    struct Message(String);
+
+    impl Visit for Message {
+        fn record_debug(&mut self, _: &Field, value: &dyn fmt::Debug) {
+            self.0 = format!("{value:?}");
+        }
+    }
+
+    impl Subscriber for Log {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn event(&self, event: &Event<'_>) {
+            let mut message = Message(String::new());
+            event.record(&mut message);
+            let level = *event.metadata().level();
+            self.0.lock().unwrap().push((level, message.0));
+        }
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    fn logged(error: &UploadError) -> Vec<(Level, String)> {
+        let log = Log::default();
+        with_default(log.clone(), || error.log());
+        let lines = log.0.lock().unwrap();
+        lines.clone()
+    }
+
+    fn storage_failed() -> UploadError {
+        let name = Name::new("me.png").unwrap();
+        let full = Error::from_io(io::Error::other("input/output error"));
+        full.during(Operation::Save, "file:///srv/media", Some(name.as_str()))
+            .into()
+    }
+
+    #[test]
+    fn what_failed_behind_the_application_is_logged_with_storage_name_and_cause() {
+        let lines = logged(&storage_failed());
+
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        let (level, line) = &lines[0];
+        assert_eq!(*level, Level::ERROR);
+        for part in ["me.png", "file:///srv/media", "input/output error"] {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+
+    #[test]
+    fn files_that_stay_are_logged_and_mistakes_of_clients_are_not() {
+        let stays = UploadError::LeftBehind {
+            name: "me.png".to_owned(),
+            why: Error::new(ErrorKind::Other, "no descriptors"),
+            cause: Box::new(UploadError::NotAForm),
+        };
+
+        let lines = logged(&stays);
+
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0].0, Level::WARN);
+        assert!(lines[0].1.contains("no descriptors"), "{lines:?}");
+        for error in [
+            UploadError::NotAForm,
+            UploadError::TooLarge("too large".to_owned()),
+            UploadError::Busy,
+        ] {
+            assert!(logged(&error).is_empty(), "{error}");
+        }
     }
 }

@@ -74,6 +74,8 @@ pub use media_files::MediaFiles;
 pub use multipart::{Boundary, Multipart, Piece};
 pub use range::MAX_RANGES;
 pub use representation::{Representation, Variant};
+#[cfg(feature = "cli")]
+pub(crate) use respond::bad_request;
 pub use respond::not_found;
 pub use static_files::StaticFiles;
 pub use url_path::{PathProblem, UrlPrefix, UrlTarget};

@@ -114,6 +114,12 @@ pub fn not_found(method: &Method) -> Response<ResponseBody> {
     plain(StatusCode::NOT_FOUND, method)
 }
 
+/// Makes the answer to a request that no server can understand, with a body that says so.
+#[cfg(feature = "cli")]
+pub(crate) fn bad_request(method: &Method) -> Response<ResponseBody> {
+    plain(StatusCode::BAD_REQUEST, method)
+}
+
 /// Makes the answer for a storage that failed, and logs why: the client learns nothing of it.
 pub(super) fn failed(error: &Error, name: &Name, method: &Method) -> FileResponse {
     tracing::error!(name = ?name.as_str(), "cannot be served: {error}");

@@ -54,6 +54,8 @@ pub(crate) fn translate(error: io::Error, access: Access, path: &Path) -> Error 
                 .with_advice("most disks take 255 bytes")
                 .with_source(error)
         }
+        io::ErrorKind::FileTooLarge => Error::from_io(error)
+            .with_advice("raise the limit of this process (ulimit -f); some disks have one too"),
         io::ErrorKind::NotADirectory => not_a_directory().with_source(error),
         io::ErrorKind::IsADirectory => is_a_directory().with_source(error),
         io::ErrorKind::AlreadyExists => Error::already_exists().with_source(error),
@@ -70,8 +72,9 @@ pub(crate) fn translate(error: io::Error, access: Access, path: &Path) -> Error 
 
 /// Translates an error of writing, and says how much room there is if it was that.
 pub(crate) fn translate_write(error: io::Error, path: &Path, disk: &Dir) -> Error {
+    let is_too_large = error.kind() == io::ErrorKind::FileTooLarge;
     let error = translate(error, Access::Write, path);
-    if error.kind() != ErrorKind::StorageFull {
+    if error.kind() != ErrorKind::StorageFull || is_too_large {
         return error;
     }
     let advice = match system::free_space(disk) {

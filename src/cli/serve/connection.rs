@@ -13,8 +13,10 @@ use tokio::{
 };
 
 use super::{
-    access_log::AccessLog, listen::Connection, patience::Patient, site::Site, tls::Acceptor,
+    access_log::AccessLog, host::host_of, listen::Connection, patience::Patient, site::Site,
+    tls::Acceptor,
 };
+use crate::serve::bad_request;
 
 /// How long a client may take for the head of a request, and wait before the next one.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -57,6 +59,11 @@ impl Server {
         }
     }
 
+    /// Returns what takes TLS connections, if it is asked for.
+    pub(super) fn tls(&self) -> Option<&Acceptor> {
+        self.tls.as_ref()
+    }
+
     /// Answers on one connection until it ends.
     pub(super) async fn serve(self: Arc<Self>, connection: Connection, watcher: Watcher) {
         match &self.tls {
@@ -79,7 +86,10 @@ impl Server {
             let site = Arc::clone(site);
             async move {
                 let asked = log.asked(&request);
-                let response = site.answer(request).await;
+                let response = match host_of(&request) {
+                    Some(host) => site.answer(request, &host).await,
+                    None => bad_request(request.method()),
+                };
                 if let Some(asked) = asked {
                     log.answered(&asked, &response);
                 }

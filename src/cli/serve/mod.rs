@@ -1,7 +1,7 @@
 //! `storehouse serve`, alias `runserver`: static and media files over HTTP/1.1 and HTTP/2. What is
 //! answered is [`crate::serve`]'s; here it gets a place to listen at, and an end.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use hyper_util::server::graceful::GracefulShutdown;
 use serde_json::json;
@@ -27,6 +27,7 @@ use crate::{
 
 mod access_log;
 mod connection;
+mod host;
 mod listen;
 mod page;
 mod patience;
@@ -42,25 +43,33 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Failure> {
     refuse_bad_settings(context)?;
     let output = context.output;
-    let root = checks::whitenoise_root(&context.settings, &context.storages);
-    refuse(errors_among(root, output))?;
+    // What would show secrets is no matter of taste, and checked whatever the flags say.
+    let served = checks::served_folders(&context.settings, &context.storages);
+    refuse(errors_among(served, output))?;
     let place = Place::of(&flags)?;
     let tls = tls::acceptor(&flags)?;
-    let site = Arc::new(site(context).await?);
+    let site = Arc::new(site(&flags, context).await?);
     let listener = Listener::bind(place).await?;
-    say(&site, &listener, tls.is_some(), &context.settings, output)?;
+    let hangups = tls.as_ref().and_then(|_| signals::Hangups::new());
+    say(&site, &listener, tls.is_some(), &flags, context)?;
     let server = Arc::new(Server::new(site, AccessLog::new(output), tls));
-    Ok(accept(listener, &server).await)
+    tokio::select! {
+        code = accept(listener, &server) => Ok(code),
+        never = reload_at_signals(server.tls(), hangups, output) => match never {},
+    }
 }
 
 /// What is served, by the settings.
-async fn site(context: &Context) -> Result<Site, Failure> {
+async fn site(flags: &ServeFlags, context: &Context) -> Result<Site, Failure> {
     let Context {
         settings, storages, ..
     } = context;
     let mut site = Site::default();
-    if is_ours(settings, "STATIC_URL") {
-        site.static_files = Some(StaticFiles::load(settings, storages).await?);
+    if is_ours(settings, "STATIC_URL") && !flags.nostatic {
+        site.static_files = Some(match flags.insecure {
+            true => StaticFiles::uncollected(settings, storages).await?,
+            false => StaticFiles::load(settings, storages).await?,
+        });
     }
     if is_ours(settings, "MEDIA_URL") {
         site.media_files = Some(MediaFiles::load(settings, storages)?);
@@ -89,9 +98,10 @@ fn say(
     site: &Site,
     listener: &Listener,
     is_tls: bool,
-    settings: &Settings,
-    output: Output,
+    flags: &ServeFlags,
+    context: &Context,
 ) -> Result<(), Failure> {
+    let (settings, output) = (&context.settings, context.output);
     let address = listener.url(is_tls);
     if output.is_json() {
         output.report(json!({ "event": "listening", "address": address }))?;
@@ -101,9 +111,10 @@ fn say(
         output.note("storehouse: warning: DEBUG is on, and others can reach this address: every source of static files is shown to them");
     }
     if output.shows(1) {
-        let from = match settings.debug() {
-            true => "where they are (DEBUG is on)",
-            false => "where they were collected",
+        let from = match (settings.debug(), flags.insecure) {
+            (true, _) => "where they are (DEBUG is on)",
+            (false, true) => "where they are (--insecure)",
+            (false, false) => "where they were collected",
         };
         if let Some(files) = &site.static_files {
             let prefix = files.prefix().as_str();
@@ -124,6 +135,26 @@ fn say(
         output.report(format_args!("Listening at {address}"))?;
     }
     Ok(())
+}
+
+/// Reads the certificate again at each SIGHUP, as a renewal sends it; nobody is cut off.
+async fn reload_at_signals(
+    tls: Option<&tls::Acceptor>,
+    hangups: Option<signals::Hangups>,
+    output: Output,
+) -> Infallible {
+    let (Some(tls), Some(mut hangups)) = (tls, hangups) else {
+        return pending().await;
+    };
+    loop {
+        hangups.next().await;
+        match tls.reload() {
+            Ok(()) => output.note("storehouse: the certificate was read again"),
+            Err(error) => output.note(format_args!(
+                "storehouse: warning: the certificate stays the one that was read before: {error}"
+            )),
+        }
+    }
 }
 
 /// Takes connections until a signal comes, and lets what is under way end: returns the exit code.

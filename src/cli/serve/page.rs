@@ -5,10 +5,10 @@ use std::{fmt::Write, sync::Arc};
 
 use futures::{StreamExt, TryStreamExt};
 use htmlize::escape_all_quotes;
-use http::{HeaderValue, Method, Response, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use storehouse_storage::{Name, Result, Storage, join_url};
 
-use super::is_ours;
+use super::{host::AllowedHosts, is_ours};
 use crate::{
     serve::{ResponseBody, UrlPrefix},
     settings::Settings,
@@ -37,6 +37,7 @@ pub(super) struct Page {
     media: Option<Arc<dyn Storage>>,
     static_prefix: Option<String>,
     media_prefix: String,
+    hosts: AllowedHosts,
 }
 
 impl Page {
@@ -56,17 +57,22 @@ impl Page {
             },
             static_prefix: prefix("STATIC_URL"),
             media_prefix: media_prefix.unwrap_or_default(),
+            hosts: AllowedHosts::new(settings),
         })
     }
 
-    pub(super) async fn response(&self, method: &Method) -> Response<ResponseBody> {
-        let html = self.html().await;
+    pub(super) async fn response(&self, method: &Method, host: &str) -> Response<ResponseBody> {
+        let (status, html) = match self.hosts.has(host) {
+            true => (StatusCode::OK, self.html().await),
+            false => (StatusCode::BAD_REQUEST, refusal(host)),
+        };
         let length = HeaderValue::from(html.len());
         let body = match *method {
             Method::HEAD => ResponseBody::empty(),
             _ => ResponseBody::from(html),
         };
         let mut response = Response::new(body);
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HTML);
         headers.insert(header::CONTENT_LENGTH, length);
@@ -100,6 +106,16 @@ impl Page {
         let found = staticfiles::find(finders, IgnorePatterns::default()).await?;
         Ok(found.into_iter().map(|found| found.name).collect())
     }
+}
+
+fn refusal(host: &str) -> String {
+    let host = escape_all_quotes(host);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Storehouse</title>\n\
+         <style>{STYLE}</style>\n<h1>Storehouse</h1>\n\
+         <p>Invalid Host header: '{host}'. You may need to add it to <code>ALLOWED_HOSTS</code>; \
+         <code>localhost</code> works without.\n</html>\n"
+    )
 }
 
 /// A heading and links, sorted; or what kept them from being listed.

@@ -22,14 +22,18 @@ impl Site {
         self.static_files.is_none() && self.media_files.is_none() && self.root_files.is_none()
     }
 
-    /// Answers a request: the first that has the file does.
-    pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<ResponseBody> {
+    /// Answers a request for `host`: the first that has the file does.
+    pub(super) async fn answer<B>(
+        &self,
+        request: Request<B>,
+        host: &str,
+    ) -> Response<ResponseBody> {
         let (parts, _) = request.into_parts();
         if let Some(page) = &self.page
             && parts.uri.path() == "/"
             && matches!(parts.method, Method::GET | Method::HEAD)
         {
-            return page.response(&parts.method).await;
+            return page.response(&parts.method, host).await;
         }
         if let Some(files) = &self.static_files
             && let Some(response) = files.answer(&parts).await

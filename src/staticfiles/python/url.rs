@@ -206,12 +206,23 @@ pub(in crate::staticfiles) fn file_url(base_url: &str, name: &str) -> String {
         return base_url.to_owned();
     }
     // No scheme, host, query or fragment is in a quoted name, so only the path is joined.
-    let path_start = base_url.find("://").map_or(0, |scheme| {
-        let host = scheme + 3;
-        host + base_url[host..].find('/').unwrap_or(base_url.len() - host)
-    });
-    let (host, base_path) = base_url.split_at(path_start);
+    let (host, base_path) = base_url.split_at(path_start(base_url));
+    let base_path = match base_path {
+        "" if !host.is_empty() => "/",
+        path => path,
+    };
     format!("{host}{}", join_paths(base_path, relative))
+}
+
+/// Where the path of a URL begins: behind its scheme and host, of which a URL such as `//host/` has only
+/// the second.
+fn path_start(url: &str) -> usize {
+    let host = match url.find("://") {
+        Some(scheme) => scheme + 3,
+        None if url.starts_with("//") => 2,
+        None => return 0,
+    };
+    host + url[host..].find('/').unwrap_or(url.len() - host)
 }
 
 /// The middle of `urljoin`: a relative path against the path of the base.
@@ -335,6 +346,10 @@ mod tests {
                 "https://cdn.x/static/a.css",
             ),
             ("https://cdn.x/", "a", "https://cdn.x/a"),
+            ("https://cdn.x", "a", "https://cdn.x/a"),
+            ("//cdn.x/static/", "a.css", "//cdn.x/static/a.css"),
+            ("//cdn.x/static/", "../a.css", "//cdn.x/a.css"),
+            ("//cdn.x", "a.css", "//cdn.x/a.css"),
         ] {
             assert_eq!(file_url(base, name), expected, "{base} {name:?}");
         }
