@@ -191,10 +191,10 @@ fn the_command_keeps_or_refuses_every_hostile_name() {
             assert_ne!(hostile.answer, Answer::Invalid, "{id}");
             assert_eq!(run(&["open"]).done().out, "content", "{id}");
             assert_eq!(
-                site.run(&["--set", &root, "list"])
+                site.run(&["--set", &root, "list", "-0"])
                     .done()
                     .out
-                    .lines()
+                    .matches('\0')
                     .count(),
                 1,
                 "{id}"

@@ -141,6 +141,19 @@ fn flags_of_runserver_say_where_static_files_come_from() {
 }
 
 #[test]
+fn without_a_storage_of_media_static_files_are_served() {
+    let site = Site::new(
+        "DEBUG = true\nSTATIC_URL = \"/static/\"\nMEDIA_URL = \"/media/\"\nSTATICFILES_DIRS = [\"assets\"]\n[STORAGES.staticfiles]\nBACKEND = \"file:out\"\n",
+    );
+    site.write("assets/app.css", "one");
+    let server = Server::start(&site, &[]);
+
+    assert_eq!(server.get("/static/app.css").text(), "one");
+    assert_eq!(server.get("/media/a.txt").status, 404);
+    assert_eq!(server.get("/").status, 200);
+}
+
+#[test]
 fn without_debug_what_was_collected_is_served_and_nothing_is_listed() {
     let site = Site::new(SETTINGS);
     site.write("assets/app.css", "one");

@@ -3,16 +3,16 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     os::unix::net::UnixStream,
-    process::Stdio,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
 
 use crate::{
-    server::{Answer, Server, request},
+    server::{Answer, Server, connect, request},
     serving::{MIB, NO_NAMES, SETTINGS},
     site::Site,
 };
@@ -191,4 +191,50 @@ fn with_verbosity_0_it_serves_and_says_nothing() {
 
     assert_eq!(server.stop("-TERM"), (143, String::new()));
     assert_eq!(site.read("out"), "");
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing_and_nothing_of_it_is_lost() {
+    // More than a pipe holds.
+    const REQUESTS: usize = 3000;
+    let site = Site::new(SETTINGS);
+    site.write("assets/a.txt", "here");
+    let mut child = site
+        .command(&["serve", "0", "--env", "dev"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let address = lines.find_map(|line| {
+        let line = line.unwrap();
+        let address = line.strip_prefix("Listening at http://")?;
+        Some(address.trim_end_matches('/').to_owned())
+    });
+    let address = address.unwrap();
+    // It is not read before the server has answered all.
+    let stderr = child.stderr.take().unwrap();
+    for _ in 0..REQUESTS {
+        let mut stream = connect(&address);
+        stream
+            .write_all(&request("GET", "/static/a.txt", &[]))
+            .unwrap();
+        assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    }
+
+    let reading = std::thread::spawn(move || {
+        let told = BufReader::new(stderr).lines().map(Result::unwrap);
+        told.filter(|line| line.ends_with("\"GET /static/a.txt HTTP/1.1\" 200 4"))
+            .count()
+    });
+    let mut kill = Command::new("kill");
+    assert!(
+        kill.args(["-TERM", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+    child.wait().unwrap();
+
+    assert_eq!(reading.join().unwrap(), REQUESTS);
 }

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Read, Write},
-    process::Stdio,
+    process::{Command, Stdio},
 };
 
 use crate::site::{Ran, Site};
@@ -239,8 +239,18 @@ fn list_is_recursive_and_takes_a_folder() {
 fn a_name_cannot_speak_to_the_terminal() {
     let site = site();
     site.write("media/a\n\u{1b}[31m.txt", "x");
+    let command = site.command(&["list"]);
+    let line = format!("'{}' list", command.get_program().display());
 
-    assert_eq!(site.run(&["list"]).done().out, "a\\n\\u{1b}[31m.txt\n");
+    // Of the package bsdutils: the command sees a terminal.
+    let mut script = Command::new("script");
+    script
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .current_dir(site.path(""))
+        .stdin(Stdio::null());
+    let ran = Ran::of(script.output().unwrap()).done();
+
+    assert_eq!(ran.out, "a\\n\\u{1b}[31m.txt\r\n");
 }
 
 #[test]
@@ -340,4 +350,63 @@ fn settings_tell_where_each_value_comes_from() {
         ran.out
     );
     assert!(!ran.out.contains("PLANTED"), "{}", ran.out);
+}
+
+#[test]
+fn names_come_out_so_that_they_can_be_given_back() {
+    let site = Site::new("MEDIA_ROOT = \"media\"\n");
+    // As macOS writes an é, and a line break.
+    let names = ["a\nb.txt", "e\u{301}.txt"];
+    for name in names {
+        site.write(&format!("media/{name}"), "x");
+    }
+
+    let lines = site.run(&["list"]).done().out;
+    let ended = site.run(&["list", "-0"]).done().out;
+    let json = site.run(&["list", "--json"]).done().out;
+    let saved = site.run(&["save", "storehouse.toml", names[1]]).done();
+
+    let sorted = |mut listed: Vec<String>| {
+        listed.sort();
+        listed
+    };
+    let ended: Vec<String> = ended.split_terminator('\0').map(str::to_owned).collect();
+    assert_eq!(sorted(ended), names);
+    let of_line = |line: &str| {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+        entry["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(sorted(json.lines().map(of_line).collect()), names);
+    assert!(
+        lines.contains("a\nb.txt\n") && lines.contains("e\u{301}.txt\n"),
+        "{lines:?}"
+    );
+    assert!(saved.out.starts_with("e\u{301}_"), "{saved:?}");
+    for name in names {
+        assert_eq!(site.run(&["exists", name]).code, 0, "{name:?}");
+    }
+}
+
+#[test]
+fn no_message_moves_the_cursor() {
+    let site = Site::new("MEDIA_ROOT = \"media\"\n");
+    let evil = "\u{1b}[2Jx\u{9b}\u{202e}";
+    for arguments in [
+        &["list", "--settings", evil][..],
+        &["list", "--env", evil],
+        &["list", "--set", evil],
+        &["list", "--set", &format!("{evil}=1")],
+        &["list", "--storage", evil],
+        &["list", "--json", "--storage", evil],
+        &["open", evil],
+    ] {
+        let ran = site.run(arguments);
+
+        assert_ne!(ran.code, 0, "{arguments:?}");
+        assert!(
+            !ran.err.contains(['\u{1b}', '\u{9b}', '\u{202e}']),
+            "{arguments:?}: {:?}",
+            ran.err
+        );
+    }
 }

@@ -22,6 +22,8 @@ class Request:
     title: str
     size: str
     coding: str = ""
+    # Whether each server writes a line for each answer.
+    log: bool = False
 
     @property
     def headers(self):
@@ -35,6 +37,10 @@ ROWS = {
     "serve-22k-gzip": Request("22 KB, precompressed", "22k", "gzip"),
     "serve-5m": Request("5 MB", "5m"),
     "serve-5m-gzip": Request("5 MB, precompressed", "5m", "gzip"),
+    "serve-1k-log": Request("1 KB, with an access log", "1k", log=True),
+    "serve-1k-gzip-log": Request("1 KB, precompressed, with an access log", "1k", "gzip", log=True),
+    "serve-22k-log": Request("22 KB, with an access log", "22k", log=True),
+    "serve-22k-gzip-log": Request("22 KB, precompressed, with an access log", "22k", "gzip", log=True),
 }
 
 
@@ -66,7 +72,14 @@ def measure(keys, bench, rounds, seconds):
     work.mkdir()
     root, names = served_files.collect(storehouse, work)
     return [
-        measure_row(key, root, names[ROWS[key].size], web_servers(storehouse, python, root, work), rounds, seconds)
+        measure_row(
+            key,
+            root,
+            names[ROWS[key].size],
+            web_servers(storehouse, python, root, work, ROWS[key].log),
+            rounds,
+            seconds,
+        )
         for key in keys
     ]
 

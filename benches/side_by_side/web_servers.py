@@ -1,6 +1,6 @@
 """The three servers of one folder, each as it is set up for production: how each is started.
 
-All have two workers, and write no access log.
+All have two workers. All write an access log to a file, or none does.
 """
 
 import http.client
@@ -25,7 +25,7 @@ pid {work}/nginx.pid;
 events {{ worker_connections 1024; }}
 http {{
     types {{ text/javascript js; }}
-    access_log off;
+    access_log {log};
     client_body_temp_path {work}/nginx-body;
     proxy_temp_path {work}/nginx-proxy;
     fastcgi_temp_path {work}/nginx-fastcgi;
@@ -110,36 +110,39 @@ class WebServer:
         return True
 
 
-def web_servers(storehouse, python, root, work):
+def web_servers(storehouse, python, root, work, log=False):
     """Storehouse's first, then its peers; none is started."""
-    return (_storehouse(storehouse, work), _nginx(root, work), _whitenoise(python, root, work))
+    return (_storehouse(storehouse, work, log), _nginx(root, work, log), _whitenoise(python, root, work, log))
 
 
-def _storehouse(program, work):
+def _storehouse(program, work, log):
     port = free_port()
-    settings = ("--settings", work / "storehouse.toml", "--verbosity", "0")
+    # Its log goes to standard error, which is a file here.
+    settings = ("--settings", work / "storehouse.toml", "--verbosity", "1" if log else "0")
     command = Command((program, *settings, "serve", "--workers", str(WORKERS), f"127.0.0.1:{port}"))
     return WebServer(STOREHOUSE, port, command, work)
 
 
-def _nginx(root, work):
+def _nginx(root, work, log):
     port = free_port()
     # Started by root its workers are somebody else's, who cannot read the folder.
     user = "user root;" if os.geteuid() == 0 else ""
     conf = work / "nginx.conf"
-    conf.write_text(NGINX_CONF.format(user=user, workers=WORKERS, work=work, root=root, port=port, year=YEAR))
+    to = work / "nginx-access.log" if log else "off"
+    conf.write_text(NGINX_CONF.format(user=user, workers=WORKERS, work=work, root=root, port=port, year=YEAR, log=to))
     errors = work / "nginx-errors.log"
     return WebServer(NGINX, port, Command((nginx_program(), "-p", work, "-e", errors, "-c", conf)), work)
 
 
-def _whitenoise(python, root, work):
+def _whitenoise(python, root, work, log):
     port = free_port()
     (work / "whitenoise_site.py").write_text(WHITENOISE_SITE.format(root=str(root)))
     # Of its kinds of workers and numbers of threads, what was fastest here. It keeps connections open.
     workers = ("--workers", str(WORKERS), "--worker-class", "gthread", "--threads", "4")
     where = ("--bind", f"127.0.0.1:{port}", "--pythonpath", work, "--worker-tmp-dir", work)
     quiet = ("--log-level", "warning", "--no-control-socket")
-    command = Command((python, "-m", "gunicorn", *workers, *where, *quiet, "whitenoise_site:application"))
+    lines = ("--access-logfile", work / "gunicorn-access.log") if log else ()
+    command = Command((python, "-m", "gunicorn", *workers, *where, *quiet, *lines, "whitenoise_site:application"))
     return WebServer(WHITENOISE, port, command, work)
 
 

@@ -12,7 +12,7 @@ use storehouse_storage::{Error, ErrorKind};
 use super::{
     Context,
     flags::FindstaticFlags,
-    output::{Failure, Output, escaped, shown_path},
+    output::{Failure, Output, escaped, for_reader},
     refuse_bad_settings,
 };
 use crate::{
@@ -57,7 +57,10 @@ fn show(name: &str, search: &Search, output: Output) -> Result<(), Failure> {
         }
     }
     let lines = |paths: &[PathBuf], between: &str| {
-        let shown: Vec<String> = paths.iter().map(|path| shown_path(path)).collect();
+        let shown: Vec<String> = paths
+            .iter()
+            .map(|path| for_reader(&path.display().to_string()))
+            .collect();
         shown.join(between)
     };
     let locations = match output.shows(2) {

@@ -225,6 +225,10 @@ pub(super) struct ListFlags {
     /// Only what is below this folder
     pub(super) prefix: Option<String>,
 
+    /// Ends each name with a NUL instead of a line break, which a name may hold: for xargs -0
+    #[arg(short = '0', long, conflicts_with = "json")]
+    pub(super) null: bool,
+
     #[command(flatten)]
     pub(super) storage: StorageFlag,
 }

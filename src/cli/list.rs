@@ -6,17 +6,18 @@ use storehouse_storage::{Name, Storage};
 use super::{
     Context,
     flags::ListFlags,
-    output::{Failure, entry_json, shown},
+    output::{Failure, entry_json},
 };
 
 pub(super) async fn run(flags: ListFlags, context: &Context) -> Result<(), Failure> {
     let storage = context.storages.open(&flags.storage.storage)?;
     let folder = folder(flags.prefix.as_deref())?;
+    let end = if flags.null { '\0' } else { '\n' };
     let mut entries = storage.list(folder.as_ref());
     while let Some(entry) = entries.try_next().await? {
         match context.output.is_json() {
             true => context.output.result(entry_json(&entry))?,
-            false => context.output.result(shown(&entry.name))?,
+            false => context.output.name(&entry.name, end)?,
         }
     }
     Ok(())

@@ -33,6 +33,7 @@ mod delete;
 mod exists;
 mod findstatic;
 mod flags;
+mod gathered;
 mod identity;
 mod list;
 mod log;

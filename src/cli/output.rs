@@ -11,6 +11,8 @@ use std::{
 use serde_json::{Map, Value as Json, json};
 use storehouse_storage::{Entry, Error, ErrorKind, Name};
 
+use super::gathered;
+
 /// How many errors are shown unless every file is. Where a disk is full or a key is wrong, each file
 /// of thousands has the same to say.
 const MOST_ERRORS: usize = 20;
@@ -90,7 +92,28 @@ impl Output {
 
     /// Prints a line of the result.
     pub(super) fn result(self, line: impl fmt::Display) -> io::Result<()> {
-        writeln!(io::stdout().lock(), "{line}")
+        match self.json {
+            true => writeln!(io::stdout().lock(), "{}", safe_json(&line.to_string())),
+            false => writeln!(io::stdout().lock(), "{line}"),
+        }
+    }
+
+    /// Prints a name that is the result, or one of many, and `end`: as it is, so that it can be given
+    /// back, but for a terminal, which it could confuse.
+    pub(super) fn name(self, name: &Name, end: char) -> io::Result<()> {
+        write!(io::stdout().lock(), "{}{end}", for_reader(name.as_str()))
+    }
+
+    /// Prints a line on standard error. If that fails there is nobody left to tell.
+    fn warn(self, line: impl fmt::Display) {
+        let line = line.to_string();
+        let line = match self.json {
+            true => safe_json(&line),
+            false => safe_lines(&line),
+        };
+        if !gathered::add(|waiting| waiting.extend_from_slice(line.as_bytes())) {
+            let _ = writeln!(io::stderr().lock(), "{line}");
+        }
     }
 
     /// Prints a line about work under way. A reader that has had enough does not end the work.
@@ -124,7 +147,7 @@ impl Output {
     /// Prints a line on standard error, from verbosity 1 on.
     pub(super) fn note(self, line: impl fmt::Display) {
         if self.shows(1) {
-            warn(line);
+            self.warn(line);
         }
     }
 
@@ -137,7 +160,7 @@ impl Output {
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return 0,
             Failure::Output(error) => {
                 let reason = Error::from_io(error);
-                warn(format_args!(
+                self.warn(format_args!(
                     "storehouse: cannot write to standard output: {}",
                     reason.problem()
                 ));
@@ -154,7 +177,9 @@ impl Output {
     fn errors(self, errors: &[Error]) {
         if self.json {
             for error in errors {
-                warn(json!({ "error": error.to_string(), "kind": format!("{:?}", error.kind()) }));
+                self.warn(
+                    json!({ "error": error.to_string(), "kind": format!("{:?}", error.kind()) }),
+                );
             }
             return;
         }
@@ -164,27 +189,22 @@ impl Output {
             MOST_ERRORS
         };
         for error in errors.iter().take(most) {
-            warn(format_args!("storehouse: {error}"));
+            self.warn(format_args!("storehouse: {error}"));
             if self.causes {
                 let mut cause = std::error::Error::source(error);
                 while let Some(one) = cause {
-                    warn(format_args!("  caused by: {}", escaped(&one.to_string())));
+                    self.warn(format_args!("  caused by: {}", escaped(&one.to_string())));
                     cause = one.source();
                 }
             }
         }
         if errors.len() > most {
             let more = errors.len() - most;
-            warn(format_args!(
+            self.warn(format_args!(
                 "storehouse: and {more} more like these; -v 2 shows them all"
             ));
         }
     }
-}
-
-/// Prints a line on standard error. If that fails there is nobody left to tell.
-fn warn(line: impl fmt::Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Whether a person is watching standard error.
@@ -192,8 +212,8 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal()
 }
 
-/// A name as it is shown: what could move the cursor, start a line or turn the text round is
-/// written as an escape. No name holds a `\`, so that it can be read back.
+/// A name as it is shown among other words: what moves the cursor, starts a line or turns the direction
+/// of text is written as an escape. No name holds a `\`, so that it can be read back.
 pub(super) fn shown(name: &Name) -> String {
     escaped(name.as_str())
 }
@@ -205,16 +225,57 @@ pub(super) fn shown_path(path: &Path) -> String {
 
 /// A text as it is shown; see [`shown`].
 pub(super) fn escaped(text: &str) -> String {
+    escaped_but(text, |_| false)
+}
+
+/// A part of the result: as it is for a program, and as [`shown`] for a terminal.
+pub(super) fn for_reader(text: &str) -> String {
+    match io::stdout().is_terminal() {
+        true => escaped(text),
+        false => text.to_owned(),
+    }
+}
+
+/// A message as it is shown, which may have several lines.
+fn safe_lines(message: &str) -> String {
+    escaped_but(message, |letter| matches!(letter, '\n' | '\t'))
+}
+
+/// JSON with escapes in its strings also where the format needs none.
+fn safe_json(json: &str) -> String {
+    if !json.contains(is_harmful) {
+        return json.to_owned();
+    }
+    let mut safe = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match is_harmful(letter) {
+            // All of them are in the first 65,536 characters.
+            true => safe.push_str(&format!("\\u{:04x}", u32::from(letter))),
+            false => safe.push(letter),
+        }
+    }
+    safe
+}
+
+fn escaped_but(text: &str, is_kept: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
-        let is_harmless = matches!(letter, '"' | '\'' | '\\') || letter.escape_debug().len() == 1;
-        if is_harmless {
-            shown.push(letter);
-        } else {
-            shown.extend(letter.escape_debug());
+        match is_harmful(letter) && !is_kept(letter) {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push(letter),
         }
     }
     shown
+}
+
+/// Whether a letter is a control character, separates lines, or sets the direction of what follows
+/// (Unicode's Bidi_Control).
+fn is_harmful(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 /// A time as RFC 3339 has it, in UTC.
@@ -277,9 +338,29 @@ mod tests {
             ("a\nb", "a\\nb"),
             ("\u{1b}[2J", "\\u{1b}[2J"),
             ("\u{202e}gpj.exe", "\\u{202e}gpj.exe"),
+            ("a\u{2028}b", "a\\u{2028}b"),
+            ("a\u{7f}\u{9b}", "a\\u{7f}\\u{9b}"),
+            // As macOS writes it, in two code points.
+            ("e\u{301}te\u{301}.txt", "e\u{301}te\u{301}.txt"),
+            ("\u{200b}a\u{a0}b", "\u{200b}a\u{a0}b"),
         ] {
             assert_eq!(shown(&Name::new(name).unwrap()), expected);
         }
+    }
+
+    #[test]
+    fn json_has_escapes_for_what_moves_a_cursor_and_stays_the_same() {
+        let name = "a\n\u{7f}\u{9b}\u{202e}\u{2028}\u{2066}e\u{301}\"";
+        let json = safe_json(&json!({ "name": name }).to_string());
+
+        assert!(!json.contains(is_harmful), "{json}");
+        let read: Json = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["name"], name);
+    }
+
+    #[test]
+    fn a_message_keeps_its_lines_and_nothing_else() {
+        assert_eq!(safe_lines("a\n\tb\u{1b}[2J\r"), "a\n\tb\\u{1b}[2J\\r");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use storehouse_storage::{Content, Error, ErrorKind, Name, Result, SaveOptions, Storage};
 
-use super::{Context, flags::SaveFlags, output::Failure, output::shown};
+use super::{Context, flags::SaveFlags, output::Failure};
 
 pub(super) async fn run(flags: SaveFlags, context: &Context) -> std::result::Result<(), Failure> {
     let storage = context.storages.open(&flags.storage.storage)?;
@@ -15,7 +15,7 @@ pub(super) async fn run(flags: SaveFlags, context: &Context) -> std::result::Res
         let line = serde_json::json!({ "name": saved.name.as_str(), "size": saved.size, "etag": saved.etag });
         return Ok(context.output.result(line)?);
     }
-    Ok(context.output.result(shown(&saved.name))?)
+    Ok(context.output.name(&saved.name, '\n')?)
 }
 
 fn name(flags: &SaveFlags) -> Result<Name> {

@@ -5,7 +5,7 @@ use storehouse_storage::{Name, Storage};
 use super::{
     Context,
     flags::OneName,
-    output::{Failure, entry_details, entry_json, shown},
+    output::{Failure, entry_details, entry_json, for_reader},
 };
 
 pub(super) async fn run(flags: OneName, context: &Context) -> Result<(), Failure> {
@@ -15,10 +15,10 @@ pub(super) async fn run(flags: OneName, context: &Context) -> Result<(), Failure
     if output.is_json() {
         return Ok(output.result(entry_json(&entry))?);
     }
-    output.result(format_args!("name: {}", shown(&entry.name)))?;
+    output.result(format_args!("name: {}", for_reader(entry.name.as_str())))?;
     output.result(format_args!("size: {}", entry.size))?;
     for (key, value) in entry_details(&entry) {
-        output.result(format_args!("{key}: {value}"))?;
+        output.result(format_args!("{key}: {}", for_reader(&value)))?;
     }
     for (key, value) in &entry.attributes.metadata {
         output.result(format_args!("metadata {key}: {value:?}"))?;

@@ -16,6 +16,7 @@ use self::{
 use super::{
     Context, errors_among,
     flags::ServeFlags,
+    gathered,
     output::{Failure, Output},
     refuse, refuse_bad_settings, signals,
 };
@@ -23,6 +24,7 @@ use crate::{
     checks,
     serve::{MediaFiles, StaticFiles, has_host},
     settings::Settings,
+    storages::DEFAULT,
 };
 
 mod access_log;
@@ -37,6 +39,8 @@ mod tls;
 
 /// How long answers that are under way may take when the server is told to end.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long the last lines of the log may take at the end, if nobody reads them.
+const LAST_LINES: Duration = Duration::from_secs(1);
 /// How long is waited where no connection can be taken, as with too many files open.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -52,11 +56,15 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
     let listener = Listener::bind(place).await?;
     let hangups = tls.as_ref().and_then(|_| signals::Hangups::new());
     say(&site, &listener, tls.is_some(), &flags, context)?;
+    // From here on nobody waits for a reader of standard error.
+    gathered::start();
     let server = Arc::new(Server::new(site, AccessLog::new(output), tls));
-    tokio::select! {
-        code = accept(listener, &server) => Ok(code),
+    let code = tokio::select! {
+        code = accept(listener, &server) => code,
         never = reload_at_signals(server.tls(), hangups, output) => match never {},
-    }
+    };
+    gathered::finish(LAST_LINES);
+    Ok(code)
 }
 
 /// What is served, by the settings.
@@ -71,7 +79,7 @@ async fn site(flags: &ServeFlags, context: &Context) -> Result<Site, Failure> {
             false => StaticFiles::load(settings, storages).await?,
         });
     }
-    if is_ours(settings, "MEDIA_URL") {
+    if has_media(context) {
         site.media_files = Some(MediaFiles::load(settings, storages)?);
     }
     site.root_files = StaticFiles::root(settings, storages)?;
@@ -81,9 +89,23 @@ async fn site(flags: &ServeFlags, context: &Context) -> Result<Site, Failure> {
         return Err(Error::configuration(problem).with_advice(advice).into());
     }
     if settings.debug() {
-        site.page = Some(page::Page::new(settings, storages).await?);
+        let media = match has_media(context) {
+            true => Some(storages.default()?),
+            false => None,
+        };
+        site.page = Some(page::Page::new(settings, storages, media).await?);
     }
     Ok(site)
+}
+
+/// Whether there are media to be served. Without a storage of them there are none.
+fn has_media(context: &Context) -> bool {
+    is_ours(&context.settings, "MEDIA_URL")
+        && context
+            .storages
+            .aliases()
+            .iter()
+            .any(|alias| alias == DEFAULT)
 }
 
 /// Whether the files of a URL are on this site: Django's `static()` too gives no route to others, nor

@@ -41,22 +41,23 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) async fn new(settings: &Settings, storages: &Storages) -> Result<Self> {
+    /// Makes the page of all static files, and of `media` if there are any.
+    pub(super) async fn new(
+        settings: &Settings,
+        storages: &Storages,
+        media: Option<Arc<dyn Storage>>,
+    ) -> Result<Self> {
         let prefix = |name| {
             let url = settings
                 .site_url(name)
                 .filter(|_| is_ours(settings, name))?;
             Some(UrlPrefix::of_url(&url).as_str().to_owned())
         };
-        let media_prefix = prefix("MEDIA_URL");
         Ok(Self {
             finders: staticfiles::finders(settings, storages).await?.into(),
-            media: match media_prefix {
-                Some(_) => Some(storages.default()?),
-                None => None,
-            },
+            media,
             static_prefix: prefix("STATIC_URL"),
-            media_prefix: media_prefix.unwrap_or_default(),
+            media_prefix: prefix("MEDIA_URL").unwrap_or_default(),
             hosts: AllowedHosts::new(settings),
         })
     }
