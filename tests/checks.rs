@@ -530,3 +530,99 @@ fn checks_can_be_skipped() {
     ])
     .done();
 }
+
+/// The production settings that cookiecutter-django writes for Amazon, as TOML.
+const COOKIECUTTER: &str = r#"
+DEBUG = false
+AWS_ACCESS_KEY_ID = "AKIA"
+AWS_SECRET_ACCESS_KEY = "secret"
+AWS_STORAGE_BUCKET_NAME = "my-project"
+AWS_QUERYSTRING_AUTH = false
+AWS_S3_OBJECT_PARAMETERS = { CacheControl = "max-age=604800, s-maxage=604800, must-revalidate" }
+AWS_S3_MAX_MEMORY_SIZE = 100_000_000
+AWS_S3_REGION_NAME = "eu-central-1"
+AWS_S3_CUSTOM_DOMAIN = "cdn.example.com"
+AWS_S3_SIGNATURE_VERSION = "s3v4"
+AWS_S3_USE_THREADS = true
+COLLECTFASTA_STRATEGY = "collectfasta.strategies.boto3.Boto3Strategy"
+MEDIA_URL = "https://cdn.example.com/media/"
+STATIC_URL = "https://cdn.example.com/static/"
+
+[STORAGES.default]
+BACKEND = "storages.backends.s3.S3Storage"
+OPTIONS = { location = "media", file_overwrite = false, file_name_charset = "utf-8" }
+
+[STORAGES.staticfiles]
+BACKEND = "storages.backends.s3.S3Storage"
+OPTIONS = { location = "static", default_acl = "public-read", config = {} }
+"#;
+
+#[test]
+fn settings_of_a_django_project_on_amazon_are_good_with_one_warning() {
+    let site = Site::new(COOKIECUTTER);
+
+    let ran = site.run(&["check"]).done();
+
+    assert_eq!(ran.out, "System check identified no issues.\n");
+    assert_eq!(ran.err.matches("warning").count(), 1, "{}", ran.err);
+    for name in [
+        "AWS_S3_MAX_MEMORY_SIZE",
+        "AWS_S3_SIGNATURE_VERSION",
+        "AWS_S3_USE_THREADS",
+        "COLLECTFASTA_STRATEGY",
+        "OPTIONS.file_name_charset",
+        "OPTIONS.config",
+    ] {
+        assert!(ran.err.contains(name), "{name}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_means_something_else_here_is_refused_with_what_to_write() {
+    for (setting, says) in [
+        ("AWS_S3_VERIFY = \"/etc/ca.pem\"", "ca_bundle"),
+        ("AWS_S3_SIGNATURE_VERSION = \"s3\"", "version 4"),
+        ("AWS_S3_FILE_BUFFER_SIZE = 1", "multipart_chunksize"),
+        ("AWS_S3_PROXIES = {}", "HTTPS_PROXY"),
+        ("WHITENOISE_MAX_AGE = 60", "cache_control"),
+        ("WHITENOISE_IMMUTABLE_FILE_TEST = \"x\"", "already_hashed"),
+        ("WHITENOISE_CHARSET = \"x\"", "charset"),
+        ("WHITENOISE_MIMETYPES = {}", "rules"),
+    ] {
+        let ran = Site::new(setting).run(&["settings"]).failed(1);
+
+        ran.tells(&[says]);
+        assert!(!ran.err.contains("did you mean"), "{}", ran.err);
+    }
+    let options =
+        "[STORAGES.default]\nBACKEND = \"s3://b\"\nOPTIONS = { verify = \"/etc/ca.pem\" }\n";
+    Site::new(options)
+        .run(&["settings"])
+        .failed(1)
+        .tells(&["ca_bundle"]);
+}
+
+#[test]
+fn a_storage_that_python_alone_uses_stops_nothing_else() {
+    let storages = r#"
+        [STORAGES]
+        staticfiles.BACKEND = "filesystem"
+        default.BACKEND = "storages.backends.gcloud.GoogleCloudStorage"
+        files.BACKEND = "db_file_storage.storage.DatabaseFileStorage"
+    "#;
+    let site = Site::new(&format!(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nSTATICFILES_DIRS = [\"src\"]\n{storages}"
+    ));
+    site.write("src/a.css", "a");
+
+    site.run(&["collectstatic", "--noinput"]).done();
+    let used = site.run(&["list", "--storage", "files"]).failed(1);
+    let checked = site.run(&["check"]);
+
+    assert_eq!(site.read("out/a.css"), "a");
+    used.tells(&[
+        "DatabaseFileStorage",
+        "classes of Python cannot be run here",
+    ]);
+    assert_eq!(told(&checked), ["storehouse.E005", "storehouse.E005"]);
+}

@@ -122,7 +122,7 @@ fn a_missing_reference_is_told_with_its_place_and_nothing_is_written() {
 
     assert_eq!(
         ran.err,
-        "storehouse: cannot post-process \"css/app.css\": line 2 has \"url(nope.png)\", and there is no static file \"css/nope.png\"\n\
+        "storehouse: cannot post-process \"css/app.css\": line 2 has \"url(nope.png)\", and there is no static file \"css/nope.png\"; correct it, or set missing_references = \"warn\" in the OPTIONS of the storage to collect all the same\n\
          storehouse: cannot post-process \"css/app.css\": line 2 has \"url('no.png')\", and there is no static file \"css/no.png\"\n"
     );
     assert_eq!(times(&site), before);

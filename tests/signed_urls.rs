@@ -20,7 +20,7 @@ const SETTINGS: &str = r#"
     BACKEND = "filesystem"
     [STORAGES.private]
     BACKEND = "filesystem"
-    OPTIONS = { querystring_auth = true, querystring_expire = 600, base_url = "/private/" }
+    OPTIONS = { querystring_auth = true, querystring_expire = 600, base_url = "/private/", location = "private" }
     [STORAGES.staticfiles]
     BACKEND = "filesystem"
     OPTIONS = { querystring_auth = true }
@@ -166,7 +166,7 @@ fn a_private_storage_without_a_key_says_what_to_set_and_keeps_its_files() {
         .failed(1);
 
     ran.tells(&["private (querystring_auth)", "set SECRET_KEY"]);
-    assert_eq!(site.read("media/a.txt"), "private");
+    assert_eq!(site.read("private/a.txt"), "private");
 }
 
 #[test]

@@ -58,6 +58,37 @@ STATICFILES_STORAGE = "manifest+file:collected?integrity=sha384"
 "#;
 
 #[tokio::test]
+async fn with_debug_urls_need_no_folder() {
+    for (storage, name, expected) in [
+        ("", "app.js", "/static/app.js"),
+        (
+            "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            "a b.js",
+            "/static/a b.js",
+        ),
+    ] {
+        let mut settings = "DEBUG = true\nSTATIC_URL = \"/static/\"\n".to_owned();
+        if !storage.is_empty() {
+            settings.push_str(&format!("STATICFILES_STORAGE = \"{storage}\"\n"));
+        }
+        let site = Site::new(&settings);
+
+        let urls = load(&site).await.unwrap();
+
+        assert_eq!(urls.url(name).unwrap(), expected);
+        assert_eq!(urls.static_prefix(), "/static/");
+        let without_debug = Site::new(&settings.replace("true", "false"));
+        assert!(
+            load(&without_debug)
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("STATIC_ROOT")
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_host_without_a_scheme_stays_in_urls() {
     for (storage, expected) in [
         (

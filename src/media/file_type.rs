@@ -224,8 +224,11 @@ mod tests {
         }
     }
 
+    /// Names, and the types of files with these.
+    type Names = &'static [(&'static str, &'static str)];
+
     /// The first bytes of each container, and what files of it are called.
-    const CONTAINED: &[(&[u8], &[(&str, &str)])] = &[
+    const CONTAINED: &[(&[u8], Names)] = &[
         (
             OLE,
             &[

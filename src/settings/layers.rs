@@ -11,6 +11,7 @@ use toml::{
 };
 
 use super::{
+    foreign::{self, Foreign},
     problems::Problems,
     source::Source,
     storage_setting::{Backend, Change, read_storages, set_in_storages},
@@ -169,7 +170,16 @@ fn of_table(
                     place()
                 ))
             }
-            None => problems.add(format!("{}: {}", place(), table.unknown(name))),
+            None => {
+                let text = value.get_ref().as_str();
+                refuse_or_leave_out(
+                    name,
+                    foreign::setting(name, text),
+                    &place(),
+                    table,
+                    problems,
+                );
+            }
             Some(row) if row.kind == SettingKind::Storages => {
                 if origin.is_top() {
                     // A STORAGES of one's own replaces the built-in one whole, as in Django.
@@ -183,13 +193,38 @@ fn of_table(
                 Err(wrong) => problems.add(format!(
                     "{}: {name}: {}",
                     origin.place(wrong.span.start),
-                    wrong.what
+                    with_hint(name, wrong.what)
                 )),
             },
         }
     }
     layer.refuse_both_forms(problems);
     layer
+}
+
+/// Says what is wrong with a setting that is none here, or leaves it out.
+fn refuse_or_leave_out(
+    name: &str,
+    foreign: Option<Foreign>,
+    place: &str,
+    table: &Table,
+    problems: &mut Problems,
+) {
+    match foreign {
+        Some(Foreign::Harmless(why)) => problems.leave_out(format!("{place}: {name} ({why})")),
+        Some(Foreign::Replaced(instead)) => {
+            problems.add(format!("{place}: {name} is no setting here: {instead}"));
+        }
+        None => problems.add(format!("{place}: {}", table.unknown(name))),
+    }
+}
+
+/// A problem with a value, and what to do where it comes from a setting of that name elsewhere.
+fn with_hint(name: &str, what: String) -> String {
+    match foreign::hint(name) {
+        Some(hint) => format!("{what}; {hint}"),
+        None => what,
+    }
 }
 
 fn read(row: &SettingRow, value: &Spanned<DeValue<'_>>) -> Result<Value, Wrong> {
@@ -203,7 +238,13 @@ fn read(row: &SettingRow, value: &Spanned<DeValue<'_>>) -> Result<Value, Wrong> 
     row.kind.read(values::convert(value)?).map_err(wrong)
 }
 
-/// Reads the settings that the process environment has. What is no setting is nobody's business.
+/// What may stand before a setting's name in the process environment, so that no other program means it.
+const PREFIX: &str = "STOREHOUSE_";
+/// Settings whose names other programs use for something else: a value that cannot be read is theirs.
+const SHARED: [&str; 1] = ["DEBUG"];
+
+/// Reads the settings that the process environment has, each with the prefix or, if there is no such
+/// variable, without. What is no setting is nobody's business.
 pub(super) fn of_process(
     process: &BTreeMap<String, OsString>,
     table: &Table,
@@ -211,17 +252,32 @@ pub(super) fn of_process(
 ) -> Layer {
     let mut layer = Layer::default();
     for row in table.rows() {
-        let Some(text) = process.get(row.name) else {
+        let with_prefix = format!("{PREFIX}{}", row.name);
+        let names = [with_prefix.as_str(), row.name];
+        let found = names
+            .into_iter()
+            .find_map(|name| Some((name, process.get(name)?)));
+        let Some((variable, text)) = found else {
             continue;
         };
-        let origin = Origin::Variable(row.name);
+        let origin = Origin::Variable(variable);
         match text.to_str() {
+            text if SHARED.contains(&variable) && !is_readable(row, text) => {
+                problems.leave_out(format!(
+                    "{} (it is no value of this setting, so another program's; {with_prefix} is ours alone)",
+                    origin.place(0)
+                ));
+            }
             Some(text) => layer.assign_text(row, text, origin, table, problems),
             None => problems.add(format!("{}: it is not UTF-8 text", origin.place(0))),
         }
     }
     layer.refuse_both_forms(problems);
     layer
+}
+
+fn is_readable(row: &SettingRow, text: Option<&str>) -> bool {
+    text.is_some_and(|text| row.kind.read_text(text).is_ok())
 }
 
 /// Reads what the command line sets, each `KEY=VALUE`, the later over the earlier.
@@ -239,7 +295,10 @@ pub(super) fn of_command_line(sets: &[String], table: &Table, problems: &mut Pro
             None => (key, None),
         };
         match (table.find(first), inside) {
-            (None, _) => problems.add(format!("--set {key}: {}", table.unknown(first))),
+            (None, _) => {
+                let found = foreign::setting(first, Some(text));
+                refuse_or_leave_out(first, found, &format!("--set {key}"), table, problems);
+            }
             (Some(row), None) => layer.assign_text(row, text, origin, table, problems),
             (Some(row), Some(inside)) if row.kind == SettingKind::Storages => {
                 let changes = set_in_storages(inside, text, origin, table, problems);
@@ -299,7 +358,10 @@ impl Layer {
         }
         match row.kind.read_text(text) {
             Ok(value) => self.assign(row, value, origin, 0, table),
-            Err(what) => problems.add(format!("{}: {what}", origin.place(0))),
+            Err(what) => {
+                let what = with_hint(row.name, what);
+                problems.add(format!("{}: {what}", origin.place(0)));
+            }
         }
     }
 

@@ -47,6 +47,7 @@ impl Settings {
             &table,
             &mut problems,
         ));
+        warnings.extend(problems.warning());
         problems.into_result()?;
         let (values, storages) = lay(layers, &table);
         Ok(Self {

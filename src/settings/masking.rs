@@ -84,10 +84,19 @@ fn masked_pair(pair: &str, table: &Table) -> String {
 /// Takes out user name and password of a URL. A slash in the password does not end it here.
 fn without_user(text: &str) -> String {
     let Some((scheme, rest)) = text.split_once("://") else {
-        return text.to_owned();
+        return without_password(text);
     };
     match rest.rsplit_once('@') {
         Some((user, host)) if !user.starts_with('/') => format!("{scheme}://{MASK}@{host}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// A host with a user and a password before it, as in a URL whose scheme is another setting's.
+fn without_password(text: &str) -> String {
+    let authority = text.split('/').next().unwrap_or_default();
+    match authority.rsplit_once('@') {
+        Some((user, _)) if user.contains(':') => format!("{MASK}{}", &text[user.len()..]),
         _ => text.to_owned(),
     }
 }
@@ -163,5 +172,17 @@ mod tests {
             shown,
             r#"{ CacheControl = "no-store", SSECustomerKey = "***" }"#
         );
+    }
+
+    #[test]
+    fn a_password_before_a_host_is_not_shown() {
+        for (text, shown) in [
+            ("user:S@cdn.example/a@b", "***@cdn.example/a@b"),
+            ("https://user:S@cdn.example/", "https://***@cdn.example/"),
+            ("me@site.example", "me@site.example"),
+            ("cdn.example:8000/a:b@c", "cdn.example:8000/a:b@c"),
+        ] {
+            assert_eq!(without_user(text), shown);
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! 1. the built-in default;
 //! 2. the top level of the settings file, `storehouse.toml` in the working directory or a parent;
 //! 3. the file's table `[environments.NAME]`, chosen with `--env` or `STOREHOUSE_ENV`;
-//! 4. the process environment;
+//! 4. the process environment, each setting as `STOREHOUSE_NAME` or, without that, as `NAME`;
 //! 5. the command line, `--set KEY=VALUE`.
 //!
 //! In 4 and 5 a string is taken as it is, a boolean also as `0` and `1`, all others as a TOML
@@ -52,6 +52,7 @@ pub use self::{
 
 #[cfg(test)]
 pub(crate) mod fake;
+pub(crate) mod foreign;
 mod layers;
 mod load;
 mod masking;

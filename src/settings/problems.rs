@@ -8,22 +8,36 @@ const MOST_SHOWN: usize = 20;
 
 /// What is wrong, each problem in one line that says where.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(Vec<String>);
+pub(crate) struct Problems {
+    problems: Vec<String>,
+    left_out: Vec<String>,
+}
 
 impl Problems {
     /// Adds a problem, in one line.
     pub(crate) fn add(&mut self, problem: impl Into<String>) {
-        self.0.push(problem.into());
+        self.problems.push(problem.into());
+    }
+
+    /// Adds what is left out because it means nothing here, and why.
+    pub(crate) fn leave_out(&mut self, place_and_reason: impl Into<String>) {
+        self.left_out.push(place_and_reason.into());
+    }
+
+    /// Returns a warning of all that is left out, if anything is.
+    pub(crate) fn warning(&self) -> Option<String> {
+        let all = self.left_out.join("; ");
+        (!all.is_empty()).then(|| format!("these mean nothing here and can be taken out: {all}"))
     }
 
     /// Returns an error that holds all problems, if there are any.
     pub(crate) fn into_result(mut self) -> Result<()> {
-        match self.0.len() {
+        match self.problems.len() {
             0 => Ok(()),
-            1 => Err(Error::configuration(self.0.remove(0))),
+            1 => Err(Error::configuration(self.problems.remove(0))),
             count => {
                 let mut text = format!("{count} problems in the settings:");
-                for problem in self.0.iter().take(MOST_SHOWN) {
+                for problem in self.problems.iter().take(MOST_SHOWN) {
                     text.push_str("\n  ");
                     text.push_str(problem);
                 }

@@ -10,6 +10,7 @@ use toml::{
 };
 
 use super::{
+    foreign::{self, Foreign},
     layers::{Origin, kind_of, not_toml},
     masking::{masked, masked_storage},
     problems::Problems,
@@ -271,8 +272,25 @@ fn read_options(
         return options;
     };
     for (key, value) in inside {
-        let source = origin.source(key.span().start);
+        let (source, place) = (
+            origin.source(key.span().start),
+            origin.place(key.span().start),
+        );
         let key = key.get_ref().to_string();
+        let text = value.get_ref().as_str();
+        match foreign::option(&key, text).filter(|_| !table.knows(&key)) {
+            Some(Foreign::Harmless(why)) => {
+                problems.leave_out(format!("{place}: {name}.{key} ({why})"));
+                continue;
+            }
+            Some(Foreign::Replaced(instead)) => {
+                problems.add(format!(
+                    "{place}: {name}.{key} is no option here: {instead}"
+                ));
+                continue;
+            }
+            None => {}
+        }
         let mode = table.kinds_of(&key).find(|kind| *kind == OptionKind::Mode);
         let decimal = mode.map_or(Ok(()), |mode| values::decimal_mode(mode, value.get_ref()));
         let converted = decimal

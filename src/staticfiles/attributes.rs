@@ -166,12 +166,18 @@ pub(super) async fn note_mixed(manifest: &Entry, places: &Places) -> Result<Opti
     copied.map(|saved| saved.etag)
 }
 
-/// Notes in what is remembered that objects are stored by more than one set of rules.
-pub(super) fn remember_mixed(destination: &str) {
+/// Notes in what is remembered that objects are stored by more than one set of rules. Where that cannot
+/// be written, all is forgotten: the rules of an earlier run must not be taken for those of all objects.
+///
+/// # Errors
+/// What is remembered can neither be replaced nor removed.
+pub(super) fn remember_mixed(destination: &str) -> Result<()> {
     let mut recall = Recall::load(destination);
     recall.set_rules(Some(MIXED.to_owned()));
-    // What cannot be kept is told by nothing that is kept.
-    let _ = recall.save(destination);
+    match recall.save(destination) {
+        Ok(()) => Ok(()),
+        Err(_) => Recall::forget(destination),
+    }
 }
 
 /// Returns the names in a manifest; none if it is damaged.

@@ -47,7 +47,8 @@ impl Planned {
     /// where rules have changed, and else nothing.
     ///
     /// # Errors
-    /// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as).
+    /// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as); what an earlier run has left in the
+    /// cache folder can neither be replaced nor removed.
     pub async fn begin(&mut self, places: &Places) -> Result<()> {
         match (&self.unsettled, &self.memory) {
             (Some(Unsettled::Manifest(entry)), _) => {
@@ -64,7 +65,7 @@ impl Planned {
             (Some(Unsettled::Memory), Some(memory)) => {
                 let destination = memory.destination.clone();
                 let noting = move || attributes::remember_mixed(&destination);
-                parallel::on_the_blocking_pool(noting).await
+                parallel::on_the_blocking_pool(noting).await?
             }
             _ => Ok(()),
         }

@@ -217,11 +217,17 @@ async fn process_all(
 }
 
 fn sort_problems(problems: &[Problem], missing: MissingReferences, done: &mut PostProcessed) {
-    for problem in problems {
+    let first = problems.iter().position(Problem::is_reference);
+    for (index, problem) in problems.iter().enumerate() {
         match missing {
             MissingReferences::Ignore if problem.is_reference() => {}
             MissingReferences::Warn if problem.is_reference() => {
                 done.warnings.push(problem.to_error());
+            }
+            // Once: each of hundreds would say the same.
+            _ if first == Some(index) => {
+                let advice = "correct it, or set missing_references = \"warn\" in the OPTIONS of the storage to collect all the same";
+                done.errors.push(problem.to_error().with_advice(advice));
             }
             _ => done.errors.push(problem.to_error()),
         }

@@ -125,7 +125,7 @@ impl StaticUrls {
 
     /// Makes the URLs that the settings ask for: by the manifest of the storage of static files,
     /// which is read here, if it has one, from where `manifest_storage` says; of unhashed names with
-    /// `DEBUG`. With the option `integrity` the digests beside the manifest are read too.
+    /// `DEBUG`, where a folder that is not set (`STATIC_ROOT`) is not missed either, as in Django. With the option `integrity` the digests beside the manifest are read too.
     ///
     /// # Errors
     /// As [`Storages::get`] and [`Storages::manifest_storage`]; as [`Manifest::load`] and [`Integrity::load`]; as [`Storage::url`].
@@ -139,29 +139,46 @@ impl StaticUrls {
     /// # Errors
     /// As [`load`](Self::load).
     pub async fn load_of(settings: &Settings, storages: &Storages, text: &str) -> Result<Self> {
-        let storage = storages.open(text)?;
+        let storage = match (storages.open(text), settings.static_url()) {
+            (Ok(storage), _) => storage,
+            (Err(_), Some(static_url)) if settings.debug() && storages.lacks_folder(text) => {
+                let manifest = storages.manifest_options(text)?;
+                let urls = Self::unhashed(&static_url, manifest.is_some());
+                return Ok(urls.with_prefixes(settings));
+            }
+            (Err(error), _) => return Err(error),
+        };
         let base_url = base_url(&*storage).await?;
-        let mut urls = match storages.manifest_options(text)? {
+        let urls = match storages.manifest_options(text)? {
             Some(options) if !settings.debug() => {
                 let manifest = storages.manifest_storage(text)?;
                 let manifest = manifest.unwrap_or_else(|| Arc::clone(&storage));
                 Self::load_manifest(&base_url, storage, &*manifest, &options).await?
             }
-            options => Self {
-                naming: match options {
-                    Some(_) => Naming::Unhashed,
-                    None => Naming::Quoted,
-                },
-                ..Self::new(&base_url, Manifest::default())
-            },
+            options => Self::unhashed(&base_url, options.is_some()),
         };
+        Ok(urls.with_prefixes(settings))
+    }
+
+    /// URLs of names as they are, as the storages of Django make them: those with hashed names quote less.
+    fn unhashed(base_url: &str, is_of_hashed: bool) -> Self {
+        Self {
+            naming: match is_of_hashed {
+                true => Naming::Unhashed,
+                false => Naming::Quoted,
+            },
+            ..Self::new(base_url, Manifest::default())
+        }
+    }
+
+    fn with_prefixes(mut self, settings: &Settings) -> Self {
         if let Some(static_url) = settings.static_url() {
-            urls.static_prefix = iri_to_uri(&static_url).into();
+            self.static_prefix = iri_to_uri(&static_url).into();
         }
         if let Some(media_url) = settings.media_url() {
-            urls.media_prefix = iri_to_uri(&media_url).into();
+            self.media_prefix = iri_to_uri(&media_url).into();
         }
-        Ok(urls)
+        self
     }
 
     async fn load_manifest(

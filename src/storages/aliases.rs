@@ -109,7 +109,7 @@ pub(super) fn find(class: &str) -> Result<&'static AliasRow> {
     ROWS.iter().find(|row| row.class == class).ok_or_else(|| {
         let advice = match nearest(class, ROWS.iter().map(|row| row.class)) {
             Some(near) => format!("did you mean {near:?}?"),
-            None => "classes of Python cannot be run here: take a URL such as s3://bucket, or write a driver and add it with Registry::register".to_owned(),
+            None => "classes of Python cannot be run here: if it only sets attributes of its base class, name that class and give them as OPTIONS; else take a URL such as s3://bucket, or write a driver and add it with Registry::register".to_owned(),
         };
         Error::configuration(format!("the class {class:?} is not known")).with_advice(advice)
     })
@@ -138,6 +138,19 @@ mod tests {
             error.contains("did you mean \"storages.backends.s3.S3Storage\""),
             "{error}"
         );
+    }
+
+    #[test]
+    fn another_class_of_a_similar_name_is_no_typo() {
+        for class in [
+            "storages.backends.sftpstorage.SFTPStorage",
+            "storages.backends.gcloud.GoogleCloudStorage",
+            "storages.backends.dropbox.DropboxStorage",
+        ] {
+            let error = find(class).unwrap_err().to_string();
+
+            assert!(!error.contains("did you mean"), "{error}");
+        }
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub const DEFAULT: &str = "default";
 pub const STATICFILES: &str = "staticfiles";
 /// The scheme of storages in a folder.
 const FOLDER: &str = "file";
+/// Their short name, without an address.
+const FOLDER_NAME: &str = "filesystem";
 
 /// The configured storages. Each is opened when it is first asked for, and stays the same object.
 pub struct Storages {
@@ -95,7 +97,8 @@ impl Storages {
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) with all that is
     /// wrong. The built-in storages are left until they are used: a program may have no driver
-    /// for them.
+    /// for them. So are those of a class of Python that is not known here, since a Django project may
+    /// use them in Python only.
     pub fn new(settings: &Settings, registry: Registry) -> Result<Self> {
         let signer = settings.secret_key().map(HmacSigner::new);
         let storages = Self {
@@ -106,7 +109,7 @@ impl Storages {
         };
         let aliases = settings.storages().iter();
         let mut errors: Vec<Error> = aliases
-            .filter(|(_, setting)| !is_built_in(setting))
+            .filter(|(_, setting)| !is_built_in(setting) && !is_of_python(setting))
             .filter_map(|(alias, _)| storages.check(alias).err())
             .collect();
         // What is wrong with a storage that another names shows twice.
@@ -140,6 +143,14 @@ impl Storages {
         self.opened(alias, || {
             let prepared = self.prepare(alias, setting)?;
             self.open_prepared(prepared, Some(alias), &place(alias, setting))
+        })
+    }
+
+    /// Returns whether a storage is one in a folder, and nothing says in which.
+    pub(crate) fn lacks_folder(&self, text: &str) -> bool {
+        let prepared = self.prepared(text);
+        prepared.is_ok_and(|prepared| {
+            prepared.driver == FOLDER_NAME && prepared.options.text("location").is_none()
         })
     }
 
@@ -404,6 +415,11 @@ impl fmt::Debug for Storages {
 fn is_built_in(setting: &StorageSetting) -> bool {
     let backend = setting.backend.as_ref();
     backend.is_some_and(|backend| backend.source == Source::Default) && setting.options.is_empty()
+}
+
+fn is_of_python(setting: &StorageSetting) -> bool {
+    let backend = setting.backend.as_ref();
+    backend.is_some_and(|backend| spec::is_unknown_class(backend.text.expose()))
 }
 
 /// What messages call a storage of the settings, and where it is set.

@@ -20,7 +20,9 @@ use super::{
     object_rules::RuleOptions,
     spec::{Class, Processing, Spec, SpecKind, is_option_name},
 };
-use crate::settings::{Form, OptionSetting, Settings, absolute, option_from_text, static_options};
+use crate::settings::{
+    Form, OptionSetting, Settings, absolute, foreign, option_from_text, static_options,
+};
 
 /// A storage that is asked for.
 pub(super) struct Wanted<'a> {
@@ -196,7 +198,13 @@ impl Gathered {
                 let problem = format!("the option {:?} is given under two names", row.name);
                 return Err(at(Error::configuration(problem)));
             }
-            let value = read_option(row.kind, option).map_err(|what| at(wrong(name, &what)))?;
+            let value = read_option(row.kind, option).map_err(|what| {
+                let error = wrong(name, &what);
+                at(match foreign::hint(name) {
+                    Some(hint) => error.with_advice(hint),
+                    None => error,
+                })
+            })?;
             let folder = settings.folder_of(&option.source);
             let value = located(row, value, folder).map_err(at)?;
             self.values.entry(row.name).or_insert(value);

@@ -141,6 +141,13 @@ impl Spec {
     }
 }
 
+/// Whether a storage string names a class of Python that is not known here.
+pub(super) fn is_unknown_class(text: &str) -> bool {
+    let class = text.rsplit('+').next().unwrap_or_default();
+    let is_class = class.contains('.') && !class.contains([':', '/', '\\', '?', '@', '#']);
+    is_class && aliases::find(class).is_err()
+}
+
 /// Takes `manifest+` and `compressed+` off the start.
 fn take_prefixes(text: &str) -> Result<(Vec<Processing>, &str)> {
     let mut processing = Vec::new();

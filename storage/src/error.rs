@@ -84,7 +84,10 @@ pub enum Operation {
 }
 
 /// An error of a storage. See the module for what it says and who says it.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is for people too, since that is what `main` and `unwrap` print: the message, and the causes
+/// in lines of their own.
+#[derive(thiserror::Error)]
 #[error("{context}")]
 pub struct Error {
     context: Box<Context>,
@@ -251,6 +254,18 @@ impl From<Error> for io::Error {
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 

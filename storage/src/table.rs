@@ -254,8 +254,9 @@ pub fn find<'t>(table: &'t [OptionRow], name: &str) -> Result<&'t OptionRow> {
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let letters = name.chars().count();
-    // One slip in three letters is a typo, more is another word; so is one where that is all of it.
-    let most = (letters / 3).max(1).min(letters.saturating_sub(1));
+    // One slip in three letters is a typo, and three in all. More is another word, and so is a word of
+    // which nothing is left.
+    let most = (letters / 3).clamp(1, 3).min(letters.saturating_sub(1));
     known
         .into_iter()
         .map(|known| {

@@ -46,9 +46,14 @@ impl CustomDomain {
     /// # Errors
     /// [`ErrorKind::Configuration`] for a domain with a scheme, a slash at its end, or a query.
     pub(crate) fn new(domain: &str, protocol: Option<&str>) -> Result<Self> {
+        // What is before an @ may be a password.
+        let shown = match domain.rsplit_once('@') {
+            Some((_, host)) => format!("***@{host}"),
+            None => domain.to_owned(),
+        };
         let refuse = |why: &str| {
             Err(
-                Error::configuration(format!("custom_domain: {domain:?} {why}"))
+                Error::configuration(format!("custom_domain: {shown:?} {why}"))
                     .with_advice("write it as cdn.example.com or cdn.example.com/path"),
             )
         };

@@ -34,11 +34,7 @@ pub(super) async fn ask(
         .and_then(|answer| answer);
     match answer {
         Ok(answer) if answer.trim_end_matches(['\r', '\n']) == "yes" => Ok(()),
-        _ => Err(
-            Error::new(ErrorKind::Other, "collecting static files cancelled")
-                .with_advice("answer yes, or give --noinput")
-                .into(),
-        ),
+        _ => Err(Error::new(ErrorKind::Other, "Collecting static files cancelled.").into()),
     }
 }
 

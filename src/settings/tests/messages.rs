@@ -133,10 +133,10 @@ fn a_wrong_text_is_told_with_where_it_is_from() {
         assert_eq!(message_of_set(set), expected);
     }
 
-    let variable = Sources::new("/nowhere").with_variable("DEBUG", "release");
+    let variable = Sources::new("/nowhere").with_variable("STOREHOUSE_DEBUG", "release");
     assert_eq!(
         message(&variable),
-        "environment variable DEBUG: expected true or false, found \"release\""
+        "environment variable STOREHOUSE_DEBUG: expected true or false, found \"release\""
     );
 }
 
@@ -184,7 +184,7 @@ fn an_unknown_setting_is_told_with_file_line_and_the_nearest() {
         (
             "WhiteNoise's",
             "WHITENOISE_MAX_AGE = 1",
-            "storehouse.toml:1:1: WHITENOISE_MAX_AGE looks like a setting of WhiteNoise that this version does not use; take it out",
+            "storehouse.toml:1:1: WHITENOISE_MAX_AGE is no setting here: write cache_control in the OPTIONS of STORAGES.staticfiles",
         ),
         (
             "nothing near",

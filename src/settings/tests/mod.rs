@@ -83,6 +83,47 @@ fn the_last_source_that_says_something_wins() {
 }
 
 #[test]
+fn a_variable_may_have_a_prefix_that_nobody_else_uses() {
+    for (variables, debug, source, warns) in [
+        (
+            &[("DEBUG", "1")][..],
+            true,
+            "environment variable DEBUG",
+            false,
+        ),
+        (
+            &[("STOREHOUSE_DEBUG", "0"), ("DEBUG", "1")],
+            false,
+            "environment variable STOREHOUSE_DEBUG",
+            false,
+        ),
+        (
+            &[("STOREHOUSE_DEBUG", "1"), ("DEBUG", "express:*")],
+            true,
+            "environment variable STOREHOUSE_DEBUG",
+            false,
+        ),
+        // Of a program of Node.js.
+        (&[("DEBUG", "express:*")], false, "default", true),
+    ] {
+        let mut sources = Sources::new("/nowhere");
+        for (name, value) in variables {
+            sources = sources.with_variable(*name, *value);
+        }
+
+        let settings = load(&sources);
+
+        assert_eq!(settings.debug(), debug, "{variables:?}");
+        assert_eq!(shown_source(&settings, "DEBUG"), source, "{variables:?}");
+        let warnings = settings.warnings().join("\n");
+        assert_eq!(warnings.contains("STOREHOUSE_DEBUG"), warns, "{warnings}");
+        assert!(!warnings.contains("express"), "{warnings}");
+    }
+    let wrong = Sources::new("/nowhere").with_variable("STOREHOUSE_DEBUG", "maybe");
+    assert!(Settings::load(&wrong, &fake::registry()).is_err());
+}
+
+#[test]
 fn without_any_source_django_s_defaults_hold() {
     let settings = load(&Sources::new("/nowhere"));
 

@@ -62,7 +62,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "class",
         "BACKEND = 'mysite.storage.Fancy'",
-        "cannot set up STORAGES.a.BACKEND (storehouse.toml:2): the class \"mysite.storage.Fancy\" is not known; classes of Python cannot be run here: take a URL such as s3://bucket, or write a driver and add it with Registry::register",
+        "cannot set up STORAGES.a.BACKEND (storehouse.toml:2): the class \"mysite.storage.Fancy\" is not known; classes of Python cannot be run here: if it only sets attributes of its base class, name that class and give them as OPTIONS; else take a URL such as s3://bucket, or write a driver and add it with Registry::register",
     ),
 ];
 
