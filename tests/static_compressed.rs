@@ -4,10 +4,15 @@
 use std::{
     fs::{self, File},
     io,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
-use crate::site::Site;
+use storehouse_test_support::Minio;
+
+use crate::{
+    server::Server,
+    site::{Site, bucket_settings},
+};
 
 const RUN: [&str; 2] = ["collectstatic", "--noinput"];
 
@@ -228,4 +233,143 @@ fn linked_files_have_copies_too() {
     site.run(&RUN).done();
     assert_eq!(site.read("assets/app.css"), css(2));
     assert_eq!(decoded(&site, "app.css.gz"), css(2).as_bytes());
+}
+
+/// What the server sends of a file to a client that takes one coding, decoded.
+fn sent(server: &Server, name: &str, coding: &str) -> Vec<u8> {
+    let path = format!("/static/{name}");
+    let answer = server.get_with(&path, &[&format!("Accept-Encoding: {coding}")]);
+    assert_eq!(answer.status, 200, "{path}");
+    let mut content = Vec::new();
+    match answer.header("content-encoding") {
+        Some("br") => {
+            brotli::BrotliDecompress(&mut &answer.body[..], &mut content).unwrap();
+        }
+        Some("gzip") => {
+            let mut decoder = flate2::read::GzDecoder::new(&answer.body[..]);
+            io::copy(&mut decoder, &mut content).unwrap();
+        }
+        _ => content = answer.body,
+    }
+    content
+}
+
+#[track_caller]
+fn assert_sends(server: &Server, name: &str, content: &[u8], case: &str) {
+    for coding in ["identity", "gzip", "br"] {
+        // A look is good for a second.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while sent(server, name, coding) != content {
+            assert!(Instant::now() < deadline, "in vain: {case}: {coding}");
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Writes a source so that Django's rule sees it, in whichever second it is.
+fn replace(site: &Site, name: &str, content: &[u8], age: Duration) {
+    site.write(name, content);
+    let file = File::options().write(true).open(site.path(name)).unwrap();
+    file.set_modified(SystemTime::now() + age).unwrap();
+}
+
+#[test]
+fn a_copy_never_outlives_its_original() {
+    let contents: [(&str, Vec<u8>); 4] = [
+        ("empty", Vec::new()),
+        ("too small", b"{}".to_vec()),
+        ("no smaller", noise(4000)),
+        ("another that gets smaller", css(2).into_bytes()),
+    ];
+    for storage in ["compressed+file:out", "compressed+manifest+file:out"] {
+        for (case, content) in &contents {
+            for with in [storage, &storage.replace("compressed+", "")] {
+                let site = site(storage, "");
+                replace(&site, "assets/app.txt", css(1).as_bytes(), Duration::ZERO);
+                site.run(&RUN).done();
+                replace(&site, "assets/app.txt", content, Duration::from_secs(10));
+                let set = format!("STORAGES.staticfiles.BACKEND={with}");
+
+                let ran = site.run(&[&RUN[..], &["--set", &set]].concat()).done();
+                let server = Server::start(&site, &["--set", &set]);
+
+                let case = format!("{case}, {storage} then {with}: {}", ran.out);
+                assert_sends(&server, "app.txt", content, &case);
+                for end in ["br", "gz"] {
+                    let name = format!("app.txt.{end}");
+                    if site.path("out").join(&name).exists() {
+                        assert_eq!(decoded(&site, &name), *content, "{case}: {name}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_that_was_edited_where_it_is_served_is_sent_without_its_copies() {
+    let site = site("compressed+file:out", "");
+    site.write("assets/app.css", css(1));
+    site.run(&RUN).done();
+    let server = Server::start(&site, &[]);
+    assert_sends(&server, "app.css", css(1).as_bytes(), "as it was collected");
+    let gzip = server.get_with("/static/app.css", &["Accept-Encoding: gzip"]);
+    assert_eq!(gzip.header("content-encoding"), Some("gzip"));
+
+    replace(&site, "out/app.css", b"edited", Duration::from_secs(1));
+
+    assert_sends(&server, "app.css", b"edited", "edited");
+}
+
+#[test]
+fn a_source_that_was_touched_keeps_its_copies() {
+    let site = site("compressed+file:out", "");
+    site.write("assets/app.css", css(1));
+    site.run(&RUN).done();
+    replace(
+        &site,
+        "assets/app.css",
+        css(1).as_bytes(),
+        Duration::from_secs(10),
+    );
+
+    let ran = site.run(&RUN).done();
+    let server = Server::start(&site, &[]);
+
+    assert!(ran.out.contains("1 static file copied"), "{}", ran.out);
+    assert_eq!(copies(&site), ["app.css.br", "app.css.gz"]);
+    let gzip = server.get_with("/static/app.css", &["Accept-Encoding: gzip"]);
+    assert_eq!(gzip.header("content-encoding"), Some("gzip"));
+}
+
+#[test]
+fn copies_in_a_bucket_go_with_what_they_were_made_of() {
+    let minio = Minio::get();
+    for (case, content) in [("empty", Vec::new()), ("no smaller", noise(4000))] {
+        for with in ["compressed+s3", "s3"] {
+            let bucket = minio.bucket("stale-copies");
+            let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
+            let push = |prefix: &str| {
+                let set = format!("STATICFILES_STORAGE={prefix}://{}/static", bucket.name());
+                site.run(&[&RUN[..], &["--set", &set]].concat()).done()
+            };
+            site.write("assets/app.css", css(1));
+            site.write("assets/other.css", css(2));
+            push("compressed+s3");
+            assert_eq!(bucket.object_names().len(), 6);
+            site.write("assets/app.css", &content);
+
+            push(with);
+
+            let names = bucket.object_names();
+            assert!(
+                !names.iter().any(|name| name.starts_with("static/app.css.")),
+                "{case}: {names:?}"
+            );
+            assert!(
+                names.contains(&"static/other.css.br".to_owned()),
+                "{case}: {names:?}"
+            );
+        }
+    }
 }

@@ -171,7 +171,8 @@ fn json_tells_what_has_become_of_the_files() {
     }
 }
 
-// What Django 6.1.3 prints for the same folders; it deletes before it writes, and we replace.
+// What Django 6.1.3 prints for the same folders; it deletes before it writes, and we replace. Copies that
+// fit no more go: WhiteNoise leaves them.
 #[test]
 fn what_is_replaced_and_what_is_not_is_told_in_djangos_words() {
     let site = changed_site();
@@ -203,7 +204,8 @@ fn what_is_replaced_and_what_is_not_is_told_in_djangos_words() {
             &[],
             format!(
                 "Skipping 'lib.js' (not modified)\nDeleting 'app.css'\nCopying '{css}'\n\
-                 \n1 static file copied to '{out}', 1 unmodified.\n"
+                 Deleting 'app.css.br'\nDeleting 'app.css.gz'\n\
+                 \n2 static files deleted, 1 static file copied to '{out}', 1 unmodified.\n"
             ),
         ),
     ] {

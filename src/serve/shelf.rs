@@ -102,17 +102,22 @@ impl Shelf {
         {
             return Ok(before);
         }
-        let copies = look(source, name).await?;
+        let mut copies = look(source, name).await?;
         let Some(plain) = copies.first() else {
             self.forget(name);
             return Ok(None);
         };
+        let known = know(&plain.1);
+        // A content under a hashed name is always the same, and so are its copies.
+        if known.hash.is_none() {
+            let written = plain.1.modified;
+            copies.retain(|(coding, copy)| coding.is_none() || copy.modified >= written);
+        }
         if let Some(shelved) = before
             && shelved.is_still(&copies)
         {
             return Ok(Some(shelved));
         }
-        let known = know(&plain.1);
         let shelved = self.shelve(source, copies, naming, known).await?;
         let shelved = shelved.map(Arc::new);
         self.put(name, shelved.clone());

@@ -1,7 +1,7 @@
 //! Which writes would change nothing: compares contents with what the destination has, by digests
 //! that are known, by a bucket's ETags, and only where both tell nothing by reading or asking.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, stream};
 use storehouse_storage::{Name, Result, Storage};
@@ -25,7 +25,7 @@ pub(super) fn is_compared(found: &Found, destination: &Destination) -> bool {
 /// Skips what is in the destination with the same content. Returns how many objects were asked for one
 /// by one; what ETags have told is `learned`.
 ///
-/// Collected files on a disk were decided about before, by their times. A name that two writes have
+/// Collected files on a disk were decided about before, by their times, and so were their copies. A name that two writes have
 /// is not compared: the first will change what is there.
 ///
 /// # Errors
@@ -48,8 +48,15 @@ pub(super) async fn skip_unchanged(
     for write in writes.iter() {
         *times.entry(key(write)).or_default() += 1;
     }
+    let written = written_on_disk(writes, destination);
     let candidates = writes.iter_mut().filter(|write| {
-        let is_decided = destination.is_local && write.kind == Kind::Collected;
+        let is_decided = destination.is_local
+            && match write.kind {
+                Kind::Collected => true,
+                // Otherwise a copy would be older than its original, and not be sent.
+                Kind::Compressed { is_hashed: false } => written.contains(&write.original),
+                _ => false,
+            };
         write.action == Action::Copy && !is_decided && times.get(&key(write)) == Some(&1)
     });
     let pairs = candidates.filter_map(|write| {
@@ -79,6 +86,16 @@ pub(super) async fn skip_unchanged(
     let (asked, are_md5s) = by_etag.ask_where_needed(places, known, jobs).await?;
     learned.set_etags_are_md5s(are_md5s);
     Ok(asked)
+}
+
+/// Returns the names of the collected files that are written to a disk.
+fn written_on_disk(writes: &[Write], destination: &Destination) -> HashSet<Name> {
+    let is_written = |write: &&Write| write.kind == Kind::Collected && write.action == Action::Copy;
+    let written = writes
+        .iter()
+        .filter(|_| destination.is_local)
+        .filter(is_written);
+    written.map(|write| write.name.clone()).collect()
 }
 
 /// What ETags have told of the writes whose object is there.

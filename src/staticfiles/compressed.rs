@@ -8,6 +8,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs,
+    path::{Path, PathBuf},
 };
 
 use storehouse_storage::{Error, ErrorKind, Name, Result};
@@ -23,6 +24,14 @@ use super::{
     walk::unreadable,
 };
 use crate::storages::{Coding, CompressAs, CompressionOptions};
+
+/// What earlier runs have left.
+pub(super) struct Before<'a> {
+    pub(super) there: &'a Destination,
+    /// The folder that the destination is, if it is one on this machine.
+    pub(super) root: Option<&'a Path>,
+    pub(super) recall: &'a Recall,
+}
 
 /// What is known of the copies of one content: for each coding its size and MD5, or that it is not
 /// worth it.
@@ -52,11 +61,11 @@ pub(super) fn omit_unhashed(writes: &mut [Write], manifest: &Manifest, there: &D
 pub(super) async fn add(
     mut writes: Vec<Write>,
     options: &CompressionOptions,
-    there: &Destination,
-    recall: &Recall,
+    before: &Before<'_>,
     learned: &mut Recall,
     is_coded: &(dyn Fn(&Write) -> bool + Sync),
 ) -> Result<Vec<Write>> {
+    let (there, recall) = (before.there, before.recall);
     let targets: Vec<(usize, Md5Sum)> = writes
         .iter()
         .enumerate()
@@ -65,10 +74,12 @@ pub(super) async fn add(
         .collect();
     let mut made: HashMap<Md5Sum, Made> = HashMap::new();
     let mut jobs: HashMap<Md5Sum, WriteContent> = HashMap::new();
+    let mut again = Vec::new();
     for (index, md5) in &targets {
         let write = &writes[*index];
         match known(*md5, options, recall) {
             Some(known) if are_there(write, &known, options, there, recall) => {
+                again.extend(rewritten(write, *md5, &known, before.root));
                 made.insert(*md5, known);
             }
             _ => {
@@ -76,8 +87,9 @@ pub(super) async fn add(
             }
         }
     }
-    let (bytes, new) = compress_all(jobs, options).await?;
+    let (mut bytes, new) = compress_all(jobs, options).await?;
     made.extend(new);
+    bytes.extend(read_again(again).await?);
     for (md5, copies) in &made {
         for (coding, copy) in copies {
             learned.add_coded(*md5, &key(*coding, options), *copy);
@@ -161,6 +173,51 @@ fn are_there(
             object.size == *size && has_content
         })
     })
+}
+
+/// A copy that is there and right, of a file on a disk that is written once more.
+struct Rewritten {
+    /// Of the file.
+    md5: Md5Sum,
+    coding: Coding,
+    path: PathBuf,
+    /// Of the copy.
+    copy_md5: Md5Sum,
+}
+
+/// Returns the copies that are to be written with their original: a copy that is older is not sent.
+fn rewritten(write: &Write, md5: Md5Sum, known: &Made, root: Option<&Path>) -> Vec<Rewritten> {
+    let Some(root) = root.filter(|_| write.action == Action::Copy && is_plain(write)) else {
+        return Vec::new();
+    };
+    let copies = known.iter().filter_map(|(coding, copy)| {
+        let (_, copy_md5) = (*copy)?;
+        let name = name_of(write, *coding).ok()?;
+        Some(Rewritten {
+            md5,
+            coding: *coding,
+            path: root.join(name.as_str()),
+            copy_md5,
+        })
+    });
+    copies.collect()
+}
+
+fn is_plain(write: &Write) -> bool {
+    write.kind == Kind::Collected
+}
+
+/// Reads copies that are written again. One that is another by now is left to the next run, which finds it.
+async fn read_again(copies: Vec<Rewritten>) -> Result<HashMap<(Md5Sum, Coding), bytes::Bytes>> {
+    parallel::on_the_blocking_pool(move || {
+        let read = copies.into_iter().filter_map(|copy| {
+            let content = fs::read(&copy.path).ok()?;
+            let is_right = Md5Sum::of(&content) == copy.copy_md5;
+            is_right.then(|| ((copy.md5, copy.coding), content.into()))
+        });
+        read.collect()
+    })
+    .await
 }
 
 /// Compresses each content once. Returns the copies that are worth it, and what is known of all.

@@ -32,8 +32,8 @@ const DELETE_BATCH: usize = 1000;
 /// Carries out `plan` with `jobs` files in flight. Nothing happens unless the stream is read to its
 /// end; a stream that is dropped leaves no half-written file.
 ///
-/// Hashed files come first, which no page names yet, then the collected ones, then the manifest, then
-/// deletions; each only if nothing failed before. What is done is told in Django's order, collected
+/// Hashed files come first, which no page names yet, then the collected ones, then the compressed copies
+/// of these, then the manifest, then deletions; each only if nothing failed before. What is done is told in Django's order, collected
 /// files first.
 pub fn execute(
     plan: &Plan,
@@ -51,7 +51,10 @@ pub fn execute(
     };
     let begin = |phase, which: fn(Kind) -> bool| run.begin(phase, plan, which);
     let hashed = begin(Phase::WritingHashed, is_hashed).chain(stage(is_hashed));
-    let collected = begin(Phase::Writing, is_collected).chain(stage(is_collected));
+    // Copies after their originals: one that is older than its original is not sent.
+    let collected = begin(Phase::Writing, is_collected)
+        .chain(stage(|kind| kind == Kind::Collected))
+        .chain(stage(|kind| kind == Kind::Compressed { is_hashed: false }));
     // A release first: what is in force has always been kept.
     let release = stage(|kind| kind == Kind::Release);
     let integrity = stage(|kind| kind == Kind::Integrity);

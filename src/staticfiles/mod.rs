@@ -80,6 +80,7 @@ mod report;
 mod retention;
 mod rules;
 mod settled;
+mod stale;
 mod unlisted;
 mod urls;
 mod walk;

@@ -8,7 +8,7 @@ use storehouse_storage::{Name, Result};
 use super::{
     attributes::{self, InForce, Unsettled},
     clash, compare, compressed,
-    destination::Destination,
+    destination::{Destination, local_root},
     finders::Found,
     history::{History, release_write},
     integrity::{self, Integrity},
@@ -24,6 +24,7 @@ use super::{
     retention::{PrunePolicy, Pruning},
     rules::ObjectRules,
     settled::{self, State},
+    stale,
 };
 use crate::storages::CompressionOptions;
 
@@ -134,7 +135,7 @@ impl<'a> Planner<'a> {
         finding: impl Future<Output = Result<Vec<Found>>>,
     ) -> Result<Planned> {
         self.phases.begin(Phase::Finding);
-        if self.options.dry_run && !self.options.complete {
+        if self.makes_no_copies() {
             (self.hashing, self.compression) = (None, None);
         }
         let names = self.names_with_manifest()?;
@@ -160,6 +161,11 @@ impl<'a> Planner<'a> {
             .full_plan(wanted, conflicts, destination, memory.as_ref())
             .await?;
         Ok(Planned { memory, ..planned })
+    }
+
+    /// Whether it is a dry run that looks at collected files alone.
+    fn makes_no_copies(&self) -> bool {
+        self.options.dry_run && !self.options.complete
     }
 
     /// The names that go where the manifest is.
@@ -230,17 +236,17 @@ impl<'a> Planner<'a> {
         self.add_integrity(&mut made, &destination, there, &stays)
             .await?;
         self.set_attributes(&mut made.writes);
-        let writes = &mut made.writes;
-        if !there.is_local {
-            self.phases.begin(Phase::Comparing);
-        }
         let memory = (&recall, &mut learned);
-        let asked = compare::skip_unchanged(writes, self.places, there, memory, self.jobs).await?;
-        let unsettled = self
-            .repair(writes, &destination, &recall, &mut learned)
+        let writes = &mut made.writes;
+        let (asked, unsettled) = self
+            .leave_unchanged(writes, there, &destination, memory)
             .await?;
+        let mut old = pruned.files;
+        if !self.makes_no_copies() {
+            old.extend(stale::stale_copies(writes, there, self.compression));
+        }
         let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept)
-            .with_pruned(pruned.releases, pruned.files);
+            .with_pruned(pruned.releases, old);
         let listing = self
             .options
             .complete
@@ -254,6 +260,27 @@ impl<'a> Planner<'a> {
             unsettled,
             ..Planned::default()
         })
+    }
+
+    /// Skips what is there as it should be, and has the rest of it repaired. Returns how many objects were
+    /// asked for, and where is to be noted that rules change.
+    async fn leave_unchanged(
+        &self,
+        writes: &mut [Write],
+        there: &Destination,
+        destination: &Destination,
+        (recall, learned): (&Recall, &mut Recall),
+    ) -> Result<(usize, Option<Unsettled>)> {
+        if !there.is_local {
+            self.phases.begin(Phase::Comparing);
+        }
+        let memory = (recall, &mut *learned);
+        let asked = compare::skip_unchanged(writes, self.places, there, memory, self.jobs).await?;
+        let unsettled = self.repair(writes, destination, recall, learned).await?;
+        if !there.is_local {
+            stale::refresh_copies(writes);
+        }
+        Ok((asked, unsettled))
     }
 
     /// What `--clear` leaves alone.
@@ -404,7 +431,13 @@ impl<'a> Planner<'a> {
             let attributes = self.rules.map(|rules| attributes::of(write, rules));
             attributes.is_some_and(|attributes| attributes.content_encoding.is_some())
         };
-        compressed::add(writes, options, there, recall, learned, &is_coded).await
+        let root = local_root(&**self.places.files());
+        let before = compressed::Before {
+            there,
+            root: root.as_deref(),
+            recall,
+        };
+        compressed::add(writes, options, &before, learned, &is_coded).await
     }
 
     /// Reads what earlier runs left, where that is asked for.

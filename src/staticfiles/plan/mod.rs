@@ -9,6 +9,7 @@
 //! ```
 
 use std::{
+    cmp::Ordering,
     collections::{HashMap, HashSet},
     path::PathBuf,
     sync::Arc,
@@ -286,15 +287,21 @@ fn supersede(writes: &mut [Write], is_apart: &dyn Fn(&Write) -> bool) {
     }
 }
 
-/// Django's rule: the destination is at least as new, fractions of a second left out, and it is a
-/// link if links are made. Sizes are not looked at.
+/// Django's rule: the destination is at least as new, and it is a link if links are made. Sizes are not
+/// looked at.
+///
+/// Django leaves fractions of a second out, and so never copies a source that changed in the second of its
+/// last copy. Here they count in that second: a copy too many does no harm.
 fn is_unmodified(found: &Found, object: &Object, link: bool) -> bool {
-    match (object.modified, found.source.modified) {
-        (Some(there), Some(here)) => {
-            whole_seconds(there) >= whole_seconds(here) && object.is_link == link
-        }
-        _ => false,
-    }
+    let (Some(there), Some(here)) = (object.modified, found.source.modified) else {
+        return false;
+    };
+    let is_as_new = match whole_seconds(there).cmp(&whole_seconds(here)) {
+        Ordering::Less => false,
+        Ordering::Equal => there >= here,
+        Ordering::Greater => true,
+    };
+    is_as_new && object.is_link == link
 }
 
 /// Seconds since 1970, rounded down, also for times before it.

@@ -57,17 +57,19 @@ const CLEAR: PlanOptions = PlanOptions {
 };
 
 #[test]
-fn on_disk_whole_seconds_decide_and_sizes_do_not() {
+fn on_disk_times_decide_and_sizes_do_not() {
     let there = destination(
         true,
         &[
-            ("same", 1, 1_000_100),
+            ("same", 1, 1_000_900),
+            ("changed-in-the-second", 1, 1_000_100),
             ("older", 1, 1_000_900),
             ("newer", 9, 2_000_000),
         ],
     );
     let wanted = [
         found("same", 1, 1_000_900),
+        found("changed-in-the-second", 1, 1_000_900),
         found("older", 1, 1_001_000),
         found("newer", 1, 1_000_000),
         found("missing", 1, 1_000_000),
@@ -79,6 +81,7 @@ fn on_disk_whole_seconds_decide_and_sizes_do_not() {
         actions(&plan),
         [
             ("same", Action::Skip),
+            ("changed-in-the-second", Action::Copy),
             ("older", Action::Copy),
             ("newer", Action::Skip),
             ("missing", Action::Copy)
