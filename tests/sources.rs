@@ -212,3 +212,92 @@ fn clear_makes_room_where_a_file_has_become_a_folder() {
         ran.out
     );
 }
+
+/// What a project's own configuration of Django's app leaves out, as it is written, and which of
+/// `a.css`, `b.scss`, `c.txt` and `.hidden` are collected.
+const IGNORED: &[(&str, &[&str])] = &[
+    ("", &["a.css", "b.scss", "c.txt"]),
+    (
+        "ignore_patterns = ['*.scss']",
+        &[".hidden", "a.css", "c.txt"],
+    ),
+    (
+        "ignore_patterns: list = StaticFilesConfig.ignore_patterns + ['*.scss', '*.txt']",
+        &["a.css"],
+    ),
+    (
+        "ignore_patterns = (*StaticFilesConfig.ignore_patterns, '*.css')",
+        &["b.scss", "c.txt"],
+    ),
+    (
+        "ignore_patterns = []",
+        &[".hidden", "a.css", "b.scss", "c.txt"],
+    ),
+];
+
+/// A project with an application of Django's, made as Django makes it, and its own class of that.
+fn project_with_config(body: &str) -> Site {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nSTATICFILES_DIRS = [\"assets\"]\n\
+         INSTALLED_APPS = [\"project.apps.Config\"]\n",
+    );
+    for (name, content) in [
+        ("django/__init__.py", ""),
+        ("django/contrib/__init__.py", ""),
+        ("django/contrib/staticfiles/__init__.py", ""),
+        (
+            "django/contrib/staticfiles/apps.py",
+            "from django.apps import AppConfig\n\
+             class StaticFilesConfig(AppConfig):\n    name = 'django.contrib.staticfiles'\n    \
+             ignore_patterns = ['CVS', '.*', '*~']\n",
+        ),
+        ("project/__init__.py", ""),
+        (
+            "project/apps.py",
+            &format!(
+                "from django.contrib.staticfiles.apps import StaticFilesConfig\n\
+                 class Config(StaticFilesConfig):\n    default = True\n    {body}\n"
+            ),
+        ),
+    ] {
+        site.write(name, content);
+    }
+    for name in ["a.css", "b.scss", "c.txt", ".hidden"] {
+        site.write(&format!("assets/{name}"), name);
+    }
+    site
+}
+
+#[test]
+fn what_a_project_leaves_out_is_not_collected() {
+    for (body, expected) in IGNORED {
+        let site = project_with_config(body);
+
+        // The second time it is remembered.
+        for _ in 0..2 {
+            site.run(&["collectstatic", "--noinput", "--clear"]).done();
+
+            assert_eq!(site.files("out"), *expected, "{body}");
+        }
+        site.run(&[
+            "collectstatic",
+            "--noinput",
+            "--clear",
+            "--no-default-ignore",
+        ])
+        .done();
+        assert_eq!(site.files("out").len(), 4, "{body}");
+    }
+}
+
+#[test]
+fn patterns_that_code_makes_are_told_of() {
+    let site = project_with_config("ignore_patterns = [name for name in ('*.scss',)]");
+
+    let ran = site.run(&["collectstatic", "--noinput"]).done();
+
+    for said in ["class Config makes `ignore_patterns` in code", "--ignore"] {
+        assert!(ran.err.contains(said), "{said}: {}", ran.err);
+    }
+    assert_eq!(site.files("out"), ["a.css", "b.scss", "c.txt"]);
+}

@@ -16,7 +16,7 @@ pub(super) async fn run(flags: UrlFlags, context: &Context) -> Result<(), Failur
     options.content_type = flags.content_type;
     // As Django's url() of such a storage, which takes a name and nothing else.
     let hashed = match storages.manifest_options(named)? {
-        Some(_) => Some(StaticUrls::load_of(&context.settings, storages, named).await?),
+        Some(_) => Some(StaticUrls::load_for_few(&context.settings, storages, named).await?),
         None => None,
     };
     let url = match hashed {

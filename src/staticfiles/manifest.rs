@@ -8,8 +8,9 @@
 //! {"paths": {"css/app.css": "css/app.5d41402abc4b.css"}, "version": "1.1", "hash": "b331f86bda4b"}
 //! ```
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
+use serde::Deserialize;
 use storehouse_storage::{Error, ErrorKind, Name, Result, Storage, StorageExt};
 
 use super::{hashed::FileHash, python::json::push_string};
@@ -23,6 +24,14 @@ const READ_VERSIONS: [&str; 2] = ["1.0", "1.1"];
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Manifest {
     paths: Arc<BTreeMap<String, String>>,
+}
+
+/// A manifest that is as it should be.
+#[derive(Deserialize)]
+struct Document<'json> {
+    #[serde(borrow)]
+    version: Cow<'json, str>,
+    paths: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -39,6 +48,12 @@ impl Manifest {
     /// # Errors
     /// [`ErrorKind::Integrity`] if it is damaged, or of a version that is not known.
     pub fn from_json(json: &[u8]) -> Result<Self> {
+        // Of tens of thousands of names this takes half the time. What is wrong is told below.
+        if let Ok(Document { version, paths }) = serde_json::from_slice(json)
+            && READ_VERSIONS.contains(&&*version)
+        {
+            return Ok(Self::new(paths));
+        }
         let document: serde_json::Value =
             serde_json::from_slice(json).map_err(|error| damaged(format!("no JSON: {error}")))?;
         let Some(version) = document.get("version") else {

@@ -106,11 +106,19 @@ impl StaticUrls {
             }
         }
         Self {
+            ready: Arc::new(ready),
+            ..Self::for_few(base_url, manifest)
+        }
+    }
+
+    /// As [`new`](Self::new), for a caller that wants a few URLs: each is made when it is asked for.
+    fn for_few(base_url: &str, manifest: Manifest) -> Self {
+        Self {
             base_url: base_url.into(),
             static_prefix: iri_to_uri(base_url).into(),
             media_prefix: "/".into(),
             manifest,
-            ready: Arc::new(ready),
+            ready: Arc::default(),
             integrity: None,
             naming: Naming::Hashed,
         }
@@ -139,6 +147,25 @@ impl StaticUrls {
     /// # Errors
     /// As [`load`](Self::load).
     pub async fn load_of(settings: &Settings, storages: &Storages, text: &str) -> Result<Self> {
+        Self::load_with(settings, storages, text, Self::new).await
+    }
+
+    /// As [`load_of`](Self::load_of), for a caller that wants a few URLs.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn load_for_few(
+        settings: &Settings,
+        storages: &Storages,
+        text: &str,
+    ) -> Result<Self> {
+        Self::load_with(settings, storages, text, Self::for_few).await
+    }
+
+    async fn load_with(
+        settings: &Settings,
+        storages: &Storages,
+        text: &str,
+        make: fn(&str, Manifest) -> Self,
+    ) -> Result<Self> {
         let storage = match (storages.open(text), settings.static_url()) {
             (Ok(storage), _) => storage,
             (Err(_), Some(static_url)) if settings.debug() && storages.lacks_folder(text) => {
@@ -153,7 +180,7 @@ impl StaticUrls {
             Some(options) if !settings.debug() => {
                 let manifest = storages.manifest_storage(text)?;
                 let manifest = manifest.unwrap_or_else(|| Arc::clone(&storage));
-                Self::load_manifest(&base_url, storage, &*manifest, &options).await?
+                Self::load_manifest(&base_url, storage, &*manifest, &options, make).await?
             }
             options => Self::unhashed(&base_url, options.is_some()),
         };
@@ -186,9 +213,10 @@ impl StaticUrls {
         files: Arc<dyn Storage>,
         manifest: &dyn Storage,
         options: &ManifestOptions,
+        make: fn(&str, Manifest) -> Self,
     ) -> Result<Self> {
         let paths = Manifest::load(manifest, &options.manifest_name).await?;
-        let mut urls = Self::new(base_url, paths);
+        let mut urls = make(base_url, paths);
         if options.integrity.is_some() {
             let name = integrity_name(&options.manifest_name)?;
             urls.integrity = Some(Integrity::load(manifest, &name).await?);

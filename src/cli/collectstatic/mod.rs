@@ -140,7 +140,8 @@ async fn make_plan(
     places: &Places,
 ) -> Result<Planned, Failure> {
     let output = context.output;
-    let finding = staticfiles::find(finders, ignore_patterns(asked));
+    let ignore = ignore_patterns(asked, &finders);
+    let finding = staticfiles::find(finders, ignore);
     let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
     let options = PlanOptions {
         clear: asked.clear,
@@ -200,14 +201,16 @@ async fn make_plan(
     Ok(planned)
 }
 
-fn ignore_patterns(asked: &Asked) -> IgnorePatterns {
-    let default: &[&str] = if asked.no_default_ignore {
-        &[]
-    } else {
-        &DEFAULT_IGNORE
+/// What is left out: what is asked for, and what the project says or else Django.
+fn ignore_patterns(asked: &Asked, finders: &[Box<dyn Finder>]) -> IgnorePatterns {
+    let of_project = finders.iter().find_map(|finder| finder.default_ignore());
+    let default: Vec<&str> = match of_project {
+        _ if asked.no_default_ignore => Vec::new(),
+        Some(patterns) => patterns.iter().map(String::as_str).collect(),
+        None => DEFAULT_IGNORE.to_vec(),
     };
     let given = asked.ignore.iter().map(String::as_str);
-    IgnorePatterns::new(given.chain(default.iter().copied()))
+    IgnorePatterns::new(given.chain(default))
 }
 
 /// Waits for a plan, and shows what it is at meanwhile.

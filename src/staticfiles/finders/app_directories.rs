@@ -7,7 +7,7 @@ use storehouse_storage::Result;
 
 use super::{
     Finder, Found, Searched,
-    apps::app_folders,
+    apps::look_for_apps,
     folder::{self, Exists},
 };
 use crate::{settings::Settings, staticfiles::ignore::IgnorePatterns};
@@ -16,6 +16,7 @@ use crate::{settings::Settings, staticfiles::ignore::IgnorePatterns};
 #[derive(Debug)]
 pub struct AppDirectoriesFinder {
     folders: Vec<PathBuf>,
+    ignore: Option<Vec<String>>,
 }
 
 impl AppDirectoriesFinder {
@@ -29,7 +30,10 @@ impl AppDirectoriesFinder {
                 folders.push(folder);
             }
         }
-        Self { folders }
+        Self {
+            folders,
+            ignore: None,
+        }
     }
 
     /// Finds the folders of INSTALLED_APPS. The interpreter in PYTHON is asked, once, if there are
@@ -40,7 +44,11 @@ impl AppDirectoriesFinder {
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) with all apps that
     /// are not found, or with what is wrong with the interpreter.
     pub async fn from_settings(settings: &Settings) -> Result<Self> {
-        Ok(Self::new(app_folders(settings).await?))
+        let apps = look_for_apps(settings).await?;
+        Ok(Self {
+            ignore: apps.ignore,
+            ..Self::new(apps.folders)
+        })
     }
 }
 
@@ -59,6 +67,10 @@ impl Finder for AppDirectoriesFinder {
 
     fn setting(&self) -> &str {
         "INSTALLED_APPS"
+    }
+
+    fn default_ignore(&self) -> Option<&[String]> {
+        self.ignore.as_deref()
     }
 }
 

@@ -8,12 +8,20 @@ use storehouse_storage::{Error, ErrorKind, Result};
 use super::interpreter::{Answer, Interpreter};
 use crate::settings::{AppEntry, Settings};
 
-/// Returns the folder of each application, in order.
+/// What is known of the applications.
+pub(super) struct Apps {
+    /// The folder of each, in order.
+    pub(super) folders: Vec<PathBuf>,
+    /// What the project's own `StaticFilesConfig` leaves out, if it has one.
+    pub(super) ignore: Option<Vec<String>>,
+}
+
+/// Returns the folder of each application, and what is to be left out of them.
 ///
 /// # Errors
 /// [`ErrorKind::Configuration`] with all that are not found, or with what is wrong with the
 /// interpreter.
-pub(super) async fn app_folders(settings: &Settings) -> Result<Vec<PathBuf>> {
+pub(super) async fn look_for_apps(settings: &Settings) -> Result<Apps> {
     let apps = on_disk(settings.installed_apps()).await?;
     let names: Vec<&str> = apps
         .iter()
@@ -28,6 +36,13 @@ pub(super) async fn app_folders(settings: &Settings) -> Result<Vec<PathBuf>> {
             .await
             .map_err(|error| nobody_to_ask(settings, &apps, &error))?,
     };
+    let ignore = answer.ignore.and_then(|patterns| {
+        patterns
+            .inspect_err(|problem| {
+                tracing::warn!("no `ignore_patterns` of INSTALLED_APPS are known, so give them with --ignore: {problem}");
+            })
+            .ok()
+    });
     let mut found = answer.apps.into_iter();
     let mut folders = Vec::new();
     let mut missing = Vec::new();
@@ -46,7 +61,7 @@ pub(super) async fn app_folders(settings: &Settings) -> Result<Vec<PathBuf>> {
         }
     }
     match missing.is_empty() {
-        true => Ok(folders),
+        true => Ok(Apps { folders, ignore }),
         false => Err(not_found(settings, &missing, answer.python.as_deref())),
     }
 }
@@ -154,7 +169,7 @@ mod tests {
     async fn folders_alone_need_no_python() {
         let (folder, settings) = site(r#"["blog", "./shop.d"]"#, "no-such-python");
 
-        let folders = app_folders(&settings).await.unwrap();
+        let folders = look_for_apps(&settings).await.unwrap().folders;
 
         assert_eq!(
             folders,
@@ -167,7 +182,7 @@ mod tests {
         let (folder, settings) = site(r#"["blog", "elsewhere", "./shop.d"]"#, "python3");
         add(folder.path(), "elsewhere.py", "");
 
-        let folders = app_folders(&settings).await.unwrap();
+        let folders = look_for_apps(&settings).await.unwrap().folders;
 
         let expected = ["blog", "", "shop.d"].map(|app| folder.path().join(app));
         assert_eq!(folders, expected);
@@ -180,7 +195,7 @@ mod tests {
             "python3",
         );
 
-        let error = app_folders(&settings).await.unwrap_err().to_string();
+        let error = look_for_apps(&settings).await.err().unwrap().to_string();
 
         for said in [
             "INSTALLED_APPS (storehouse.toml:1) has apps that cannot be found: ",
@@ -205,7 +220,7 @@ mod tests {
             "no-such-python",
         );
 
-        let error = app_folders(&settings).await.unwrap_err().to_string();
+        let error = look_for_apps(&settings).await.err().unwrap().to_string();
 
         for said in [
             r#"only Python can find: "django.contrib.admin", "wagtail"; the interpreter "no-such-python" (PYTHON) cannot be started: no such file"#,

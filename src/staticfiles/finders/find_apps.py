@@ -20,6 +20,7 @@ import os
 from importlib.machinery import PathFinder
 
 MARK = "storehouse-apps:"
+STATICFILES_CONFIG = ("django.contrib.staticfiles.apps", "StaticFilesConfig")
 APP_CONFIGS = ("django.apps.AppConfig", "django.apps.config.AppConfig")
 DEEPEST = 20
 MISSING = object()
@@ -323,6 +324,79 @@ def folder_of_module(module):
     return folders[0]
 
 
+def is_of_staticfiles(of, depth=0):
+    """Whether it is StaticFilesConfig, or made from it."""
+    if of is APP_CONFIGS or of is None or depth > DEEPEST:
+        return False
+    if (of.module.name, of.node.name) == STATICFILES_CONFIG:
+        return True
+    return any(is_of_staticfiles(base, depth + 1) for base in bases(of))
+
+
+def ignored(entries):
+    """Returns the `ignore_patterns` of the project's StaticFilesConfig; a text says why they are not known."""
+    for entry in entries:
+        try:
+            module = locate(entry)
+            of = default_config(module) if module else named_config(entry)
+            if is_of_staticfiles(of):
+                return patterns_of(of)
+        except NotFound:
+            continue  # `answer` tells of it.
+        except Exception as error:
+            return text("%s: %s" % (type(error).__name__, error))
+    return None
+
+
+def patterns_of(of, depth=0):
+    value = None
+    for statement in of.node.body:
+        if isinstance(statement, _ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, _ast.AnnAssign) and statement.value:
+            targets = [statement.target]
+        else:
+            continue
+        if any(isinstance(target, _ast.Name) and target.id == "ignore_patterns" for target in targets):
+            value = statement.value
+    if value is not None:
+        found = texts(of, value, depth)
+        unknown = "its class %s makes `ignore_patterns` in code, which is not run" % of.node.name
+        return unknown if found is None else found
+    return patterns_of_base(of, depth)
+
+
+def patterns_of_base(of, depth):
+    for base in bases(of) if depth < DEEPEST else ():
+        if is_of_staticfiles(base):
+            return patterns_of(base, depth + 1)
+    return None
+
+
+def texts(of, node, depth):
+    """The texts of a list as it is written, also of one that begins with that of the base; else None."""
+    if isinstance(node, _ast.BinOp) and isinstance(node.op, _ast.Add):
+        left, right = texts(of, node.left, depth), texts(of, node.right, depth)
+        return None if left is None or right is None else left + right
+    if isinstance(node, _ast.Attribute) and node.attr == "ignore_patterns":
+        found = patterns_of_base(of, depth)
+        return found if isinstance(found, list) else None
+    if not isinstance(node, (_ast.List, _ast.Tuple)):
+        return None
+    found = []
+    for element in node.elts:
+        if isinstance(element, _ast.Starred):
+            inner = texts(of, element.value, depth)
+        elif isinstance(element, _ast.Constant) and isinstance(element.value, str):
+            inner = [element.value]
+        else:
+            inner = None
+        if inner is None:
+            return None
+        found += inner
+    return found
+
+
 def answer(entry):
     try:
         folder = os.path.abspath(folder_of(entry))
@@ -356,6 +430,7 @@ request = sys.stdin.buffer.read().decode("utf-8").split()
 result = {
     "python": text("%s (Python %d.%d.%d)" % ((sys.executable,) + tuple(sys.version_info[:3]))),
     "apps": [dict([answer(entry)]) for entry in request],
+    "ignore": ignored(request),
     "evidence": evidence(),
 }
 # A line of its own: whatever a .pth file or a sitecustomize prints is not part of it.

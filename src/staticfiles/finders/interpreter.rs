@@ -4,8 +4,9 @@
 //!
 //! Standard input has an entry of INSTALLED_APPS a line. In what it prints, the line that begins with
 //! `storehouse-apps:` goes on with a JSON object: `python`, how the interpreter shows itself,
-//! `apps`, for each entry an object with its `folder` or the `problem` with it, and `evidence`, what the
-//! answer rests on, if that can be told.
+//! `apps`, for each entry an object with its `folder` or the `problem` with it, `ignore`, the
+//! `ignore_patterns` of the project's StaticFilesConfig or a text that says why they are not known, and
+//! `evidence`, what the answer rests on, if that can be told.
 
 use std::{
     path::PathBuf,
@@ -52,6 +53,9 @@ pub(super) struct Answer {
     pub(super) python: Option<String>,
     /// The folder of each app in the order of the question, or why there is none.
     pub(super) apps: Vec<Result<PathBuf, String>>,
+    /// The `ignore_patterns` of the project's `StaticFilesConfig`, or why they are not known; `None` if
+    /// none of the apps has such a class.
+    pub(super) ignore: Option<Result<Vec<String>, String>>,
     /// What decided it, if that is known.
     pub(super) evidence: Option<Evidence>,
 }
@@ -198,6 +202,7 @@ fn parse(line: &str, count: usize) -> Option<Answer> {
     (apps.len() == count).then(|| Answer {
         python: Some(harmless(python)),
         apps,
+        ignore: answer.get("ignore").and_then(ignore),
         evidence: answer
             .get("evidence")
             .and_then(|evidence| Evidence::deserialize(evidence).ok()),
@@ -210,6 +215,17 @@ fn app(answer: &Json) -> Option<Result<PathBuf, String>> {
         (Some(folder), _) => Some(Ok(PathBuf::from(folder))),
         (None, Some(problem)) => Some(Err(harmless(problem))),
         (None, None) => None,
+    }
+}
+
+fn ignore(answer: &Json) -> Option<Result<Vec<String>, String>> {
+    match answer {
+        Json::Array(patterns) => {
+            let patterns = patterns.iter().filter_map(Json::as_str);
+            Some(Ok(patterns.map(str::to_owned).collect()))
+        }
+        Json::String(problem) => Some(Err(harmless(problem))),
+        _ => None,
     }
 }
 

@@ -110,6 +110,13 @@ pub trait Finder: std::fmt::Debug + Send + Sync {
     fn setting(&self) -> &str {
         "STATICFILES_FINDERS"
     }
+
+    /// Returns what the project leaves out of all that is found, in place of
+    /// [`DEFAULT_IGNORE`](crate::staticfiles::DEFAULT_IGNORE); `None` if it says nothing: the
+    /// `ignore_patterns` of a class made from Django's `StaticFilesConfig`.
+    fn default_ignore(&self) -> Option<&[String]> {
+        None
+    }
 }
 
 /// Delegates to the finder inside, so that several lists can share one.
@@ -124,6 +131,10 @@ impl<T: Finder + ?Sized> Finder for Arc<T> {
 
     fn setting(&self) -> &str {
         (**self).setting()
+    }
+
+    fn default_ignore(&self) -> Option<&[String]> {
+        (**self).default_ignore()
     }
 }
 

@@ -26,7 +26,7 @@ use super::interpreter::Answer;
 use crate::staticfiles::{cache, digest::md5_hex, recall::is_old};
 
 /// Changes with the format: what another version wrote is not read.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What says where modules are, beside all that begins with `PYTHON`.
 const ENVIRONMENT: &[&str] = &[
@@ -97,6 +97,7 @@ impl Question {
         is_same.then(|| Answer {
             python: Some(known.python),
             apps: known.apps.into_iter().map(Ok).collect(),
+            ignore: known.ignore.map(Ok),
             evidence: None,
         })
     }
@@ -132,6 +133,7 @@ impl Question {
             environment: environment(evidence.runs_code),
             python: answer.python.clone()?,
             apps: apps.ok()?,
+            ignore: answer.ignore.clone().transpose().ok()?,
             seen: all_seen,
         })
     }
@@ -145,6 +147,7 @@ struct Remembered {
     environment: String,
     python: String,
     apps: Vec<PathBuf>,
+    ignore: Option<Vec<String>>,
     /// `None` where nothing was.
     seen: BTreeMap<PathBuf, Option<Seen>>,
 }
