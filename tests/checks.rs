@@ -105,6 +105,21 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
     ),
     (&["STATIC_ROOT=media/static"], &["storehouse.E011"], 1),
     (
+        &["STORAGES.default.OPTIONS.directory_permissions_mode=0o600"],
+        &["storehouse.W004"],
+        0,
+    ),
+    (
+        &["STORAGES.default.OPTIONS.directory_permissions_mode=0o744"],
+        &["storehouse.W004"],
+        0,
+    ),
+    (
+        &["STORAGES.default.OPTIONS.directory_permissions_mode=0o750"],
+        &[],
+        0,
+    ),
+    (
         &["STATIC_ROOT=src/out", r#"STATICFILES_DIRS=["src"]"#],
         &["storehouse.E001"],
         1,

@@ -78,7 +78,9 @@ impl Problem {
     #[must_use]
     pub fn tag(&self) -> &'static str {
         match self.id {
-            "storehouse.E005" | "storehouse.E006" | "storehouse.W003" => "storages",
+            "storehouse.E005" | "storehouse.E006" | "storehouse.W003" | "storehouse.W004" => {
+                "storages"
+            }
             "storehouse.E010" | "storehouse.E011" | "storehouse.W002" => "security",
             id => {
                 let kind = id.split('.').next().unwrap_or_default();
@@ -120,6 +122,7 @@ pub fn all(
     problems.extend(files(settings));
     problems.extend(served_folders(settings, storages));
     problems.extend(storages_open(storages));
+    problems.extend(modes(storages));
     if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
         problems.push(Problem::warning("storehouse.W001", error.to_string()));
     }
@@ -176,6 +179,25 @@ fn storages_open(storages: &Storages) -> Vec<Problem> {
     errors
         .map(|error| Problem::error("storehouse.E005", error.to_string()))
         .collect()
+}
+
+/// Warns of modes with which files are saved and then out of reach.
+fn modes(storages: &Storages) -> Vec<Problem> {
+    const CLASSES: [(u32, u32, &str); 3] = [
+        (0o400, 0o100, "their owner"),
+        (0o040, 0o010, "their group"),
+        (0o004, 0o001, "others"),
+    ];
+    let aliases = storages.aliases().into_iter();
+    let problems = aliases.filter_map(|alias| {
+        let mode = storages.directory_mode(&alias)?;
+        let who = CLASSES.iter().find(|(read, enter, _)| mode & read != 0 && mode & enter == 0)?.2;
+        let message = format!(
+            "The directory_permissions_mode 0o{mode:o} of STORAGES.{alias} lets {who} list folders and not enter them: files in them cannot be opened."
+        );
+        Some(Problem::warning("storehouse.W004", message).with_hint("0o755 lets everybody enter"))
+    });
+    problems.collect()
 }
 
 /// Where static files really go, if that is a folder: STATIC_ROOT, or what the storage string says.

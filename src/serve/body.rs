@@ -18,9 +18,9 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The body of a response: of a file, or of the application behind a layer.
 ///
-/// A file that is in memory is sent from there. Of all others no more than a block or two is held; if
-/// a file ends early, or its storage does not go on, the body fails and the connection is closed, so
-/// that no client takes a part for the whole.
+/// A file that is in memory is sent from there. Of all others some blocks are held, up to 830 KiB with
+/// what the HTTP libraries hold. If a file ends early, or its storage does not go on, the body fails and
+/// the connection is closed, so that no client takes a part for the whole.
 pub struct ResponseBody(Kind);
 
 enum Kind {

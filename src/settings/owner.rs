@@ -7,7 +7,7 @@
 
 use std::{fs, path::Path};
 
-use storehouse_storage::{Error, Result};
+use storehouse_storage::Result;
 
 /// The variable in which `sudo` tells who called it.
 pub(super) const CALLER_VARIABLE: &str = "SUDO_UID";
@@ -25,6 +25,8 @@ pub(super) fn refuse_foreign(
     caller: Option<u32>,
 ) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
+
+    use storehouse_storage::Error;
 
     let user = rustix::process::geteuid().as_raw();
     // A link is as good as the file: relative paths start where the link is.

@@ -150,6 +150,7 @@ impl ObjectRules {
         let is_hashed = kind == ObjectKind::Hashed || self.already_hashed.matches(name.as_str());
         attributes.cache_control = self.cache_control(is_hashed);
         attributes.content_type = self.content_type(name);
+        attributes.content_encoding = is_gzipped_svg(name).then(|| "gzip".to_owned());
         for (rule, patterns) in self.options.rules.iter().zip(&self.patterns) {
             if rule.hashed.is_none_or(|hashed| hashed == is_hashed)
                 && patterns
@@ -213,6 +214,12 @@ impl ObjectRules {
     }
 }
 
+/// Whether a file is an SVG that gzip has made smaller, which browsers show only if they are told.
+fn is_gzipped_svg(name: &Name) -> bool {
+    let parts = name.as_str().rsplit_once('.');
+    parts.is_some_and(|(_, end)| end.eq_ignore_ascii_case("svgz"))
+}
+
 /// Sets what a rule sets; an empty text takes back what was set before.
 fn apply(sets: &Attributes, attributes: &mut Attributes) {
     for (set, place) in [
@@ -273,6 +280,28 @@ mod tests {
         let mut of_storage = Attributes::default();
         of_storage.cache_control = Some("max-age=86400".to_owned());
         of_storage
+    }
+
+    #[test]
+    fn an_svg_that_is_gzipped_is_sent_as_such() {
+        let rules = rules_over("", Attributes::default());
+        for (name, encoding) in [
+            ("img/logo.svgz", Some("gzip")),
+            ("LOGO.SVGZ", Some("gzip")),
+            ("logo.svg", None),
+            ("svgz", None),
+            ("a.tar.gz", None),
+        ] {
+            let found = attributes(&rules, name, ObjectKind::Plain);
+
+            assert_eq!(found.content_encoding.as_deref(), encoding, "{name}");
+        }
+        let off = rules_over(
+            "rules = [{ match = '*.svgz', content_encoding = '' }]",
+            Attributes::default(),
+        );
+        let found = attributes(&off, "logo.svgz", ObjectKind::Plain);
+        assert_eq!(found.content_encoding, None);
     }
 
     #[test]

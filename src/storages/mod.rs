@@ -78,6 +78,7 @@ pub const DEFAULT: &str = "default";
 pub const STATICFILES: &str = "staticfiles";
 /// The scheme of storages in a folder.
 const FOLDER: &str = "file";
+const DIRECTORY_MODE: &str = "directory_permissions_mode";
 /// Their short name, without an address.
 const FOLDER_NAME: &str = "filesystem";
 
@@ -144,6 +145,16 @@ impl Storages {
             let prepared = self.prepare(alias, setting)?;
             self.open_prepared(prepared, Some(alias), &place(alias, setting))
         })
+    }
+
+    /// Returns the mode that folders of a storage get, where an option says it.
+    pub(crate) fn directory_mode(&self, text: &str) -> Option<u32> {
+        let prepared = self.prepared(text).ok()?;
+        let has_mode = self.registry.driver(&prepared.driver).is_ok_and(|driver| {
+            let mut rows = driver.options().iter();
+            rows.any(|row| row.name == DIRECTORY_MODE)
+        });
+        has_mode.then(|| prepared.options.mode(DIRECTORY_MODE))?
     }
 
     /// Returns whether a storage is one in a folder, and nothing says in which.

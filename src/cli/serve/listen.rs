@@ -172,7 +172,12 @@ async fn remove_stale(path: &Path) {
 }
 
 fn cannot_listen(place: &str, error: io::Error) -> Error {
+    let is_file = std::fs::symlink_metadata(place).is_ok_and(|there| there.is_file());
     let advice = match error.kind() {
+        io::ErrorKind::AddrInUse if is_file => {
+            "a file that is no socket is there: remove it, or take another path"
+        }
+        io::ErrorKind::NotFound => "make the folder that the socket is to be in",
         io::ErrorKind::AddrInUse => "another program does: end it, or take another address",
         io::ErrorKind::PermissionDenied => "ports below 1024 are the administrator's: take another",
         io::ErrorKind::AddrNotAvailable => {
@@ -180,7 +185,8 @@ fn cannot_listen(place: &str, error: io::Error) -> Error {
         }
         _ => "take another address",
     };
-    let problem = format!("cannot listen at {place}: {error}");
+    let reason = Error::from_io(io::Error::from(error.kind()));
+    let problem = format!("cannot listen at {place}: {}", reason.problem());
     Error::new(ErrorKind::Other, problem)
         .with_advice(advice)
         .with_source(error)
