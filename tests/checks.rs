@@ -64,12 +64,12 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
     ),
     (
         &["MEDIA_ROOT=out"],
-        &["storehouse.E004", "storehouse.W001"],
+        &["storehouse.E004", "storehouse.E011", "storehouse.W001"],
         1,
     ),
     (
         &["DEFAULT_FILE_STORAGE=file:out"],
-        &["storehouse.E004", "storehouse.W001"],
+        &["storehouse.E004", "storehouse.E011", "storehouse.W001"],
         1,
     ),
     (

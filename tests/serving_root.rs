@@ -167,6 +167,8 @@ fn a_folder_that_would_show_settings_or_uploads_is_not_served() {
         ("WHITENOISE_ROOT=.", "(storehouse.E010)"),
         ("MEDIA_ROOT=public/media", "(storehouse.E011)"),
         ("MEDIA_ROOT=.", "(storehouse.E010)"),
+        // Uploads would run below STATIC_URL, and private ones be there without a signature.
+        ("MEDIA_ROOT=static", "(storehouse.E011)"),
         ("STATICFILES_STORAGE=file:.", "(storehouse.E010)"),
         ("STATICFILES_DIRS=[\".\"]", "(storehouse.E010)"),
     ] {

@@ -136,10 +136,8 @@ fn clash(served: &Served, kept: &Kept) -> Option<String> {
         shown, real, at, ..
     } = served;
     let alias = &kept.alias;
-    // `storehouse.E004` tells of these two.
-    let is_told = served.alias == Some(STATICFILES) && alias == DEFAULT && *real == kept.real;
     // Static files are for everybody.
-    if served.alias == Some(alias) || alias == STATICFILES || is_told {
+    if served.alias == Some(alias) || alias == STATICFILES {
         return None;
     }
     if served.alias == Some(DEFAULT) {

@@ -45,7 +45,7 @@ fn refuse_unknown_tags(tags: &[String]) -> Result<(), Failure> {
         .iter()
         .find(|tag| !checks::TAGS.contains(&tag.as_str()));
     let Some(tag) = unknown else { return Ok(()) };
-    let problem = format!("There is no system check with the {tag:?} tag.");
+    let problem = format!("There is no system check with the {tag:?} tag");
     let advice = format!("the tags are {}", checks::TAGS.join(", "));
     Err(Error::configuration(problem).with_advice(advice).into())
 }
