@@ -114,9 +114,10 @@ fn settings_inside(settings: &Settings, served: &[Served]) -> Vec<Problem> {
     let Some(file) = settings.file() else {
         return Vec::new();
     };
+    let real_file = real(file);
     let around = served
         .iter()
-        .filter(|folder| real(file).starts_with(&folder.real));
+        .filter(|folder| real_file.starts_with(&folder.real));
     let problems = around.map(|folder| settings_readable(file, &folder.shown));
     problems.collect()
 }

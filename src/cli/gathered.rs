@@ -1,8 +1,9 @@
-//! Lines for standard error while a server answers: gathered in memory, and written by one thread in large
-//! pieces. So an answer waits for no system call, nor for whoever reads the log.
+//! Lines for standard error while a server answers. They are gathered in memory, and one thread writes them
+//! in large pieces, so that an answer does not wait for a write to standard error.
 //!
-//! Where standard error is not read for long, lines are lost: the server goes on, and tells how many they
-//! were as soon as somebody reads again. At a clean end none is lost.
+//! If the program behind standard error stops reading, 4 MiB of lines wait, and later lines are lost. The
+//! server goes on. When that program reads again, a line tells how many were lost. At its end the server
+//! writes the lines that wait, for a second at most.
 
 use std::{
     io::{self, Write},
@@ -46,7 +47,7 @@ pub(super) fn add(write: impl FnOnce(&mut Vec<u8>)) -> bool {
     true
 }
 
-/// Waits until all lines are written, but for no longer than `limit`: nobody may be reading.
+/// Waits until all lines are written, at most for `limit`: the program that reads them may have stopped.
 pub(super) fn finish(limit: Duration) {
     if let Some(lines) = LINES.get() {
         lines.finish(limit);
@@ -111,7 +112,8 @@ impl Lines {
         }
     }
 
-    /// Writes lines for ever. If a write fails there is nobody left to tell.
+    /// Writes lines until the process ends. An error of a write is ignored: the place for messages is the
+    /// one that failed.
     fn write_all(&self, to: &mut impl Write) {
         let mut piece = Vec::new();
         loop {

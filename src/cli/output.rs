@@ -104,7 +104,8 @@ impl Output {
         write!(io::stdout().lock(), "{}{end}", for_reader(name.as_str()))
     }
 
-    /// Prints a line on standard error. If that fails there is nobody left to tell.
+    /// Prints a line on standard error. An error of that is ignored: the place for messages is the one that
+    /// failed.
     fn warn(self, line: impl fmt::Display) {
         let line = line.to_string();
         let line = match self.json {

@@ -187,7 +187,8 @@ struct Rewritten {
 
 /// Returns the copies that are to be written with their original: a copy that is older is not sent.
 fn rewritten(write: &Write, md5: Md5Sum, known: &Made, root: Option<&Path>) -> Vec<Rewritten> {
-    let Some(root) = root.filter(|_| write.action == Action::Copy && is_plain(write)) else {
+    let Some(root) = root.filter(|_| write.action == Action::Copy && write.kind == Kind::Collected)
+    else {
         return Vec::new();
     };
     let copies = known.iter().filter_map(|(coding, copy)| {
@@ -201,10 +202,6 @@ fn rewritten(write: &Write, md5: Md5Sum, known: &Made, root: Option<&Path>) -> V
         })
     });
     copies.collect()
-}
-
-fn is_plain(write: &Write) -> bool {
-    write.kind == Kind::Collected
 }
 
 /// Reads copies that are written again. One that is another by now is left to the next run, which finds it.

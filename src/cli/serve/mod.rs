@@ -39,7 +39,7 @@ mod tls;
 
 /// How long answers that are under way may take when the server is told to end.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long the last lines of the log may take at the end, if nobody reads them.
+/// How long the server waits at its end for the last lines of the log to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 /// How long is waited where no connection can be taken, as with too many files open.
 const BREATH: Duration = Duration::from_millis(100);
@@ -56,7 +56,7 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
     let listener = Listener::bind(place).await?;
     let hangups = tls.as_ref().and_then(|_| signals::Hangups::new());
     say(&site, &listener, tls.is_some(), &flags, context)?;
-    // From here on nobody waits for a reader of standard error.
+    // From here on a write to standard error holds no answer up.
     gathered::start();
     let server = Arc::new(Server::new(site, AccessLog::new(output), tls));
     let code = tokio::select! {
@@ -159,7 +159,7 @@ fn say(
     Ok(())
 }
 
-/// Reads the certificate again at each SIGHUP, as a renewal sends it; nobody is cut off.
+/// Reads the certificate again at each SIGHUP, which a renewal sends. Open connections stay.
 async fn reload_at_signals(
     tls: Option<&tls::Acceptor>,
     hangups: Option<signals::Hangups>,

@@ -220,23 +220,28 @@ def is_app_config(of, depth=0):
     return any(is_app_config(base, depth + 1) for base in bases(of))
 
 
+def assigns(statement, name):
+    """Whether a statement gives a value to a name."""
+    if isinstance(statement, _ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, _ast.AnnAssign) and statement.value:
+        targets = [statement.target]
+    else:
+        return False
+    return any(isinstance(target, _ast.Name) and target.id == name for target in targets)
+
+
 def attribute(of, name, depth=0):
     """Returns a text or truth value of a class or of those it is made from; MISSING, UNREADABLE."""
     if of is APP_CONFIGS or of is None or depth > DEEPEST:
         return MISSING
     value = MISSING
     for statement in of.node.body:
-        if isinstance(statement, _ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, _ast.AnnAssign) and statement.value:
-            targets = [statement.target]
-        else:
-            if getattr(statement, "name", None) == name:
-                value = UNREADABLE
-            continue
-        if any(isinstance(target, _ast.Name) and target.id == name for target in targets):
+        if assigns(statement, name):
             is_literal = isinstance(statement.value, _ast.Constant)
             value = statement.value.value if is_literal else UNREADABLE
+        elif getattr(statement, "name", None) == name:
+            value = UNREADABLE
     if value is not MISSING:
         return value
     for base in bases(of):
@@ -351,13 +356,7 @@ def ignored(entries):
 def patterns_of(of, depth=0):
     value = None
     for statement in of.node.body:
-        if isinstance(statement, _ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, _ast.AnnAssign) and statement.value:
-            targets = [statement.target]
-        else:
-            continue
-        if any(isinstance(target, _ast.Name) and target.id == "ignore_patterns" for target in targets):
+        if assigns(statement, "ignore_patterns"):
             value = statement.value
     if value is not None:
         found = texts(of, value, depth)
