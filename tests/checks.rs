@@ -175,7 +175,84 @@ const PRIVATE_FOLDERS: &[(&str, &[&str], &[&str])] = &[
         &["STORAGES.default.OPTIONS.querystring_auth=true"],
         &[],
     ),
+    // Where static files are collected from.
+    (
+        "src/static/private",
+        &[r#"STATICFILES_DIRS=["src/static"]"#],
+        &["storehouse.E011"],
+    ),
+    (
+        "src/static/private",
+        &[r#"INSTALLED_APPS=["./src"]"#],
+        &["storehouse.E011"],
+    ),
+    ("src/private", &[r#"INSTALLED_APPS=["./src"]"#], &[]),
+    // Around what is served: the application alone knows the names.
+    (".", &[], &["storehouse.W005", "storehouse.W005"]),
 ];
+
+/// A link in the folder of sources, and the id.
+const LINKS: &[(&str, &str, Option<&str>)] = &[
+    (
+        "src/static/a.toml",
+        "storehouse.toml",
+        Some("storehouse.E010"),
+    ),
+    ("src/static/all", "", Some("storehouse.E010")),
+    ("src/static/mine", "private", Some("storehouse.E011")),
+    (
+        "src/static/sub/one.txt",
+        "private/one.txt",
+        Some("storehouse.E011"),
+    ),
+    ("src/static/other", "elsewhere", None),
+];
+
+#[test]
+fn links_to_what_nobody_may_read_are_not_collected() {
+    for (link, to, id) in LINKS {
+        let site = Site::new(&format!(
+            r#"{GOOD}
+            INSTALLED_APPS = ["./src"]
+            [STORAGES]
+            default.BACKEND = "filesystem"
+            staticfiles.BACKEND = "filesystem"
+            invoices.BACKEND = "file:private"
+            invoices.OPTIONS = {{ base_url = "/invoices/", querystring_auth = true }}
+            "#
+        ));
+        for path in [
+            "private/one.txt",
+            "elsewhere/two.txt",
+            "src/static/sub/a.css",
+        ] {
+            site.write(path, path);
+        }
+        // The whole site would hold the link itself.
+        let to = match *to {
+            "" => {
+                let inner = site.path("inner");
+                std::fs::create_dir(&inner).unwrap();
+                std::fs::hard_link(site.path("storehouse.toml"), inner.join("x.toml")).unwrap();
+                inner
+            }
+            to => site.path(to),
+        };
+        symlink(to, site.path(link)).unwrap();
+
+        let checked = site.run(&["check"]);
+        let collected = site.run(&["collectstatic", "--noinput"]);
+
+        assert_eq!(told(&checked), id.as_slice(), "{link}: {}", checked.out);
+        match id {
+            Some(id) => {
+                collected.failed(1).tells(&[id, link]);
+                assert_eq!(site.files("out"), Vec::<String>::new(), "{link}");
+            }
+            None => assert!(site.files("out").contains(&"other/two.txt".to_owned())),
+        }
+    }
+}
 
 #[test]
 fn private_files_are_in_no_folder_that_everybody_reads() {
@@ -191,6 +268,7 @@ fn private_files_are_in_no_folder_that_everybody_reads() {
         );
         let site = Site::new(&format!("{GOOD}{storages}"));
         site.write("public/robots.txt", "a");
+        site.write("src/static/a.css", "a");
         let mut arguments = vec!["check"];
         arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
 

@@ -138,6 +138,36 @@ fn each_of_many_quick_edits_is_collected() {
 }
 
 #[test]
+fn a_source_with_an_old_time_is_collected_if_its_content_is_another() {
+    for storage in ["file:out", "manifest+file:out", "compressed+file:out"] {
+        let site = Site::new(&format!(
+            "STATIC_URL = \"/static/\"\nSTATICFILES_DIRS = [\"assets\"]\nSTATICFILES_STORAGE = \"{storage}\"\n"
+        ));
+        site.write("assets/app.css", "a { order: 1 }");
+        site.write("assets/same.css", "b { order: 1 }");
+        site.run(&["collectstatic", "--noinput"]).done();
+        let written = |path: &str| site.path(path).metadata().unwrap().modified().unwrap();
+        let before = written("out/same.css");
+
+        // As `cp -p`, `tar` and SOURCE_DATE_EPOCH do: of one length, with the time of long ago.
+        site.write("assets/app.css", "a { order: 2 }");
+        for path in ["assets/app.css", "assets/same.css"] {
+            site.set_modified(path, SystemTime::UNIX_EPOCH);
+        }
+        let ran = site.run(&["collectstatic", "--noinput"]).done();
+
+        assert_eq!(site.read("out/app.css"), "a { order: 2 }", "{storage}");
+        assert!(
+            ran.out.contains("1 static file copied to "),
+            "{storage}: {}",
+            ran.out
+        );
+        assert!(ran.out.contains(", 1 unmodified"), "{storage}: {}", ran.out);
+        assert_eq!(written("out/same.css"), before, "{storage}");
+    }
+}
+
+#[test]
 fn clear_removes_what_was_not_collected() {
     let site = site();
     site.run(&["collectstatic", "--noinput"]).done();

@@ -125,6 +125,16 @@ fn the_page_is_for_hosts_that_are_allowed_and_a_request_names_one() {
     }
     assert_eq!(status(&with_hosts, "/", &["a.dev.example"]), 200);
     assert_eq!(status(&with_hosts, "/", &["localhost"]), 400);
+    let text = |request: &str| server.send(request.as_bytes()).text();
+    let none = text("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    assert!(none.contains("one Host field"), "{none}");
+    let old = text("GET / HTTP/1.0\r\n\r\n");
+    assert!(old.contains("names no host"), "{old}");
+    let posted = server.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert_eq!(
+        (posted.status, posted.header("allow")),
+        (405, Some("GET, HEAD"))
+    );
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn a_folder_that_would_show_settings_or_uploads_is_not_served() {
     ] {
         let ran = site.run(&["serve", &taken, "--set", set]).failed(1);
 
-        ran.tells(&[id, "give the files that are served a folder of their own"]);
+        ran.tells(&[id, "a folder of its own"]);
     }
 }
 

@@ -138,3 +138,81 @@ fn runserver_is_the_same_and_its_log_has_no_signature() {
     assert!(told.contains("GET /media/me.png"), "{told}");
     assert!(!told.contains("secret"), "{told}");
 }
+
+#[test]
+fn the_command_sends_files_as_settings_say() {
+    let site = Site::new(
+        r#"
+STATIC_URL = "/static/"
+STATIC_ROOT = "out"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = "media"
+WHITENOISE_ROOT = "public"
+WHITENOISE_INDEX_FILE = true
+WHITENOISE_ALLOW_ALL_ORIGINS = false
+[[SERVE_HEADERS]]
+match = "*"
+headers = { "X-Team" = "web", "X-Frame-Options" = "SAMEORIGIN" }
+[[SERVE_HEADERS]]
+match = ["*.html", "*.htm"]
+headers = { "X-Frame-Options" = "DENY", "X-Team" = "" }
+"#,
+    );
+    for path in ["out/a.css", "media/a.txt", "public/d/index.html"] {
+        site.write(path, "x");
+    }
+    let server = Server::start(&site, &[]);
+
+    for (path, status, frame, team) in [
+        ("/static/a.css", 200, Some("SAMEORIGIN"), Some("web")),
+        ("/media/a.txt", 200, Some("SAMEORIGIN"), Some("web")),
+        ("/d/", 200, Some("DENY"), None),
+    ] {
+        let answer = server.get(path);
+
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.header("x-frame-options"), frame, "{path}");
+        assert_eq!(answer.header("x-team"), team, "{path}");
+        let origins = answer.header("access-control-allow-origin");
+        assert_eq!(origins, None, "{path}");
+    }
+    assert_eq!(server.get("/d").header("location"), Some("/d/"));
+}
+
+#[test]
+fn settings_of_what_is_sent_that_cannot_be_meant_are_refused() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nMEDIA_URL = \"/media/\"\nMEDIA_ROOT = \"media\"\n",
+    );
+    for (set, said) in [
+        (
+            "MEDIA_REDIRECT=true",
+            "has no URLs but those that are served here",
+        ),
+        ("WHITENOISE_INDEX_FILE=../x", "WHITENOISE_INDEX_FILE: "),
+        (
+            r#"SERVE_HEADERS=[{ headers = { a = "b" } }]"#,
+            "entry 1: it has no match",
+        ),
+        (
+            r#"SERVE_HEADERS=[{ match = "*" }]"#,
+            "entry 1: it has no headers",
+        ),
+        (
+            r#"SERVE_HEADERS=[{ match = "*", headers = { "a b" = "c" } }]"#,
+            "\"a b\" is no name of a header field",
+        ),
+        (
+            r#"SERVE_HEADERS=[{ match = "*", headers = { ETag = "c" } }]"#,
+            "ETag is told by the file itself",
+        ),
+        (
+            r#"SERVE_HEADERS=[{ matches = "*", headers = {} }]"#,
+            "there is no key \"matches\"",
+        ),
+    ] {
+        let ran = site.run(&["serve", "0", "--set", set]).failed(1);
+
+        ran.tells(&[said]);
+    }
+}

@@ -104,6 +104,44 @@ fn files_go_by_their_age_and_what_is_in_force_stays() {
 }
 
 #[test]
+fn a_file_that_has_a_hashed_name_alone_goes_when_its_source_is_gone() {
+    let site = site(2, 0);
+    site.write("assets/gone.css", css(9));
+    let only_hashed = [
+        "--set",
+        "STORAGES.staticfiles.OPTIONS.keep_only_hashed_files=true",
+    ];
+    collect(&site, &only_hashed).done();
+    let files = site.files("out");
+    let gone = files.iter().find(|name| name.starts_with("gone.")).unwrap();
+    let gone = gone.split(".css").next().unwrap().to_owned() + ".css";
+    std::fs::remove_file(site.path("assets/gone.css")).unwrap();
+    // The manifest that a run replaces counts as in force.
+    collect(&site, &only_hashed).done();
+    // Of another program: the hash is not that of the content.
+    site.write("out/theirs.0123456789ab.css", "theirs");
+    for name in [&gone, "theirs.0123456789ab.css", VERSIONS[1]] {
+        age(&site, name, 400);
+    }
+
+    let ran = collect(
+        &site,
+        &[&only_hashed[..], &["--prune-older-than", "30d"]].concat(),
+    )
+    .done();
+
+    assert!(ran.out.contains("3 static files deleted"), "{}", ran.out);
+    let files = site.files("out");
+    assert!(
+        !files.iter().any(|name| name.starts_with("gone.")),
+        "{files:?}"
+    );
+    for kept in ["theirs.0123456789ab.css", VERSIONS[1]] {
+        assert!(files.contains(&kept.to_owned()), "{kept} in {files:?}");
+    }
+}
+
+#[test]
 fn what_is_pruned_is_told_before_and_after() {
     let site = site(2, 0);
     age(&site, VERSIONS[0], 40);

@@ -109,6 +109,15 @@ fn exists_answers_with_its_exit_code() {
 
     assert_eq!(site.run(&["exists", "a.txt"]).code, 0);
     assert_eq!(site.run(&["exists", "b.txt"]).code, 1);
+    site.write("media/d/c.txt", "c");
+    let folder = site.run(&["exists", "d"]);
+    assert_eq!(
+        (folder.code, folder.err.as_str()),
+        (1, "storehouse: d is a folder, and no file\n")
+    );
+    // The name is taken: Django says so too.
+    std::os::unix::fs::symlink("nowhere", site.path("media/link")).unwrap();
+    assert_eq!(site.run(&["exists", "link"]).code, 0);
     assert_eq!(site.run(&["exists", "../a.txt"]).code, 2);
     assert_eq!(
         site.run(&["exists", "a.txt", "--storage", "nowhere"]).code,
@@ -180,6 +189,9 @@ fn one_bad_name_among_many_deletes_nothing() {
 
 #[test]
 fn a_url_is_quoted() {
+    let slash = site().run(&["url", "//a.txt"]).done();
+    assert_eq!(slash.out, "/media/a.txt\n");
+
     let ran = site().run(&["url", "ünder/a b?.txt"]).done();
 
     assert_eq!(ran.out, "/media/%C3%BCnder/a%20b%3F.txt\n");
@@ -233,6 +245,52 @@ fn list_is_recursive_and_takes_a_folder() {
     );
     assert_eq!(sorted(&["list", "d/"]), ["d/b.txt", "d/e/c.txt"]);
     assert_eq!(sorted(&["list", "nothing"]), Vec::<String>::new());
+
+    // Django's `listdir`.
+    let dirs = |arguments: &[&str]| {
+        site.run(&[&["list", "--dirs"], arguments].concat())
+            .done()
+            .out
+    };
+    assert_eq!(dirs(&[]), "d/\ndd/\na.txt\n");
+    assert_eq!(dirs(&["d"]), "d/e/\nd/b.txt\n");
+    assert_eq!(dirs(&["d", "-0"]), "d/e/\0d/b.txt\0");
+    let json = site.run(&["--json", "list", "--dirs", "d"]).done().out;
+    assert!(
+        json.starts_with("{\"folder\":true,\"name\":\"d/e/\"}\n{"),
+        "{json}"
+    );
+    let both = site.run(&["--json", "list", "-0"]).failed(2);
+    both.tells(&["-0 and --json cannot be used together"]);
+}
+
+#[test]
+fn what_a_folder_cannot_keep_is_told() {
+    let site = site();
+    site.write("a.bin", "a");
+
+    let saved = site
+        .run(&["save", "a.bin", "--content-type", "text/html"])
+        .done();
+
+    assert_eq!(saved.out, "a.bin\n");
+    saved.tells(&["warning: file://", "keeps nothing beside the content"]);
+}
+
+#[test]
+fn a_line_break_in_what_was_typed_starts_no_message() {
+    let site = site();
+    for arguments in [
+        &["open", "a\nstorehouse: all is well"][..],
+        &["--env", "a\nstorehouse: all is well", "list"],
+        &["list", "--a\nstorehouse: all is well\u{1b}[2J"],
+    ] {
+        let ran = site.run(arguments);
+
+        assert_ne!(ran.code, 0, "{ran:?}");
+        let forged = |line: &str| line.starts_with("storehouse: all") || line.contains('\u{1b}');
+        assert!(!ran.err.lines().any(forged), "{}", ran.err);
+    }
 }
 
 #[test]

@@ -103,7 +103,7 @@ macro_rules! every_check {
                 a_longer_part_is_refused
                 the_longest_name_is_kept
                 a_longer_name_is_refused
-                a_taken_name_of_full_length_is_refused_and_kept
+                a_taken_name_of_full_length_is_kept_and_another_is_shorter
                 a_name_that_is_missing_is_not_found
             }
             ranges {

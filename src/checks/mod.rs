@@ -4,6 +4,7 @@
 //!
 //! Only [`live`](live()) looks beyond this machine.
 
+mod found_files;
 mod live;
 mod secret_key;
 mod served_folders;
@@ -17,13 +18,14 @@ use std::{
 use storehouse_storage::{Error, Result};
 
 pub use self::{
+    found_files::found_files,
     live::live,
-    served_folders::served_folders,
+    served_folders::{collected_folders, served_folders},
     static_files::{clear_is_safe, finding, staticfiles},
 };
 use crate::{
     settings::Settings,
-    staticfiles::{Finder, local_root},
+    staticfiles::{DEFAULT_IGNORE, Finder, IgnorePatterns, local_root},
     storages::{DEFAULT, STATICFILES, Storages},
 };
 
@@ -81,7 +83,9 @@ impl Problem {
             "storehouse.E005" | "storehouse.E006" | "storehouse.W003" | "storehouse.W004" => {
                 "storages"
             }
-            "storehouse.E010" | "storehouse.E011" | "storehouse.W002" => "security",
+            "storehouse.E010" | "storehouse.E011" | "storehouse.W002" | "storehouse.W005" => {
+                "security"
+            }
             id => {
                 let kind = id.split('.').next().unwrap_or_default();
                 TAGS.iter()
@@ -121,6 +125,13 @@ pub fn all(
     problems.extend(urls(settings));
     problems.extend(files(settings));
     problems.extend(served_folders(settings, storages));
+    let is_shown = |problem: &Problem| matches!(problem.id, "storehouse.E010" | "storehouse.E011");
+    // What lies in a folder is found through it too.
+    if let Ok(finders) = finders
+        && !problems.iter().any(is_shown)
+    {
+        problems.extend(links(settings, storages, finders));
+    }
     problems.extend(storages_open(storages));
     problems.extend(modes(storages));
     if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
@@ -136,6 +147,19 @@ pub fn all(
         problems.extend(secret_key::secret_keys(settings, storages));
     }
     problems
+}
+
+/// Looks where links in the folders of the finders lead. What cannot be listed is told when it is collected.
+fn links(settings: &Settings, storages: &Storages, finders: &[Box<dyn Finder>]) -> Vec<Problem> {
+    let ignore = finders.iter().find_map(|finder| finder.default_ignore());
+    let ignore = match ignore {
+        Some(patterns) => IgnorePatterns::new(patterns.iter().map(String::as_str)),
+        None => IgnorePatterns::new(DEFAULT_IGNORE),
+    };
+    let found = finders
+        .iter()
+        .flat_map(|finder| finder.list(&ignore).unwrap_or_default());
+    found_files(settings, storages, &found.collect::<Vec<_>>())
 }
 
 /// Django's `core/checks/files.py`.

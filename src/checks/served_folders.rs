@@ -6,7 +6,10 @@
 //! | that of `STORAGES.staticfiles` | `STATIC_URL` | the same |
 //! | that of `STORAGES.default` | `MEDIA_URL` | the settings file, the files of a private storage |
 //!
-//! The first two may not lie in the folder of uploads either: a name could lead into them.
+//! The first two may not lie in the folder of uploads either: a name could lead into them. Of any other
+//! storage around a served folder a warning tells, since nobody but the application knows its names.
+//!
+//! The folders of the finders are served too, once they are collected: [`collected_folders`].
 
 use std::{
     path::{Path, PathBuf},
@@ -16,10 +19,11 @@ use std::{
 use super::{Problem, real, root_of};
 use crate::{
     settings::Settings,
+    staticfiles::Finder,
     storages::{DEFAULT, STATICFILES, Storages},
 };
 
-const OWN_FOLDER: &str = "give the files that are served a folder of their own";
+const OWN_FOLDER: &str = "give each of them a folder of its own, outside of the other";
 
 /// A folder whose files are served.
 struct Served {
@@ -35,10 +39,17 @@ struct Served {
 }
 
 /// The folder of a storage.
-struct Kept {
-    alias: String,
-    real: PathBuf,
+pub(super) struct Kept {
+    pub(super) alias: String,
+    pub(super) real: PathBuf,
     is_private: bool,
+}
+
+impl Kept {
+    /// Whether everybody may read its files only with a signed URL.
+    pub(super) fn is_private(&self) -> bool {
+        self.is_private && self.alias != STATICFILES
+    }
 }
 
 /// Checks the folders whose files are served, which everybody can read: `WHITENOISE_ROOT` and those of
@@ -57,11 +68,34 @@ pub fn served_folders(settings: &Settings, storages: &Storages) -> Vec<Problem> 
     problems.extend(settings_inside(settings, &served));
     let kept = kept(storages);
     for folder in &served {
-        let messages = kept.iter().filter_map(|kept| clash(folder, kept));
-        problems.extend(
-            messages
-                .map(|message| Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER)),
-        );
+        problems.extend(kept.iter().filter_map(|kept| clash(folder, kept)));
+    }
+    problems
+}
+
+/// Checks the folders that static files are collected from: what is in them is served at `STATIC_URL`.
+/// Links to them are followed, and links in them are not: see [`found_files`](super::found_files).
+#[must_use]
+pub fn collected_folders(
+    settings: &Settings,
+    storages: &Storages,
+    finders: &[Box<dyn Finder>],
+) -> Vec<Problem> {
+    let kept = kept(storages);
+    let mut problems = Vec::new();
+    for (setting, folder) in super::static_files::locations(finders) {
+        let shown = format!("'{}' of the {setting} setting", folder.display());
+        let folder = real(&folder);
+        // Those of STATICFILES_DIRS are checked without the finders.
+        if let Some(file) = settings.file()
+            && setting != "STATICFILES_DIRS"
+            && real(file).starts_with(&folder)
+        {
+            problems.push(settings_readable(file, &shown));
+        }
+        let private = kept.iter().filter(|kept| kept.is_private());
+        let inside = private.filter(|kept| kept.real.starts_with(&folder));
+        problems.extend(inside.map(|kept| private_readable(&kept.alias, &shown, "STATIC_URL")));
     }
     problems
 }
@@ -91,7 +125,7 @@ fn served(settings: &Settings, storages: &Storages) -> Vec<Served> {
 }
 
 /// The folders of all storages but that of manifests, which takes no uploads.
-fn kept(storages: &Storages) -> Vec<Kept> {
+pub(super) fn kept(storages: &Storages) -> Vec<Kept> {
     let manifests = storages.manifest_storage(STATICFILES).ok().flatten();
     let is_for_manifests = |alias: &str| match (&manifests, storages.get(alias)) {
         (Some(manifests), Ok(storage)) => alias != DEFAULT && Arc::ptr_eq(manifests, &storage),
@@ -131,8 +165,16 @@ pub(super) fn settings_readable(file: &Path, folder: &str) -> Problem {
     Problem::error("storehouse.E010", message).with_hint(OWN_FOLDER)
 }
 
+/// Tells of the files of a private storage in a folder that everybody can read.
+fn private_readable(alias: &str, folder: &str, at: &str) -> Problem {
+    let message = format!(
+        "The files of STORAGES.{alias}, which are private (querystring_auth), are inside {folder}: they would be served at {at} without a signature."
+    );
+    Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER)
+}
+
 /// What is wrong with the files of a storage and a folder that is served beside each other.
-fn clash(served: &Served, kept: &Kept) -> Option<String> {
+fn clash(served: &Served, kept: &Kept) -> Option<Problem> {
     let Served {
         shown, real, at, ..
     } = served;
@@ -141,23 +183,27 @@ fn clash(served: &Served, kept: &Kept) -> Option<String> {
     if served.alias == Some(alias) || alias == STATICFILES {
         return None;
     }
-    if served.alias == Some(DEFAULT) {
-        let is_shown = kept.is_private && !served.is_private && kept.real.starts_with(real);
-        return is_shown.then(|| {
-            format!(
-                "The files of STORAGES.{alias}, which are private (querystring_auth), are inside {shown}: they would be served at {at} without a signature."
-            )
-        });
-    }
+    let is_media = served.alias == Some(DEFAULT);
     if kept.real.starts_with(real) {
-        Some(format!(
-            "The files of STORAGES.{alias} are inside {shown}: they would be served at {at} as well, private ones too, and could run as pages of the site."
-        ))
-    } else if real.starts_with(&kept.real) {
-        Some(format!(
-            "{shown} is inside the folder of STORAGES.{alias}: an upload whose name leads there would be served at {at} as well, and could run as a page of the site."
-        ))
-    } else {
-        None
+        if is_media {
+            let is_shown = kept.is_private && !served.is_private;
+            return is_shown.then(|| private_readable(alias, shown, at));
+        }
+        let message = format!(
+            "The files of STORAGES.{alias} are inside {shown}: everybody could read them at {at}, and an uploaded page would run as a page of the site."
+        );
+        return Some(Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER));
     }
+    let below = real.strip_prefix(&kept.real).ok()?.display();
+    if is_media && !kept.is_private {
+        return None;
+    }
+    let message = format!(
+        "{shown} is inside the folder of STORAGES.{alias}: a file that is saved there under a name below '{below}/' would be served at {at}, and could run as a page of the site."
+    );
+    let problem = match alias == DEFAULT {
+        true => Problem::error("storehouse.E011", message),
+        false => Problem::warning("storehouse.W005", message),
+    };
+    Some(problem.with_hint(OWN_FOLDER))
 }

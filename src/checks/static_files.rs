@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use storehouse_storage::{Error, Result};
 
-use super::{Problem, media_root, real, root_of, served_folders::settings_readable, static_root};
+use super::{
+    Problem, collected_folders, media_root, real, root_of, served_folders::settings_readable,
+    static_root,
+};
 use crate::{
     settings::{Settings, StaticDir},
     staticfiles::{FILE_SYSTEM_FINDER, Finder},
@@ -21,7 +24,10 @@ pub fn staticfiles(
 ) -> Vec<Problem> {
     let mut problems = finding(settings, storages);
     match finders {
-        Ok(finders) => problems.extend(root_inside(settings, storages, finders)),
+        Ok(finders) => {
+            problems.extend(root_inside(settings, storages, finders));
+            problems.extend(collected_folders(settings, storages, finders));
+        }
         Err(error) => problems.push(Problem::error("storehouse.E007", error.to_string())),
     }
     problems.extend(storage_of_static_files(settings, storages));
@@ -105,7 +111,7 @@ fn root_inside(
 }
 
 /// The folders that finders look in, each with the setting that says so.
-fn locations(finders: &[Box<dyn Finder>]) -> Vec<(&str, PathBuf)> {
+pub(super) fn locations(finders: &[Box<dyn Finder>]) -> Vec<(&str, PathBuf)> {
     let of_finder = |finder: &'_ dyn Finder| finder.find("").into_iter();
     let all = finders.iter().flat_map(|finder| {
         of_finder(&**finder).map(|searched| (finder.setting(), searched.location))

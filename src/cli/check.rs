@@ -17,7 +17,10 @@ use crate::{
 pub(super) async fn run(flags: CheckFlags, context: &Context) -> Result<(), Failure> {
     if flags.list_tags {
         for tag in checks::TAGS {
-            context.output.result(tag)?;
+            match context.output.is_json() {
+                true => context.output.result(json!({ "tag": tag }))?,
+                false => context.output.result(tag)?,
+            }
         }
         return Ok(());
     }

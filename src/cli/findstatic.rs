@@ -73,9 +73,8 @@ fn show(name: &str, search: &Search, output: Output) -> Result<(), Failure> {
     let name = escaped(name);
     if search.matches.is_empty() {
         let newline = if output.shows(2) { "\n" } else { "" };
-        output.note(format_args!(
-            "No matching file found for '{name}'.{newline}{locations}"
-        ));
+        let told = format!("No matching file found for '{name}'.{newline}{locations}");
+        told.split('\n').for_each(|line| output.note(line));
     } else if !output.is_json() && output.shows(1) {
         output.result(format_args!(
             "Found '{name}' here:\n  {}{locations}",

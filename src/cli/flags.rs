@@ -35,7 +35,8 @@ pub(super) struct Common {
     #[arg(long, global = true, value_name = "NAME")]
     pub(super) env: Option<String>,
 
-    /// Overrides a setting, also deep in a table: STORAGES.media.OPTIONS.location=media
+    /// Overrides a setting, also deep in a table: STORAGES.media.OPTIONS.location=media. The value is as in the
+    /// settings file; a string also without its quotes, a list of strings also as a,b
     #[arg(long, global = true, value_name = "KEY=VALUE", action = clap::ArgAction::Append)]
     pub(super) set: Vec<String>,
 
@@ -228,6 +229,10 @@ pub(super) struct ListFlags {
     /// Ends each name with a NUL instead of a line break, which a name may hold: for xargs -0
     #[arg(short = '0', long, conflicts_with = "json")]
     pub(super) null: bool,
+
+    /// Only what lies directly in the folder: its folders, each with a slash at its end, then its files
+    #[arg(long)]
+    pub(super) dirs: bool,
 
     #[command(flatten)]
     pub(super) storage: StorageFlag,

@@ -1,7 +1,8 @@
 //! `storehouse list [PREFIX]`.
 
 use futures::TryStreamExt;
-use storehouse_storage::{Name, Storage};
+use serde_json::json;
+use storehouse_storage::{Error, Folder, Name, Storage};
 
 use super::{
     Context,
@@ -10,14 +11,42 @@ use super::{
 };
 
 pub(super) async fn run(flags: ListFlags, context: &Context) -> Result<(), Failure> {
+    if flags.null && context.output.is_json() {
+        let problem = "-0 and --json cannot be used together";
+        let advice = "JSON has names with line breaks in one line as well";
+        return Err(Failure::Usage(
+            Error::configuration(problem).with_advice(advice),
+        ));
+    }
     let storage = context.storages.open(&flags.storage.storage)?;
     let folder = folder(flags.prefix.as_deref())?;
     let end = if flags.null { '\0' } else { '\n' };
+    if flags.dirs {
+        return show_dir(storage.list_dir(folder.as_ref()).await?, end, context);
+    }
     let mut entries = storage.list(folder.as_ref());
     while let Some(entry) = entries.try_next().await? {
         match context.output.is_json() {
             true => context.output.result(entry_json(&entry))?,
             false => context.output.name(&entry.name, end)?,
+        }
+    }
+    Ok(())
+}
+
+/// Shows what lies directly in a folder: Django's `listdir`.
+fn show_dir(found: Folder, end: char, context: &Context) -> Result<(), Failure> {
+    let output = context.output;
+    for folder in &found.folders {
+        match output.is_json() {
+            true => output.result(json!({ "name": format!("{folder}/"), "folder": true }))?,
+            false => output.folder(folder, end)?,
+        }
+    }
+    for entry in &found.files {
+        match output.is_json() {
+            true => output.result(entry_json(entry))?,
+            false => output.name(&entry.name, end)?,
         }
     }
     Ok(())

@@ -11,7 +11,7 @@
 //! }
 //! ```
 
-use std::{ffi::OsString, process::ExitCode, sync::Arc, time::Duration};
+use std::{ffi::OsString, io::Write, process::ExitCode, sync::Arc, time::Duration};
 
 use clap::Parser;
 use storehouse_storage::{Error, ErrorKind, Registry};
@@ -66,8 +66,14 @@ where
         Err(error) => {
             // Help and version go to standard output and are no failure. If printing fails there
             // is nobody left to tell.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            if !error.use_stderr() {
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            // What was typed is part of it.
+            let message = output::safe_lines(error.to_string().trim_end());
+            let _ = writeln!(std::io::stderr(), "{message}");
+            return ExitCode::from(2);
         }
     };
     let output =

@@ -104,6 +104,11 @@ impl Output {
         write!(io::stdout().lock(), "{}{end}", for_reader(name.as_str()))
     }
 
+    /// Prints the name of a folder as [`name`](Self::name) does, with a slash.
+    pub(super) fn folder(self, name: &Name, end: char) -> io::Result<()> {
+        write!(io::stdout().lock(), "{}/{end}", for_reader(name.as_str()))
+    }
+
     /// Prints a line on standard error. An error of that is ignored: the place for messages is the one that
     /// failed.
     fn warn(self, line: impl fmt::Display) {
@@ -237,9 +242,17 @@ pub(super) fn for_reader(text: &str) -> String {
     }
 }
 
-/// A message as it is shown, which may have several lines.
-fn safe_lines(message: &str) -> String {
-    escaped_but(message, |letter| matches!(letter, '\n' | '\t'))
+/// A message as it is shown. It may have several lines: those after the first are set in, so that a name
+/// with a line break in it does not look like a message of its own.
+pub(super) fn safe_lines(message: &str) -> String {
+    let mut lines = message.split('\n');
+    let mut safe = escaped_but(lines.next().unwrap_or_default(), |letter| letter == '\t');
+    for line in lines {
+        let is_set_in = line.is_empty() || line.starts_with([' ', '\t']);
+        safe.push_str(if is_set_in { "\n" } else { "\n  " });
+        safe.push_str(&escaped_but(line, |letter| letter == '\t'));
+    }
+    safe
 }
 
 /// JSON with escapes in its strings also where the format needs none.
@@ -361,7 +374,12 @@ mod tests {
 
     #[test]
     fn a_message_keeps_its_lines_and_nothing_else() {
-        assert_eq!(safe_lines("a\n\tb\u{1b}[2J\r"), "a\n\tb\\u{1b}[2J\\r");
+        for (message, shown) in [
+            ("a\n\tb\u{1b}[2J\r", "a\n\tb\\u{1b}[2J\\r"),
+            ("a\nstorehouse: b\n\n  c", "a\n  storehouse: b\n\n  c"),
+        ] {
+            assert_eq!(safe_lines(message), shown);
+        }
     }
 
     #[test]

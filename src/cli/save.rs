@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use storehouse_storage::{Content, Error, ErrorKind, Name, Result, SaveOptions, Storage};
+use storehouse_storage::{
+    Attributes, Content, Error, ErrorKind, Name, Result, SaveOptions, Storage,
+};
 
 use super::{Context, flags::SaveFlags, output::Failure};
 
@@ -10,7 +12,14 @@ pub(super) async fn run(flags: SaveFlags, context: &Context) -> std::result::Res
     let storage = context.storages.open(&flags.storage.storage)?;
     let name = name(&flags)?;
     let content = content(&flags.source).await?;
-    let saved = storage.save(&name, content, &options(&flags)).await?;
+    let options = options(&flags);
+    if options.attributes != Attributes::default() && !storage.capabilities().attributes {
+        context.output.note(format_args!(
+            "storehouse: warning: {} keeps nothing beside the content: what was given for that is left out",
+            storage.describe()
+        ));
+    }
+    let saved = storage.save(&name, content, &options).await?;
     if context.output.is_json() {
         let line = serde_json::json!({ "name": saved.name.as_str(), "size": saved.size, "etag": saved.etag });
         return Ok(context.output.result(line)?);

@@ -27,7 +27,11 @@ pub(super) async fn run(flags: UrlFlags, context: &Context) -> Result<(), Failur
             let stored = Name::new(urls.stored_name(&flags.name)?)?;
             storage.url(&stored, &options).await?
         }
-        None => storage.url(&Name::new(&flags.name)?, &options).await?,
+        // As Django's `FileSystemStorage.url`: slashes at the start go.
+        None => {
+            let name = Name::new(flags.name.trim_start_matches('/'))?;
+            storage.url(&name, &options).await?
+        }
     };
     if context.output.is_json() {
         return Ok(context.output.result(serde_json::json!({ "url": url }))?);

@@ -8,12 +8,13 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
-use storehouse_storage::{Entry, Name, Result, Storage, UrlOptions};
+use storehouse_storage::{Entry, Error, ErrorKind, Name, Result, Storage, UrlOptions};
 
 use super::{
     Decision, Representation, ResponseBody, UrlPrefix, UrlTarget,
     active::{UNKNOWN, make_harmless},
     decide,
+    from_settings::ServeHeaders,
     policy::{self, HeadersFunction},
     respond::{self, Content, Failed, FileResponse},
     shelf::storage_tag,
@@ -97,14 +98,29 @@ impl MediaFiles {
     /// [`HmacSigner`](crate::storages::HmacSigner).
     ///
     /// # Errors
-    /// As [`Storages::get`].
+    /// As [`Storages::get`]; a wrong `SERVE_HEADERS`; `MEDIA_REDIRECT` where the storage is no service with
+    /// URLs of its own.
     pub fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
         let media_url = settings.media_url().unwrap_or_default();
         let storage = storages.default()?;
         let signs_itself = storage.service().is_some();
         let is_private = storages.is_private(DEFAULT)? && !(signs_itself && settings.debug());
         let files = Self::new(UrlPrefix::of_url(&media_url), storage);
-        let files = files.with_signed_urls(UrlVerifier::of(settings));
+        let mut files = files.with_signed_urls(UrlVerifier::of(settings));
+        if let Some(headers) = ServeHeaders::of(settings)? {
+            files = files.with_headers(move |name, fields| headers.set(name, fields));
+        }
+        if settings.flag("MEDIA_REDIRECT") {
+            if !signs_itself {
+                let problem = format!(
+                    "MEDIA_REDIRECT is set, and {} has no URLs but those that are served here",
+                    files.storage.describe()
+                );
+                return Err(Error::configuration(problem)
+                    .with_advice("take it out, or keep media in a bucket"));
+            }
+            files = files.with_redirects();
+        }
         Ok(match is_private {
             true => files.only_signed(),
             false => files,
@@ -225,7 +241,7 @@ impl MediaFiles {
         let url = self.storage.url(name, &options).await?;
         let location = HeaderValue::try_from(url).map_err(|_| {
             let problem = "its URL has a character that a header cannot hold";
-            storehouse_storage::Error::new(storehouse_storage::ErrorKind::Other, problem)
+            Error::new(ErrorKind::Other, problem)
         })?;
         let mut response = respond::redirect(location, method);
         // A signed URL ends to work: nobody is to keep it.

@@ -46,6 +46,7 @@ mod conditional;
 mod decide;
 mod encoding;
 mod etag;
+mod from_settings;
 mod headers;
 mod http_date;
 mod layer;
@@ -74,9 +75,9 @@ pub use media_files::MediaFiles;
 pub use multipart::{Boundary, Multipart, Piece};
 pub use range::MAX_RANGES;
 pub use representation::{Representation, Variant};
-#[cfg(feature = "cli")]
-pub(crate) use respond::bad_request;
 pub use respond::not_found;
+#[cfg(feature = "cli")]
+pub(crate) use respond::{no_host, read_only};
 pub use static_files::StaticFiles;
 pub use url_path::{PathProblem, UrlPrefix, UrlTarget};
 pub use urls::{has_host, static_urls, staticfiles_urls};

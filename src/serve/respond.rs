@@ -103,8 +103,12 @@ fn assembled(status: StatusCode, mut headers: HeaderMap, body: ResponseBody) -> 
 
 /// Makes an answer that is about no file: an error, or a hint where to look.
 pub(super) fn plain(status: StatusCode, method: &Method) -> FileResponse {
+    about_no_file(status, words(status), method)
+}
+
+fn about_no_file(status: StatusCode, text: &'static str, method: &Method) -> FileResponse {
     let mut headers = HeaderMap::with_capacity(4);
-    let body = worded(status, method == Method::HEAD, &mut headers);
+    let body = worded(text, method == Method::HEAD, &mut headers);
     assembled(status, headers, body)
 }
 
@@ -114,10 +118,21 @@ pub fn not_found(method: &Method) -> Response<ResponseBody> {
     plain(StatusCode::NOT_FOUND, method)
 }
 
-/// Makes the answer to a request that no server can understand, with a body that says so.
+/// Makes the answer to a request that names no host, two, or what cannot be one (RFC 9112 section 3.2).
 #[cfg(feature = "cli")]
-pub(crate) fn bad_request(method: &Method) -> Response<ResponseBody> {
-    plain(StatusCode::BAD_REQUEST, method)
+pub(crate) fn no_host(method: &Method) -> Response<ResponseBody> {
+    let text = "400 Bad Request: a request names one host, in one Host field\n";
+    about_no_file(StatusCode::BAD_REQUEST, text, method)
+}
+
+/// Makes the answer to a request that would change what can only be read.
+#[cfg(feature = "cli")]
+pub(crate) fn read_only(method: &Method) -> Response<ResponseBody> {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, method);
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
 }
 
 /// Makes the answer for a storage that failed, and logs why: the client learns nothing of it.
@@ -208,7 +223,7 @@ fn slice(bytes: &Bytes, range: &Range<u64>) -> Option<Bytes> {
 fn empty(decision: &Decision<'_>, headers: &mut HeaderMap) -> ResponseBody {
     match decision.outcome {
         Outcome::MethodNotAllowed | Outcome::PreconditionFailed | Outcome::RangeNotSatisfiable => {
-            worded(decision.status(), decision.is_head(), headers)
+            worded(words(decision.status()), decision.is_head(), headers)
         }
         // To HEAD: the length is that of the GET.
         _ => ResponseBody::empty(),
@@ -216,8 +231,8 @@ fn empty(decision: &Decision<'_>, headers: &mut HeaderMap) -> ResponseBody {
 }
 
 /// The words of an error, for people.
-fn worded(status: StatusCode, is_head: bool, headers: &mut HeaderMap) -> ResponseBody {
-    let text = match status {
+fn words(status: StatusCode) -> &'static str {
+    match status {
         StatusCode::BAD_REQUEST => "400 Bad Request: the path is not a valid URL path in UTF-8\n",
         StatusCode::FORBIDDEN => "403 Forbidden: this link is not valid, or not any more\n",
         StatusCode::NOT_FOUND => "404 Not Found\n",
@@ -231,7 +246,10 @@ fn worded(status: StatusCode, is_head: bool, headers: &mut HeaderMap) -> Respons
         StatusCode::SERVICE_UNAVAILABLE => "503 Service Unavailable: the storage does not answer\n",
         StatusCode::INTERNAL_SERVER_ERROR => "500 Internal Server Error: the storage failed\n",
         _ => "",
-    };
+    }
+}
+
+fn worded(text: &'static str, is_head: bool, headers: &mut HeaderMap) -> ResponseBody {
     if !text.is_empty() {
         headers.insert(header::CONTENT_TYPE, TEXT);
     }

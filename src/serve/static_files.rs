@@ -22,6 +22,7 @@ use storehouse_storage::{Entry, Name, Result, Storage, join_url};
 
 use super::{
     ResponseBody, UrlPrefix, UrlTarget, decide,
+    from_settings::{self, ServeHeaders},
     naming::{ManifestFile, Naming},
     policy::{self, HeadersFunction},
     preload,
@@ -136,7 +137,7 @@ impl StaticFiles {
     ///
     /// # Errors
     /// As [`Storages::get`] and [`finders`]; as
-    /// [`Manifest::load`](crate::staticfiles::Manifest::load).
+    /// [`Manifest::load`](crate::staticfiles::Manifest::load); a wrong `SERVE_HEADERS`.
     pub async fn load(settings: &Settings, storages: &Storages) -> Result<Self> {
         let static_url = settings.static_url().unwrap_or_default();
         let prefix = UrlPrefix::of_url(&static_url);
@@ -151,7 +152,21 @@ impl StaticFiles {
             let manifest = manifest.unwrap_or(storage);
             files = files.with_manifest(manifest, options.manifest_name).await?;
         }
-        Ok(files)
+        files.sent_as_set(settings)
+    }
+
+    /// Takes what settings say of how files are sent.
+    fn sent_as_set(mut self, settings: &Settings) -> Result<Self> {
+        let index = from_settings::index(settings)?;
+        let headers = ServeHeaders::of(settings)?;
+        self.change(|options| {
+            options.index = index;
+            options.all_origins = settings.flag("WHITENOISE_ALLOW_ALL_ORIGINS");
+            if let Some(headers) = headers {
+                options.headers = Some(Arc::new(move |name, fields| headers.set(name, fields)));
+            }
+        });
+        Ok(self)
     }
 
     /// Serves static files from where they are, with `DEBUG` and without: each is looked for by the
@@ -164,7 +179,7 @@ impl StaticFiles {
         let finders = finders(settings, storages).await?;
         let mut files = Self::of(prefix, Source::Finders(finders.into()), Duration::ZERO);
         files.change(|options| options.cache_control = Some(ASK_AGAIN));
-        Ok(files)
+        files.sent_as_set(settings)
     }
 
     /// Serves the files of `WHITENOISE_ROOT` at `/`, such as `robots.txt`; `None` if it is not set. No
@@ -192,7 +207,7 @@ impl StaticFiles {
                 options.pause = Duration::ZERO;
             }
         });
-        Ok(Some(files))
+        files.sent_as_set(settings).map(Some)
     }
 
     /// Takes the names of a manifest: those it made are never to be asked for again. It is looked at

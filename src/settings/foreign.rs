@@ -125,15 +125,7 @@ const SETTINGS: &[(&str, Foreign)] = &[
     ),
     (
         "WHITENOISE_ADD_HEADERS_FUNCTION",
-        Replaced("call StaticFiles::with_headers in the application"),
-    ),
-    (
-        "WHITENOISE_ALLOW_ALL_ORIGINS",
-        Replaced("call StaticFiles::with_all_origins in the application"),
-    ),
-    (
-        "WHITENOISE_INDEX_FILE",
-        Replaced("call StaticFiles::with_index in the application"),
+        Replaced("write SERVE_HEADERS, or call StaticFiles::with_headers in the application"),
     ),
     (
         "WHITENOISE_STATIC_PREFIX",

@@ -2,7 +2,7 @@
 //! nothing by itself, and does not decide what wins: [`super::Settings::load`] lays one over the
 //! other.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{borrow::Cow, collections::BTreeMap, ffi::OsString};
 
 use storehouse_storage::{Value, nearest};
 use toml::{
@@ -272,8 +272,24 @@ pub(super) fn of_process(
             None => problems.add(format!("{}: it is not UTF-8 text", origin.place(0))),
         }
     }
+    leave_out_unknown(process, table, problems);
     layer.refuse_both_forms(problems);
     layer
+}
+
+/// The variable that chooses the environment, and is no setting.
+const ENVIRONMENT: &str = "STOREHOUSE_ENV";
+
+/// Tells of variables with our prefix that are no settings: most are misspelt.
+fn leave_out_unknown(process: &BTreeMap<String, OsString>, table: &Table, problems: &mut Problems) {
+    for variable in process.keys().filter(|name| *name != ENVIRONMENT) {
+        if let Some(name) = variable.strip_prefix(PREFIX)
+            && table.find(name).is_none()
+        {
+            let place = Origin::Variable(variable).place(0);
+            problems.leave_out(format!("{place} ({})", table.unknown(name)));
+        }
+    }
 }
 
 fn is_readable(row: &SettingRow, text: Option<&str>) -> bool {
@@ -289,6 +305,7 @@ pub(super) fn of_command_line(sets: &[String], table: &Table, problems: &mut Pro
             problems.add("--set: expected KEY=VALUE, found no `=`");
             continue;
         };
+        let text = &*unquoted(text);
         let origin = Origin::CommandLine(key);
         let (first, inside) = match key.split_once('.') {
             Some((first, inside)) => (first, Some(inside)),
@@ -311,6 +328,18 @@ pub(super) fn of_command_line(sets: &[String], table: &Table, problems: &mut Pro
     }
     layer.refuse_both_forms(problems);
     layer
+}
+
+/// The text that a TOML string says, so that a value may be typed as it stands in a settings file; any other
+/// as it is.
+fn unquoted(text: &str) -> Cow<'_, str> {
+    if !text.starts_with(['"', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    match DeValue::parse(text).map(Spanned::into_inner) {
+        Ok(DeValue::String(inner)) => Cow::Owned(inner.into_owned()),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 impl Layer {

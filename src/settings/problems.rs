@@ -27,7 +27,7 @@ impl Problems {
     /// Returns a warning of all that is left out, if anything is.
     pub(crate) fn warning(&self) -> Option<String> {
         let all = self.left_out.join("; ");
-        (!all.is_empty()).then(|| format!("these mean nothing here and can be taken out: {all}"))
+        (!all.is_empty()).then(|| format!("these mean nothing here and are left out: {all}"))
     }
 
     /// Returns an error that holds all problems, if there are any.

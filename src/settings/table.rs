@@ -38,6 +38,8 @@ pub enum SettingKind {
     StaticDirs,
     /// A whole number from 0 on, or the text `none` for no limit, where Django takes None.
     Limit,
+    /// A file's name, or `true` for `index.html`: WhiteNoise's `INDEX_FILE`.
+    IndexFile,
 }
 
 impl SettingKind {
@@ -63,7 +65,8 @@ impl SettingKind {
             (Self::Limit, Value::Integer(number)) => {
                 Err(format!("expected {}, found {number}", self.expected()))
             }
-            (Self::Limit, Value::Text(text)) => self.read_text(&text),
+            (Self::Limit | Self::IndexFile, Value::Text(text)) => self.read_text(&text),
+            (Self::IndexFile, Value::Flag(is_set)) => self.read_text(&is_set.to_string()),
             (Self::StaticDirs, value) => Err(format!(
                 "expected {}, found {} (staticfiles.E001)",
                 self.expected(),
@@ -77,18 +80,28 @@ impl SettingKind {
         }
     }
 
-    /// Reads a value out of a text, as the process environment and `--set` give it: a string is
-    /// taken as it is, a boolean also as 0 and 1, all others as TOML.
+    /// Reads a value out of a text, as the process environment and `--set` give it: a string is taken as it is,
+    /// a boolean also as 0 and 1, a list of strings also with commas between them, all others as TOML.
     pub(super) fn read_text(self, text: &str) -> Result<Value, String> {
         match self {
             Self::Option(kind) if is_empty(kind, &text.into()) => self.read(text.into()),
             Self::Option(kind) => values::option_from_text(kind, text),
             Self::Storage(_) | Self::SiteUrl => Ok(text.into()),
             Self::Limit if text == "none" => Ok(text.into()),
+            Self::IndexFile => Ok(match text.to_ascii_lowercase().as_str() {
+                "true" | "1" => "index.html".into(),
+                "false" | "0" => "".into(),
+                _ => text.into(),
+            }),
             Self::Limit => match text.parse::<u64>().map(i64::try_from) {
                 Ok(Ok(number)) => Ok(number.into()),
                 _ => Err(format!("expected {}, found {text:?}", self.expected())),
             },
+            Self::StaticDirs if !text.trim_start().starts_with('[') => {
+                let paths = text.split(',').map(str::trim);
+                let paths = paths.filter(|path| !path.is_empty()).map(Value::from);
+                self.read(Value::List(paths.collect()))
+            }
             Self::Secrets | Self::StaticDirs | Self::Storages => {
                 let value = values::parse(text)
                     .map_err(|_| format!("expected {}, as in a settings file", self.expected()))?;
@@ -120,6 +133,7 @@ impl SettingKind {
             Self::SiteUrl => "a string",
             Self::StaticDirs => "an array of paths and [prefix, path] pairs",
             Self::Limit => "a whole number or \"none\"",
+            Self::IndexFile => "a file's name, true or false",
         }
     }
 }
@@ -249,6 +263,30 @@ const ROWS: &[SettingRow] = &[
         SettingKind::Option(OptionKind::Path),
         "",
         "A folder whose files are served at /, such as robots.txt and favicon.ico.",
+    ),
+    row(
+        "WHITENOISE_INDEX_FILE",
+        SettingKind::IndexFile,
+        "",
+        "The file that is sent for the folder it is in, of static files and of WHITENOISE_ROOT; true is index.html.",
+    ),
+    row(
+        "WHITENOISE_ALLOW_ALL_ORIGINS",
+        SettingKind::Option(OptionKind::Flag),
+        "true",
+        "Whether pages of other origins may use static files, such as fonts (Access-Control-Allow-Origin: *).",
+    ),
+    row(
+        "SERVE_HEADERS",
+        SettingKind::Option(OptionKind::Tables),
+        "",
+        "Header fields that files are sent with: an array of tables, each with match (a glob or several) and headers; an empty value takes a field away.",
+    ),
+    row(
+        "MEDIA_REDIRECT",
+        SettingKind::Option(OptionKind::Flag),
+        "false",
+        "Whether a request for media is answered with a redirect to the bucket, instead of sending the file through.",
     ),
     row(
         "WHITENOISE_SKIP_COMPRESS_EXTENSIONS",

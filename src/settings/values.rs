@@ -120,6 +120,7 @@ pub(crate) fn option_from_text(kind: OptionKind, text: &str) -> Result<Value, St
         | OptionKind::Flag => kind.read_text(text),
         // No TOML integer starts with a zero, so this can only be a mode as `chmod` writes it.
         OptionKind::Mode if text.starts_with('0') => kind.read_text(text),
+        OptionKind::List if !text.trim_start().starts_with('[') => kind.read_text(text),
         _ => {
             let value = DeValue::parse(text)
                 .map_err(|_| format!("expected {}, written as in TOML", kind.expected()))?;

@@ -11,21 +11,59 @@ use super::{
     digest::{self, Material, MaterialContent, Md5Sum, Told},
     finders::Found,
     places::Places,
-    plan::{Action, Kind, Write, WriteContent},
+    plan::{Action, ByTimes, Kind, Write, WriteContent, by_times},
     recall::Recall,
+    walk::SourceFile,
 };
 
 /// Returns whether the content of a found file will be compared: where a bucket has an object of its
-/// size.
+/// size, or a disk a file of which the times do not tell.
 pub(super) fn is_compared(found: &Found, destination: &Destination) -> bool {
     let object = destination.objects.get(&found.name);
-    !destination.is_local && object.is_some_and(|object| object.size == found.source.size)
+    object.is_some_and(|object| match destination.is_local {
+        true => is_untold(&found.source, object),
+        false => object.size == found.source.size,
+    })
+}
+
+/// Whether a file on a disk may have the content of the source, and the times do not tell.
+fn is_untold(source: &SourceFile, object: &Object) -> bool {
+    object.size == source.size && !object.is_link && by_times(source, object) == ByTimes::Untold
+}
+
+/// Skips the collected files on a disk of which the times do not tell, and the content is there.
+///
+/// # Errors
+/// A source or a file that cannot be read.
+pub(super) async fn skip_same_content(
+    collected: &mut [Write],
+    places: &Places,
+    recall: &Recall,
+    jobs: usize,
+) -> Result<()> {
+    let untold = collected.iter_mut().filter_map(|write| {
+        let object = write.there.clone()?;
+        let is_untold = is_untold(write.source()?, &object);
+        (write.action == Action::Copy && is_untold).then_some((write, object))
+    });
+    let mut compared = stream::iter(untold)
+        .map(|(write, object)| async move {
+            let told = compare(write, &object, places.of_kind(write.kind), recall).await;
+            (write, told)
+        })
+        .buffer_unordered(jobs.max(1));
+    while let Some((write, told)) = compared.next().await {
+        if matches!(told?, Compared::Same) {
+            write.action = Action::Skip;
+        }
+    }
+    Ok(())
 }
 
 /// Skips what is in the destination with the same content. Returns how many objects were asked for one
 /// by one; what ETags have told is `learned`.
 ///
-/// Collected files on a disk were decided about before, by their times, and so were their copies. A name that two writes have
+/// Collected files on a disk were decided about before ([`skip_same_content`]), and so were their copies. A name that two writes have
 /// is not compared: the first will change what is there.
 ///
 /// # Errors

@@ -190,7 +190,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Returns an ETag as a digest would be written: in lower case, and without the mark of a weak one.
-fn plain_etag(etag: &str) -> String {
+pub(super) fn plain_etag(etag: &str) -> String {
     let etag = etag.trim_start_matches("W/").trim_matches('"');
     etag.to_ascii_lowercase()
 }

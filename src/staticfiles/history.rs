@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use storehouse_storage::{Name, Result};
+use storehouse_storage::{Name, Result, Storage};
 
 use super::{
     compressed,
@@ -18,7 +18,7 @@ use super::{
     places::Places,
     plan::{Kind, Write, WriteContent},
     releases::{KeptFile, RELEASES, Release, Releases, is_private},
-    retention::{PruneFacts, PrunePolicy, Pruning, to_prune},
+    retention::{PruneFacts, PrunePolicy, Pruning, proof, to_be_proven, to_prune},
 };
 
 /// What earlier runs left.
@@ -113,16 +113,15 @@ impl History {
     ///
     /// # Errors
     /// As [`to_prune`].
-    pub(super) fn prune(
+    pub(super) async fn prune(
         self,
         pushed: &Manifest,
         new: Option<Release>,
         writes: &[Write],
         destination: &Destination,
-        policy: PrunePolicy,
-        now: SystemTime,
+        Policy { prune, now, prove }: Policy<'_>,
     ) -> Result<Pruning> {
-        if !policy.prunes() {
+        if !prune.prunes() {
             return Ok(Pruning::default());
         }
         self.releases.refuse_damaged()?;
@@ -143,10 +142,26 @@ impl History {
             in_force: &in_force,
             of_this_run: &of_this_run,
             releases: &releases,
+            digests: &HashMap::new(),
             now,
         };
-        to_prune(&facts, policy)
+        let Some((storage, jobs)) = prove else {
+            return to_prune(&facts, prune);
+        };
+        let names = to_be_proven(&facts, prune)?;
+        let digests = proof::digests(names, destination, storage, jobs).await?;
+        let digests = &digests;
+        to_prune(&PruneFacts { digests, ..facts }, prune)
     }
+}
+
+/// What is pruned, and how that is found out.
+#[derive(Clone, Copy)]
+pub(super) struct Policy<'a> {
+    pub(super) prune: PrunePolicy,
+    pub(super) now: SystemTime,
+    /// Where files are read, and how many at once, of which only the content tells that a run made them.
+    pub(super) prove: Option<(&'a dyn Storage, usize)>,
 }
 
 /// Makes the write of a release.

@@ -113,7 +113,7 @@ pub use releases::{
     KeptFile, PRIVATE, RELEASES, Release, ReleaseId, Releases, is_private, roll_back,
 };
 pub use report::Report;
-pub use retention::{PruneFacts, PrunePolicy, Pruning, parse_age, to_prune};
+pub use retention::{PruneFacts, PrunePolicy, Pruning, parse_age, to_be_proven, to_prune};
 pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
 pub use urls::StaticUrls;
 pub use walk::SourceFile;

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use storehouse_storage::{Error, ErrorKind, Result};
+use storehouse_storage::{Error, ErrorKind, Result, require_runtime};
 
 /// How many folders to read are worth the start of a thread.
 const ITEMS_A_THREAD: usize = 4;
@@ -16,10 +16,11 @@ const ITEMS_A_THREAD: usize = 4;
 /// Runs `work` on the blocking pool.
 ///
 /// # Errors
-/// [`ErrorKind::Other`] if it panics.
+/// [`ErrorKind::Other`] if it panics; [`require_runtime`].
 pub(crate) async fn on_the_blocking_pool<R: Send + 'static>(
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R> {
+    require_runtime()?;
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Error::new(ErrorKind::Other, error.to_string()))
 }

@@ -3,14 +3,14 @@
 
 use std::time::SystemTime;
 
-use storehouse_storage::{Name, Result};
+use storehouse_storage::{Name, Result, Storage};
 
 use super::{
     attributes::{self, InForce, Unsettled},
     clash, compare, compressed,
     destination::{Destination, local_root},
     finders::Found,
-    history::{History, release_write},
+    history::{History, Policy, release_write},
     integrity::{self, Integrity},
     manifest::Manifest,
     phase::{Phase, Phases},
@@ -219,10 +219,10 @@ impl<'a> Planner<'a> {
         };
         let (files, known, recall) = read::read_all(files, wants, recall).await?;
         let mut learned = Recall::begin();
-        let mut collected = plan::collected(&files, &known, there, self.options);
-        collected[files.len() - late..]
-            .iter_mut()
-            .for_each(|write| write.action = Action::Skip);
+        let collected = plan::collected(&files, &known, there, self.options);
+        let collected = self
+            .compare_collected(collected, late, there, &recall)
+            .await?;
         let mut made = self
             .make_writes(collected, &files, &known, there, &recall, &mut learned)
             .await?;
@@ -231,7 +231,7 @@ impl<'a> Planner<'a> {
         }
         let history = self.history(&destination).await?;
         let kept = self.kept(&history)?;
-        let pruned = self.end_history(&mut made, history, &destination)?;
+        let pruned = self.end_history(&mut made, history, &destination).await?;
         let stays = |name: &Name| kept(name) && pruned.files.binary_search(name).is_err();
         self.add_integrity(&mut made, &destination, there, &stays)
             .await?;
@@ -260,6 +260,23 @@ impl<'a> Planner<'a> {
             unsettled,
             ..Planned::default()
         })
+    }
+
+    /// Skips the collected files that stay as they are on a disk, and the last of them that are `late`.
+    async fn compare_collected(
+        &self,
+        mut collected: Vec<Write>,
+        late: usize,
+        there: &Destination,
+        recall: &Recall,
+    ) -> Result<Vec<Write>> {
+        if there.is_local {
+            compare::skip_same_content(&mut collected, self.places, recall, self.jobs).await?;
+        }
+        let first_late = collected.len() - late;
+        let late = collected[first_late..].iter_mut();
+        late.for_each(|write| write.action = Action::Skip);
+        Ok(collected)
     }
 
     /// Skips what is there as it should be, and has the rest of it repaired. Returns how many objects were
@@ -293,7 +310,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Adds the write of a release, and returns what is deleted because it is old.
-    fn end_history(
+    async fn end_history(
         &self,
         made: &mut Made,
         history: History,
@@ -315,12 +332,26 @@ impl<'a> Planner<'a> {
             0 => Vec::new(),
             count => history.beyond(count, release.as_ref(), pushed),
         };
-        let (policy, time) = (self.pruning, self.time);
-        let mut pruned = history.prune(pushed, release, &made.writes, destination, policy, time)?;
+        let mut pruned = history
+            .prune(pushed, release, &made.writes, destination, self.prunes())
+            .await?;
         pruned.releases.extend(beyond);
         pruned.releases.sort_unstable();
         pruned.releases.dedup();
         Ok(pruned)
+    }
+
+    /// What is pruned. Where files are kept under their hashed names alone, the content may have to tell that a
+    /// run made one.
+    fn prunes(&self) -> Policy<'_> {
+        let options = self.compression;
+        let is_hashed_only = options.is_some_and(|options| options.keep_only_hashed_files);
+        let storage: &dyn Storage = &**self.places.files();
+        Policy {
+            prune: self.pruning,
+            now: self.time,
+            prove: is_hashed_only.then_some((storage, self.jobs)),
+        }
     }
 
     /// Adds the write of the digests: of all files of this run, and of those of earlier runs that the

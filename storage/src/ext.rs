@@ -102,7 +102,8 @@ pub trait StorageExt: Storage {
     /// # Errors
     /// As [`Storage::exists`]; [`ErrorKind::InvalidName`](crate::ErrorKind::InvalidName) if `max_length` leaves no room.
     async fn get_available_name(&self, name: &Name, max_length: Option<usize>) -> Result<Name> {
-        let mut candidates = Candidates::new(name.clone(), max_length);
+        let candidates = Candidates::new(name.clone(), max_length);
+        let mut candidates = candidates.within(&self.capabilities());
         loop {
             let candidate = candidates.next_name()?;
             if !self.exists(&candidate).await? {

@@ -130,6 +130,7 @@ impl fmt::Debug for LocalFile {
 pub(crate) async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
+    crate::require_runtime().map_err(io::Error::other)?;
     // It fails only when the work panicked or the runtime is going down.
     tokio::task::spawn_blocking(work)
         .await

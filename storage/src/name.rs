@@ -21,7 +21,10 @@ use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    capabilities::Capabilities,
+    error::{Error, ErrorKind, Result},
+};
 
 /// Linux's `PATH_MAX` less its NUL: no storage takes a longer name, most take less.
 const MAX_BYTES: usize = 4095;
@@ -144,7 +147,8 @@ fn is_in_its_one_form(text: &str) -> bool {
 ///
 /// The first is `name` itself; the others have `_` and seven random characters of `a-zA-Z0-9`
 /// before the extension. With `max_length` (in characters, of the whole name) a name that is too
-/// long counts as taken, and the root is cut to make room. There is no end to them.
+/// long counts as taken, and the root is cut to make room; so it is cut for what a storage takes
+/// ([`within`](Self::within)). There is no end to them.
 ///
 /// ```
 /// use storehouse_storage::{Candidates, Name};
@@ -160,6 +164,8 @@ fn is_in_its_one_form(text: &str) -> bool {
 pub struct Candidates {
     name: Name,
     max_length: Option<usize>,
+    /// In bytes, of the whole name and of its last part.
+    limits: Option<(usize, usize)>,
     /// Put before each name after the length was looked at; see [`Target::below`].
     folder: Option<Name>,
     /// What is left of the root; `None` until the name itself was given out.
@@ -173,9 +179,18 @@ impl Candidates {
         Self {
             name,
             max_length,
+            limits: None,
             folder: None,
             root: None,
         }
+    }
+
+    /// Cuts the root of the names after the first so that the storage can have them too, which takes names
+    /// of so many bytes: what is added makes some too long. The first is not cut, for the storage to refuse.
+    #[must_use]
+    pub fn within(mut self, capabilities: &Capabilities) -> Self {
+        self.limits = Some((capabilities.max_name_bytes, capabilities.max_part_bytes));
+        self
     }
 
     /// Returns the next name to try.
@@ -215,6 +230,14 @@ impl Candidates {
                     .ok_or_else(|| no_room(&self.name, max))?
                     .to_owned();
             }
+        }
+        if let Some((max_name, max_part)) = self.limits {
+            let folder = pieces.folder.map_or(0, |folder| folder.len() + 1);
+            let rest = SUFFIX_LENGTH + pieces.extension.len();
+            let room = max_part.min(max_name.saturating_sub(folder));
+            *root = first_bytes(root, room.saturating_sub(rest))
+                .ok_or_else(|| no_room(&self.name, max_name))?
+                .to_owned();
         }
         let name = pieces.with_root(&format!("{root}_{}", random_text()?));
         // Never over-long here: at most eight bytes were added, and the driver looks at its own limit.
@@ -421,6 +444,15 @@ fn drop_last(text: &str, count: usize) -> Option<&str> {
         .nth(keep)
         .map_or(text.len(), |(at, _)| at);
     Some(&text[..end])
+}
+
+/// As many whole characters of `text` as have up to `count` bytes, unless that is nothing.
+fn first_bytes(text: &str, count: usize) -> Option<&str> {
+    let ends = text
+        .char_indices()
+        .map(|(at, letter)| at + letter.len_utf8());
+    let end = ends.take_while(|end| *end <= count).last().unwrap_or(0);
+    (end > 0).then(|| &text[..end])
 }
 
 fn no_room(name: &Name, max_length: usize) -> Error {

@@ -345,6 +345,48 @@ fn a_root_that_would_be_empty_is_refused() {
 }
 
 #[test]
+fn the_root_is_cut_for_what_a_storage_takes() {
+    for (text, max_name, max_part, expected) in [
+        ("abcdefghij.txt", 1024, 255, "abcdefghij_*.txt"),
+        ("abcdefghij.txt", 1024, 14, "ab_*.txt"),
+        ("abcdefghij.txt", 14, 255, "ab_*.txt"),
+        ("folder/abcdefghij.txt", 20, 255, "folder/a_*.txt"),
+        ("folder/abcdefghij.tar.gz", 1024, 18, "folder/abc_*.tar.gz"),
+        // Whole characters stay: two bytes each.
+        ("éééé.txt", 1024, 17, "éé_*.txt"),
+    ] {
+        let capabilities = Capabilities {
+            max_name_bytes: max_name,
+            max_part_bytes: max_part,
+            ..Capabilities::default()
+        };
+        let mut candidates = Candidates::new(name(text), None).within(&capabilities);
+
+        let first = candidates.next_name().unwrap();
+        assert_eq!(first.as_str(), text);
+        for _ in 0..3 {
+            let next = candidates.next_name().unwrap();
+            let (root, extension) = expected.split_once('*').unwrap();
+            let middle = next.as_str().strip_prefix(root).unwrap_or_default();
+            let middle = middle.strip_suffix(extension).unwrap_or_default();
+            assert_eq!(middle.len(), 7, "{text}: {next}");
+        }
+    }
+}
+
+#[test]
+fn a_root_of_which_nothing_would_be_left_is_refused() {
+    let capabilities = Capabilities {
+        max_part_bytes: 12,
+        ..Capabilities::default()
+    };
+    let mut candidates = Candidates::new(name("abcdefgh.txt"), None).within(&capabilities);
+
+    assert!(candidates.next_name().is_ok());
+    assert!(candidates.next_name().is_err());
+}
+
+#[test]
 fn a_candidate_beyond_the_longest_name_is_refused() {
     let mut candidates = Candidates::new(name(&"p".repeat(4095)), None);
 

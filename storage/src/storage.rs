@@ -218,7 +218,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// Saves `content` under `name`, or under the next free name if it is taken.
     ///
     /// Django's `save`: nothing is replaced unless `options` or the storage's settings say so; a
-    /// taken name gets `_` and seven random characters before its extension.
+    /// taken name gets `_` and seven random characters before its extension. Where that makes the name too
+    /// long for the storage, the part before them is cut.
     ///
     /// # Errors
     /// As [`put`](Self::put); [`ErrorKind::InvalidName`] also if `max_length` leaves no room.
@@ -227,7 +228,10 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         let target = match (overwrite, options.max_length) {
             (true, None) => Target::Replace(name.clone()),
             (true, Some(max_length)) => Target::Replace(name.shortened(max_length)?),
-            (false, max_length) => Target::FirstFree(Candidates::new(name.clone(), max_length)),
+            (false, max_length) => {
+                let names = Candidates::new(name.clone(), max_length);
+                Target::FirstFree(names.within(&self.capabilities()))
+            }
         };
         self.put(target, content, options).await
     }

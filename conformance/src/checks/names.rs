@@ -150,7 +150,7 @@ pub(crate) async fn a_longer_name_is_refused(subject: Subject) {
     refuse(&subject, &of_length(&subject, length)).await;
 }
 
-pub(crate) async fn a_taken_name_of_full_length_is_refused_and_kept(subject: Subject) {
+pub(crate) async fn a_taken_name_of_full_length_is_kept_and_another_is_shorter(subject: Subject) {
     let longest = of_length(&subject, subject.storage.capabilities().max_name_bytes);
     let taken = subject.create(&longest, "first").await;
 
@@ -158,15 +158,15 @@ pub(crate) async fn a_taken_name_of_full_length_is_refused_and_kept(subject: Sub
     let saved = subject
         .storage
         .save(&taken, "second".into(), &options)
-        .await;
+        .await
+        .unwrap_or_else(|error| panic!("the second save of the longest name: {error}"));
 
-    assert_kind(
-        saved,
-        ErrorKind::InvalidName,
-        "there is no room for the suffix",
-    );
+    assert_ne!(saved.name, taken, "the name was taken");
     subject
-        .assert_holds(&taken, b"first", "a save of its name failed")
+        .assert_holds(&taken, b"first", "another was saved under a name beside it")
+        .await;
+    subject
+        .assert_holds(&saved.name, b"second", "it was saved there")
         .await;
 }
 

@@ -370,7 +370,10 @@ impl Storage for Double {
             (false, _) if self.has(PutsTheSuffixLast) && self.exists(name).await? => {
                 Target::Create(Name::new(format!("{name}_abcdefg"))?)
             }
-            (false, _) => Target::FirstFree(Candidates::new(name.clone(), max_length)),
+            (false, _) => {
+                let names = Candidates::new(name.clone(), max_length);
+                Target::FirstFree(names.within(&self.capabilities()))
+            }
         };
         self.put(target, content, options).await
     }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use storehouse_storage::{Error, ErrorKind, Result};
+use storehouse_storage::{Error, ErrorKind, Result, require_runtime};
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -75,6 +75,7 @@ impl Jobs {
         &self,
         work: impl FnOnce(Abandoned<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        require_runtime()?;
         let (reply, answer) = oneshot::channel();
         self.submit(Box::new(move || {
             if reply.is_closed() {
@@ -206,12 +207,24 @@ fn processors() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
+
     use super::*;
 
     /// Long enough for the slowest machine; it only ends the test where a job is lost.
     const LIMIT: Duration = Duration::from_secs(120);
 
     // Each job comes while the worker of the one before finds nothing more to do.
+    #[test]
+    fn without_a_runtime_it_is_an_error() {
+        let jobs = Jobs::default();
+
+        let done = jobs.run(|_| Ok(())).now_or_never().unwrap();
+
+        let error = done.unwrap_err().to_string();
+        assert!(error.contains("#[tokio::main]"), "{error}");
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn a_job_that_comes_while_the_last_worker_goes_is_done() {
         let jobs = Jobs::default();

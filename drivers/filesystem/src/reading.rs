@@ -5,7 +5,7 @@ use std::{fs::File, io, path::Path};
 
 use cap_std::fs::Metadata;
 use storehouse_storage::{
-    Attributes, Entry, Error, Name, OpenOptions, Reader, Result, guess_content_type,
+    Attributes, Entry, Error, ErrorKind, Name, OpenOptions, Reader, Result, guess_content_type,
 };
 
 use crate::{
@@ -61,6 +61,24 @@ pub(crate) fn stat(root: &Root, name: &Name) -> Result<Entry> {
         return Err(no_file());
     }
     Ok(entry(name.clone(), &metadata))
+}
+
+/// Whether a file has the name, or a symlink that leads nowhere: that takes the name too, and Django's
+/// `exists` (`os.path.lexists`) tells so.
+pub(crate) fn exists(root: &Root, name: &Name) -> Result<bool> {
+    match stat(root, name) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let Some(opened) = root.open_to_read()? else {
+                return Ok(false);
+            };
+            let found = opened.dir().symlink_metadata(name.as_str());
+            let is_link = found.is_ok_and(|found| found.is_symlink());
+            Ok(is_link && opened.metadata(name).is_err_and(|error| is_missing(&error)))
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Deletes a file, or a symlink and not what it leads to.

@@ -261,6 +261,10 @@ impl Storage for FilesystemStorage {
         self.on(name, reading::stat).await
     }
 
+    async fn exists(&self, name: &Name) -> Result<bool> {
+        self.on(name, reading::exists).await
+    }
+
     fn list(&self, folder: Option<&Name>) -> BoxStream<'static, Result<Entry>> {
         if let Some(Err(error)) = folder.map(|folder| self.limits.check(folder)) {
             return stream::iter([Err(error)]).boxed();

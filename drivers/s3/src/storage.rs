@@ -3,10 +3,14 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use futures::{
+    StreamExt, future,
+    stream::{self, BoxStream},
+};
 use storehouse_storage::{
     Attributes, Capabilities, Content, Entry, Error, EtagRule, Folder, Limitation, Name,
     OpenOptions, Reader, RequestCounts, Result, SaveOptions, Saved, Storage, Target, UrlOptions,
+    require_runtime,
 };
 
 use crate::{
@@ -98,10 +102,12 @@ impl Storage for S3Storage {
     }
 
     async fn put(&self, target: Target, content: Content, options: &SaveOptions) -> Result<Saved> {
+        require_runtime()?;
         upload::put(&self.writer, target, content, options).await
     }
 
     async fn open(&self, name: &Name, options: &OpenOptions) -> Result<Reader> {
+        require_runtime()?;
         let (bucket, key) = (&self.writer.bucket, self.writer.key(name)?);
         match self.writer.gzip {
             Some(_) => unzip::open(bucket, name, key, options).await,
@@ -110,14 +116,19 @@ impl Storage for S3Storage {
     }
 
     async fn delete(&self, name: &Name) -> Result<()> {
+        require_runtime()?;
         Ok(delete::delete(&self.writer.bucket, &self.writer.key(name)?).await?)
     }
 
     async fn stat(&self, name: &Name) -> Result<Entry> {
+        require_runtime()?;
         read::stat(&self.writer.bucket, name, &self.writer.key(name)?).await
     }
 
     fn list(&self, folder: Option<&Name>) -> BoxStream<'static, Result<Entry>> {
+        if let Err(error) = require_runtime() {
+            return stream::once(future::ready(Err(error))).boxed();
+        }
         listing::list(&self.writer.bucket, self.place(folder))
     }
 

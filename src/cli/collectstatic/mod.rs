@@ -26,7 +26,7 @@ use super::{
 use crate::{
     checks,
     staticfiles::{
-        self, Action, DEFAULT_IGNORE, Event, Finder, Hashing, IgnorePatterns, MemoryKey,
+        self, Action, DEFAULT_IGNORE, Event, Finder, Found, Hashing, IgnorePatterns, MemoryKey,
         ObjectRules, Phase, Phases, Places, Plan, PlanOptions, Planned, Planner, Report,
     },
     storages::STATICFILES,
@@ -132,6 +132,23 @@ fn refuse_bad_settings(
     refuse(errors)
 }
 
+/// Finds the files, and refuses those that nobody may read.
+async fn find(
+    finders: Vec<Box<dyn Finder>>,
+    ignore: IgnorePatterns,
+    context: &Context,
+) -> Result<Vec<Found>, Error> {
+    let found = staticfiles::find(finders, ignore).await?;
+    if context.skips_checks {
+        return Ok(found);
+    }
+    let problems = checks::found_files(&context.settings, &context.storages, &found);
+    match problems.first() {
+        Some(problem) => Err(Error::configuration(problem.to_string())),
+        None => Ok(found),
+    }
+}
+
 async fn make_plan(
     flags: &CollectstaticFlags,
     asked: &Asked,
@@ -141,7 +158,7 @@ async fn make_plan(
 ) -> Result<Planned, Failure> {
     let output = context.output;
     let ignore = ignore_patterns(asked, &finders);
-    let finding = staticfiles::find(finders, ignore);
+    let finding = find(finders, ignore, context);
     let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
     let options = PlanOptions {
         clear: asked.clear,

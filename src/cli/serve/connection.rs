@@ -16,7 +16,7 @@ use super::{
     access_log::AccessLog, host::host_of, listen::Connection, patience::Patient, site::Site,
     tls::Acceptor,
 };
-use crate::serve::bad_request;
+use crate::serve::no_host;
 
 /// How long a client may take for the head of a request, and wait before the next one.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -88,7 +88,7 @@ impl Server {
                 let asked = log.asked(&request);
                 let response = match host_of(&request) {
                     Some(host) => site.answer(request, &host).await,
-                    None => bad_request(request.method()),
+                    None => no_host(request.method()),
                 };
                 if let Some(asked) = asked {
                     log.answered(&asked, &response);

@@ -73,6 +73,21 @@ impl AllowedHosts {
         Self(hosts.into_iter().map(str::to_ascii_lowercase).collect())
     }
 
+    /// Returns whether they are Django's, since `ALLOWED_HOSTS` is empty.
+    pub(super) fn are_default(&self) -> bool {
+        self.0 == LOCAL
+    }
+
+    /// Returns those that no host can be: with a scheme, a port or a path. Django says nothing of them.
+    pub(super) fn impossible(&self) -> impl Iterator<Item = &str> {
+        let hosts = self.0.iter().map(String::as_str);
+        hosts.filter(|host| {
+            let name = host.strip_prefix('.').unwrap_or(host);
+            let read = HeaderValue::from_str(name).ok();
+            *host != "*" && read.and_then(|field| host_in(&field)).as_deref() != Some(name)
+        })
+    }
+
     /// Returns whether a host is one of them.
     pub(super) fn has(&self, host: &str) -> bool {
         self.0
@@ -164,6 +179,9 @@ mod tests {
         ] {
             assert!(!local.has(host), "{host}");
         }
+        let odd = ["a:80", "http://a", "a/b", "::1", ".b", "*", "[::1]", "b.c"];
+        let impossible: Vec<String> = of(&odd).impossible().map(str::to_owned).collect();
+        assert_eq!(impossible, odd[..4]);
         assert!(of(&["*"]).has("anything"));
         assert!(of(&["example.com"]).has("example.com"));
         assert!(!of(&["example.com"]).has("a.example.com"));

@@ -21,9 +21,10 @@ use super::{
     refuse, refuse_bad_settings, signals,
 };
 use crate::{
-    checks,
+    checks::{self, Problem},
     serve::{MediaFiles, StaticFiles, has_host},
     settings::Settings,
+    staticfiles,
     storages::DEFAULT,
 };
 
@@ -48,8 +49,7 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
     refuse_bad_settings(context)?;
     let output = context.output;
     // What would show secrets is no matter of taste, and checked whatever the flags say.
-    let served = checks::served_folders(&context.settings, &context.storages);
-    refuse(errors_among(served, output))?;
+    refuse(errors_among(served_folders(&flags, context).await, output))?;
     let place = Place::of(&flags)?;
     let tls = tls::acceptor(&flags)?;
     let site = Arc::new(site(&flags, context).await?);
@@ -65,6 +65,18 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
     };
     gathered::finish(LAST_LINES);
     Ok(code)
+}
+
+/// What is wrong with the folders whose files are served: those of sources too, where they are.
+async fn served_folders(flags: &ServeFlags, context: &Context) -> Vec<Problem> {
+    let (settings, storages) = (&context.settings, &context.storages);
+    let mut problems = checks::served_folders(settings, storages);
+    if (settings.debug() || flags.insecure)
+        && let Ok(finders) = staticfiles::finders(settings, storages).await
+    {
+        problems.extend(checks::collected_folders(settings, storages, &finders));
+    }
+    problems
 }
 
 /// What is served, by the settings.

@@ -47,6 +47,12 @@ impl Page {
         storages: &Storages,
         media: Option<Arc<dyn Storage>>,
     ) -> Result<Self> {
+        let hosts = AllowedHosts::new(settings);
+        for host in hosts.impossible() {
+            tracing::warn!(
+                "ALLOWED_HOSTS has {host:?}, which no host can be: write a name alone, without scheme, port and path"
+            );
+        }
         let prefix = |name| {
             let url = settings
                 .site_url(name)
@@ -58,14 +64,14 @@ impl Page {
             media,
             static_prefix: prefix("STATIC_URL"),
             media_prefix: prefix("MEDIA_URL").unwrap_or_default(),
-            hosts: AllowedHosts::new(settings),
+            hosts,
         })
     }
 
     pub(super) async fn response(&self, method: &Method, host: &str) -> Response<ResponseBody> {
         let (status, html) = match self.hosts.has(host) {
             true => (StatusCode::OK, self.html().await),
-            false => (StatusCode::BAD_REQUEST, refusal(host)),
+            false => (StatusCode::BAD_REQUEST, self.refusal(host)),
         };
         let length = HeaderValue::from(html.len());
         let body = match *method {
@@ -80,6 +86,24 @@ impl Page {
         headers.insert(header::CACHE_CONTROL, NO_STORE);
         headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
         response
+    }
+
+    fn refusal(&self, host: &str) -> String {
+        let what = match host {
+            "" => "The request names no host.".to_owned(),
+            host => format!(
+                "Invalid Host header: '{host}'. You may need to add it to <code>ALLOWED_HOSTS</code>.",
+                host = escape_all_quotes(host)
+            ),
+        };
+        let hint = match self.hosts.are_default() {
+            true => " <code>localhost</code> works without it.",
+            false => "",
+        };
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Storehouse</title>\n\
+             <style>{STYLE}</style>\n<h1>Storehouse</h1>\n<p>{what}{hint}\n</html>\n"
+        )
     }
 
     async fn html(&self) -> String {
@@ -107,16 +131,6 @@ impl Page {
         let found = staticfiles::find(finders, IgnorePatterns::default()).await?;
         Ok(found.into_iter().map(|found| found.name).collect())
     }
-}
-
-fn refusal(host: &str) -> String {
-    let host = escape_all_quotes(host);
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>Storehouse</title>\n\
-         <style>{STYLE}</style>\n<h1>Storehouse</h1>\n\
-         <p>Invalid Host header: '{host}'. You may need to add it to <code>ALLOWED_HOSTS</code>; \
-         <code>localhost</code> works without.\n</html>\n"
-    )
 }
 
 /// A heading and links, sorted; or what kept them from being listed.

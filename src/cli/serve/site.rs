@@ -3,7 +3,7 @@
 use http::{Method, Request, Response};
 
 use super::page::Page;
-use crate::serve::{MediaFiles, ResponseBody, StaticFiles, not_found};
+use crate::serve::{MediaFiles, ResponseBody, StaticFiles, not_found, read_only};
 
 /// What is served.
 #[derive(Debug, Default)]
@@ -31,9 +31,11 @@ impl Site {
         let (parts, _) = request.into_parts();
         if let Some(page) = &self.page
             && parts.uri.path() == "/"
-            && matches!(parts.method, Method::GET | Method::HEAD)
         {
-            return page.response(&parts.method, host).await;
+            return match parts.method {
+                Method::GET | Method::HEAD => page.response(&parts.method, host).await,
+                _ => read_only(&parts.method),
+            };
         }
         if let Some(files) = &self.static_files
             && let Some(response) = files.answer(&parts).await

@@ -110,11 +110,11 @@ fn a_wrong_text_is_told_with_where_it_is_from() {
             "--set FAKE_EXPIRE: 99999999 is out of range: 1 to 604800",
         ),
         (
-            "FAKE_TAGS=a,b",
+            "FAKE_TAGS=[a",
             "--set FAKE_TAGS: expected an array of strings, written as in TOML",
         ),
         (
-            "STATICFILES_DIRS=assets",
+            "STATICFILES_DIRS=[assets",
             "--set STATICFILES_DIRS: expected an array of paths and [prefix, path] pairs, as in a settings file",
         ),
         (

@@ -83,6 +83,37 @@ fn the_last_source_that_says_something_wins() {
 }
 
 #[test]
+fn values_on_the_command_line_may_be_typed_as_in_a_settings_file() {
+    for (set, name, expected) in [
+        ("STATIC_URL=/s/", "STATIC_URL", "/s/"),
+        ("STATIC_URL=\"/s/\"", "STATIC_URL", "/s/"),
+        ("STATIC_URL='/s/'", "STATIC_URL", "/s/"),
+        // No TOML: taken as it is.
+        ("STATIC_URL=\"/s/", "STATIC_URL", "\"/s/"),
+    ] {
+        let settings = load(&Sources::new("/nowhere").with_set(set));
+
+        assert_eq!(settings.text(name), Some(expected), "{set}");
+    }
+    for set in [
+        "STATICFILES_DIRS=a,b",
+        "STATICFILES_DIRS=a, b,",
+        r#"STATICFILES_DIRS=["a", "b"]"#,
+    ] {
+        let settings = load(&Sources::new("/nowhere").with_set(set));
+
+        let dirs = settings.staticfiles_dirs();
+        let paths: Vec<&str> = dirs.iter().filter_map(|dir| dir.path.to_str()).collect();
+        assert_eq!(paths, ["/nowhere/a", "/nowhere/b"], "{set}");
+    }
+    for set in ["ALLOWED_HOSTS=a,b", r#"ALLOWED_HOSTS=["a", "b"]"#] {
+        let settings = load(&Sources::new("/nowhere").with_set(set));
+
+        assert_eq!(settings.list("ALLOWED_HOSTS"), ["a", "b"], "{set}");
+    }
+}
+
+#[test]
 fn a_variable_may_have_a_prefix_that_nobody_else_uses() {
     for (variables, debug, source, warns) in [
         (
@@ -103,6 +134,8 @@ fn a_variable_may_have_a_prefix_that_nobody_else_uses() {
             "environment variable STOREHOUSE_DEBUG",
             false,
         ),
+        // Misspelt.
+        (&[("STOREHOUSE_DEBUGG", "1")], false, "default", true),
         // Of a program of Node.js.
         (&[("DEBUG", "express:*")], false, "default", true),
     ] {

@@ -28,6 +28,7 @@ use super::{
     destination::{Destination, Object},
     finders::Found,
     read::Known,
+    walk::SourceFile,
 };
 
 /// What a run of `collectstatic` is to do.
@@ -91,8 +92,8 @@ pub(super) fn first_of_each_name(found: Vec<Found>) -> (Vec<Found>, Vec<Found>) 
         .partition(|found| names.insert(found.name.clone()))
 }
 
-/// Makes the writes of the collected files. On a disk times decide what is skipped, as in Django;
-/// what is in a bucket is compared later.
+/// Makes the writes of the collected files. On a disk times decide what is skipped, as in Django; what they
+/// do not tell, and what is in a bucket, is compared later.
 pub(super) fn collected(
     wanted: &[Found],
     known: &[Known],
@@ -287,21 +288,43 @@ fn supersede(writes: &mut [Write], is_apart: &dyn Fn(&Write) -> bool) {
     }
 }
 
-/// Django's rule: the destination is at least as new, and it is a link if links are made. Sizes are not
-/// looked at.
+/// What the times of a source and of what is in the destination tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByTimes {
+    /// The source is newer.
+    Modified,
+    /// The destination is at least as new: Django's rule. Sizes are not looked at.
+    Unmodified,
+    /// So it is, but something of the source has changed since: what `cp -p`, `tar` and `touch -d` write has
+    /// an old time. Django takes it for unmodified.
+    Untold,
+}
+
+/// Compares the times of a source with those of a file on a disk.
 ///
 /// Django leaves fractions of a second out, and so never copies a source that changed in the second of its
 /// last copy. Here they count in that second: a copy too many does no harm.
-fn is_unmodified(found: &Found, object: &Object, link: bool) -> bool {
-    let (Some(there), Some(here)) = (object.modified, found.source.modified) else {
-        return false;
+pub(super) fn by_times(source: &SourceFile, object: &Object) -> ByTimes {
+    let (Some(there), Some(here)) = (object.modified, source.modified) else {
+        return ByTimes::Modified;
     };
     let is_as_new = match whole_seconds(there).cmp(&whole_seconds(here)) {
         Ordering::Less => false,
         Ordering::Equal => there >= here,
         Ordering::Greater => true,
     };
-    is_as_new && object.is_link == link
+    match source.changed {
+        _ if !is_as_new => ByTimes::Modified,
+        Some(changed) if changed >= there => ByTimes::Untold,
+        _ => ByTimes::Unmodified,
+    }
+}
+
+/// Whether a collected file stays as it is: a link if links are made, else a file whose times tell so.
+fn is_unmodified(found: &Found, object: &Object, link: bool) -> bool {
+    let by_times = by_times(&found.source, object);
+    object.is_link == link
+        && (by_times == ByTimes::Unmodified || link && by_times == ByTimes::Untold)
 }
 
 /// Seconds since 1970, rounded down, also for times before it.

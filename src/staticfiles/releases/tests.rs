@@ -323,6 +323,7 @@ mod in_a_storage {
             in_force: &[],
             of_this_run: &HashSet::new(),
             releases: &releases,
+            digests: &std::collections::HashMap::new(),
             now: at(0),
         };
 

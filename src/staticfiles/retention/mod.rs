@@ -3,7 +3,7 @@
 //!
 //! Only a file that a run has made can go: one under a hashed name, `dir/root.<12 hex digits>.ext`,
 //! or a compressed copy of one, if a file `dir/root.ext` is known (it is there, or a manifest has it
-//! as a key) or a release names it; and whatever the manifest of a release that goes names, since
+//! as a key), or a release names it, or the hash is that of the content; and whatever the manifest of a release that goes names, since
 //! that may be hashed by a bundler.
 //!
 //! Never goes: what the manifest in force names, what a kept release names, compressed copies of
@@ -28,11 +28,13 @@ use std::{
 use storehouse_storage::{Name, Result};
 
 use super::{
-    hashed::unhashed,
+    digest::Md5Sum,
+    hashed::{FileHash, unhashed},
     manifest::Manifest,
     releases::{Release, Releases, is_private},
 };
 
+pub(super) mod proof;
 #[cfg(test)]
 mod tests;
 
@@ -82,6 +84,8 @@ pub struct PruneFacts<'a> {
     pub of_this_run: &'a HashSet<Name>,
     /// The releases that are kept.
     pub releases: &'a Releases,
+    /// What is known of the contents of objects: of those of [`to_be_proven`].
+    pub digests: &'a HashMap<Name, Md5Sum>,
     /// The time it is.
     pub now: SystemTime,
 }
@@ -104,32 +108,98 @@ pub fn to_prune(facts: &PruneFacts<'_>, policy: PrunePolicy) -> Result<Pruning> 
         return Ok(Pruning::default());
     }
     facts.releases.refuse_damaged()?;
-    let limit = policy.older_than.map(|age| facts.now.checked_sub(age));
-    let is_old = |time: Option<SystemTime>| match limit {
-        None => true,
-        Some(limit) => matches!((time, limit), (Some(time), Some(limit)) if time < limit),
-    };
-    let (going, kept): (Vec<&Release>, Vec<&Release>) = facts
-        .releases
-        .iter()
-        .partition(|release| is_beyond(release, facts, policy) && is_old(Some(release.created())));
-    let known = Known::new(facts, &going);
-    let protected = protected(facts, &kept);
-    let goes = |name: &Name| {
-        !is_private(name)
-            && !protected.contains(name.as_str())
-            && !protected.contains(without_compression(name.as_str()))
-            && known.is_made_by_a_run(name)
-    };
+    let decision = Decision::new(facts, policy);
     let objects = facts.objects.iter();
-    let files = objects.filter(|(name, written)| goes(name) && is_old(**written));
+    let files = objects.filter(|(name, written)| {
+        decision.may_go(name, **written)
+            && (decision.known.is_made_by_a_run(name) || is_proven(name, facts.digests))
+    });
+    let releases = decision.going.iter();
     let mut pruning = Pruning {
-        releases: going.iter().map(|release| release.name().clone()).collect(),
+        releases: releases.map(|release| release.name().clone()).collect(),
         files: files.map(|(name, _)| name.clone()).collect(),
     };
     pruning.releases.sort_unstable();
     pruning.files.sort_unstable();
     Ok(pruning)
+}
+
+/// Returns the names, sorted, of which only the content tells whether a run made the file: where files are
+/// kept under their hashed names alone, no original tells it once its source is gone. The hash in the name
+/// has to be that of the content.
+///
+/// # Errors
+/// As [`to_prune`].
+pub fn to_be_proven(facts: &PruneFacts<'_>, policy: PrunePolicy) -> Result<Vec<Name>> {
+    if !policy.prunes() {
+        return Ok(Vec::new());
+    }
+    facts.releases.refuse_damaged()?;
+    let decision = Decision::new(facts, policy);
+    let objects = facts.objects.iter();
+    let names = objects.filter(|(name, written)| {
+        decision.may_go(name, **written)
+            && unhashed(name.as_str()).next().is_some()
+            && !decision.known.is_made_by_a_run(name)
+    });
+    let mut names: Vec<Name> = names.map(|(name, _)| name.clone()).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Whether the hash in a name is that of the content, or a compressed copy is one of such a file.
+fn is_proven(name: &Name, digests: &HashMap<Name, Md5Sum>) -> bool {
+    let is_proven = |name: &Name| digests.get(name).is_some_and(|md5| fits(name, *md5));
+    let plain = Name::new(without_compression(name.as_str()));
+    is_proven(name) || plain.is_ok_and(|plain| is_proven(&plain))
+}
+
+/// Whether the hash in a name is that of a content.
+fn fits(name: &Name, md5: Md5Sum) -> bool {
+    let hash = FileHash::of_sum(md5).to_string();
+    unhashed(name.as_str()).any(|(_, in_name)| in_name == hash)
+}
+
+/// What is asked of each file.
+struct Decision<'a> {
+    /// The releases that are not kept.
+    going: Vec<&'a Release>,
+    known: Known<'a>,
+    protected: HashSet<&'a str>,
+    /// What was written before this is old; all is without it, and nothing if it is too far back.
+    limit: Option<Option<SystemTime>>,
+}
+
+impl<'a> Decision<'a> {
+    fn new(facts: &PruneFacts<'a>, policy: PrunePolicy) -> Self {
+        let limit = policy.older_than.map(|age| facts.now.checked_sub(age));
+        let (going, kept): (Vec<&Release>, Vec<&Release>) =
+            facts.releases.iter().partition(|release| {
+                is_beyond(release, facts, policy) && is_old(Some(release.created()), limit)
+            });
+        Self {
+            known: Known::new(facts, &going),
+            protected: protected(facts, &kept),
+            going,
+            limit,
+        }
+    }
+
+    /// Whether nothing needs the file, and it is old.
+    fn may_go(&self, name: &Name, written: Option<SystemTime>) -> bool {
+        let text = name.as_str();
+        !is_private(name)
+            && !self.protected.contains(text)
+            && !self.protected.contains(without_compression(text))
+            && is_old(written, self.limit)
+    }
+}
+
+fn is_old(time: Option<SystemTime>, limit: Option<Option<SystemTime>>) -> bool {
+    match limit {
+        None => true,
+        Some(limit) => matches!((time, limit), (Some(time), Some(limit)) if time < limit),
+    }
 }
 
 /// Returns whether a release is older than those that are kept. That in force never is.

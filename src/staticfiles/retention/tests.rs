@@ -45,6 +45,7 @@ fn pruned(
         in_force: &[manifest(in_force)],
         of_this_run: &HashSet::from([name("run.0123456789ab.js"), name("run.js")]),
         releases: &Releases::new(releases.iter().cloned()),
+        digests: &HashMap::new(),
         now: days_ago(0),
     };
     to_prune(&facts, policy).unwrap()
@@ -126,6 +127,7 @@ fn a_file_whose_age_is_not_known_stays() {
         in_force: &[manifest(&[APP])],
         of_this_run: &HashSet::new(),
         releases: &Releases::default(),
+        digests: &HashMap::new(),
         now: days_ago(0),
     };
 
@@ -267,6 +269,7 @@ proptest! {
             in_force: &[in_force],
             of_this_run: &HashSet::new(),
             releases: &releases,
+            digests: &HashMap::new(),
             now: days_ago(0),
         };
         let policy = PrunePolicy {

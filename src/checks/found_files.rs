@@ -1,0 +1,92 @@
+//! Whether links among the static files lead to what nobody may read: the settings file, and the files of
+//! a private storage. Django's finders follow links, and so do ours.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Problem, real,
+    served_folders::{Kept, kept},
+};
+use crate::{settings::Settings, staticfiles::Found, storages::Storages};
+
+/// Checks where the files lead that finders have found: `storehouse.E010` and `storehouse.E011`, each with the
+/// first of the files. It asks the disk about a file only if that has the size of the settings file, or
+/// if there is a private storage on a disk.
+#[must_use]
+pub fn found_files(settings: &Settings, storages: &Storages, found: &[Found]) -> Vec<Problem> {
+    let of_settings = settings.file().and_then(|file| settings_among(file, found));
+    let private = kept(storages).into_iter().filter(Kept::is_private);
+    let private: Vec<Kept> = private.collect();
+    let mut problems: Vec<Problem> = of_settings.into_iter().collect();
+    if !private.is_empty() {
+        problems.extend(private_among(&private, found));
+    }
+    problems
+}
+
+fn settings_among(file: &Path, found: &[Found]) -> Option<Problem> {
+    let size = file.metadata().ok()?.len();
+    let mut same = found.iter().map(|found| &found.source);
+    let link = same.find(|source| source.size == size && is_same_file(&source.path, file))?;
+    let message = format!(
+        "'{}' is the settings file '{}' by another name: everybody could read it at STATIC_URL.",
+        link.path.display(),
+        file.display()
+    );
+    Some(Problem::error("storehouse.E010", message).with_hint(REMOVE))
+}
+
+const REMOVE: &str = "remove the link";
+
+/// Whether two paths lead to one file, be it through links of either kind.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let number = |path: &Path| {
+            let metadata = path.metadata().ok()?;
+            Some((metadata.dev(), metadata.ino()))
+        };
+        let number_of_one = number(one);
+        number_of_one.is_some() && number_of_one == number(other)
+    }
+    #[cfg(not(unix))]
+    {
+        real(one) == real(other)
+    }
+}
+
+/// Tells of each private storage that links among the files lead to.
+fn private_among(private: &[Kept], found: &[Found]) -> Vec<Problem> {
+    let mut folders: HashMap<&Path, PathBuf> = HashMap::new();
+    let mut first: Vec<Option<&Path>> = vec![None; private.len()];
+    for Found { source, .. } in found {
+        let path = source.path.as_path();
+        let Some(folder) = path.parent() else {
+            continue;
+        };
+        let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+        let file = is_link.then(|| real(path));
+        let leads_to = match &file {
+            Some(file) => file,
+            None => folders.entry(folder).or_insert_with(|| real(folder)),
+        };
+        let leading = private.iter().zip(&mut first);
+        let leading = leading.filter(|(kept, _)| leads_to.starts_with(&kept.real));
+        leading.for_each(|(_, first)| *first = first.or(Some(path)));
+    }
+    let told = private.iter().zip(first);
+    let told = told.filter_map(|(kept, first)| Some((&kept.alias, first?)));
+    told.map(|(alias, path)| {
+        let message = format!(
+            "'{}' leads to the files of STORAGES.{alias}, which are private (querystring_auth): everybody could read them at STATIC_URL.",
+            path.display()
+        );
+        Problem::error("storehouse.E011", message).with_hint(REMOVE)
+    })
+    .collect()
+}
