@@ -110,6 +110,14 @@ pub(super) struct ServeFlags {
     #[arg(long, value_name = "PLACE", conflicts_with = "address")]
     pub(super) listen: Option<String>,
 
+    /// Listens at the IPv6 address of this machine where no address is given, as Django's runserver
+    #[arg(short = '6', long = "ipv6")]
+    pub(super) ipv6: bool,
+
+    /// Answers on one thread, as Django's runserver
+    #[arg(long, hide = true, conflicts_with = "workers")]
+    pub(super) nothreading: bool,
+
     /// How many threads answer [default: as many as there are processors]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) workers: Option<u16>,

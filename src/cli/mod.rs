@@ -137,7 +137,7 @@ fn start(flags: Flags, registry: Registry, output: Output) -> Result<u8, Failure
 fn runtime(command: &Command) -> Result<tokio::runtime::Runtime, Error> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if let Command::Serve(flags) = command
-        && let Some(workers) = flags.workers
+        && let Some(workers) = flags.workers.or(flags.nothreading.then_some(1))
     {
         builder.worker_threads(usize::from(workers));
     }

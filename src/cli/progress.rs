@@ -1,5 +1,5 @@
-//! How far a long command has come: a bar on a terminal, now and then a line elsewhere. Nothing is
-//! shown of what takes less than half a second.
+//! How far a long command has come: a bar on a terminal, now and then a line elsewhere, the longer it takes the
+//! more rarely. Nothing is shown of what takes less than half a second.
 
 use std::{
     pin::pin,
@@ -10,10 +10,13 @@ use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::timeout;
 
 use super::output::{Output, is_watched};
+use crate::staticfiles::PhaseCounts;
 
 const BEFORE_THE_BAR: Duration = Duration::from_millis(500);
-/// Between two lines where nobody watches: often enough for a log, rare enough to be read.
+/// Before the first line where nobody watches, and between the first two. Each pause is twice the one before, so
+/// that hours of work do not fill a log.
 const BETWEEN_LINES: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 /// Between two looks at the clock while nothing is done: a spinner that turns.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -28,7 +31,10 @@ pub(super) struct Progress {
     bytes: u64,
     /// What there is to do, where that is known.
     total: Option<Total>,
+    /// What the phase tells of itself.
+    counts: PhaseCounts,
     next: Instant,
+    pause: Duration,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,10 +75,18 @@ impl Progress {
             files: 0,
             bytes: 0,
             total: None,
+            counts: PhaseCounts::default(),
             next: Instant::now() + wait,
+            pause: BETWEEN_LINES,
         };
         progress.update_bar();
         progress
+    }
+
+    /// Shows what phases tell of themselves.
+    pub(super) fn with_counts(mut self, counts: PhaseCounts) -> Self {
+        self.counts = counts;
+        self
     }
 
     /// Goes on to another phase.
@@ -125,7 +139,8 @@ impl Progress {
         let is_due = Instant::now() >= self.next;
         match &self.style {
             Style::Lines if is_due => {
-                self.next = Instant::now() + BETWEEN_LINES;
+                self.next = Instant::now() + self.pause;
+                self.pause = LONGEST_PAUSE.min(self.pause * 2);
                 self.output.note(self.line());
             }
             Style::None | Style::Lines => {}
@@ -156,7 +171,10 @@ impl Progress {
                 HumanBytes(total.bytes)
             ),
             None if *files > 0 => format!("{phase}: {files} files, {bytes}"),
-            None => (*phase).to_owned(),
+            None => match self.counts.get() {
+                Some((done, total)) => format!("{phase}: {done} of {total} files"),
+                None => (*phase).to_owned(),
+            },
         }
     }
 }

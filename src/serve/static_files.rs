@@ -15,7 +15,7 @@
 //! | `USE_FINDERS` | [`load`](StaticFiles::load) with `DEBUG` |
 //! | `ROOT` | [`root`](StaticFiles::root) |
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, fs, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use storehouse_storage::{Entry, Name, Result, Storage, join_url};
@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     settings::Settings,
-    staticfiles::{ObjectKind, ObjectRules, finders, is_private, unhashed},
+    staticfiles::{ObjectKind, ObjectRules, finders, is_private, local_root, unhashed},
     storages::{Coding, STATICFILES, Storages},
 };
 
@@ -101,6 +101,20 @@ struct Options {
     is_shared: bool,
 }
 
+/// Warns of a folder that no file was collected into yet. Files that come later are served.
+fn tell_where_nothing_is(storage: &dyn Storage) {
+    let Some(root) = local_root(storage) else {
+        return;
+    };
+    let has_files = fs::read_dir(&root).is_ok_and(|mut items| items.next().is_some());
+    if !has_files {
+        tracing::warn!(
+            "no static files were collected into {}: run `storehouse collectstatic`",
+            root.display()
+        );
+    }
+}
+
 impl StaticFiles {
     /// Serves the files of a storage under their names.
     #[must_use]
@@ -145,6 +159,7 @@ impl StaticFiles {
             return Self::uncollected(settings, storages).await;
         }
         let storage = storages.staticfiles()?;
+        tell_where_nothing_is(&*storage);
         let mut files = Self::new(prefix, Arc::clone(&storage))
             .with_rules(ObjectRules::of(storages, STATICFILES)?);
         if let Some(options) = storages.manifest_options(STATICFILES)? {

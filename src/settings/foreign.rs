@@ -99,6 +99,12 @@ const SETTINGS: &[(&str, Foreign)] = &[
     ("COLLECTFASTA_ENABLED", PUSHED_BY_LISTING),
     ("COLLECTFASTA_CACHE", PUSHED_BY_LISTING),
     ("COLLECTFASTA_THREADS", PUSHED_BY_LISTING),
+    ("USE_TZ", Harmless("times are always in UTC")),
+    ("TIME_ZONE", Harmless("times are always in UTC")),
+    (
+        "AWS_PRELOAD_METADATA",
+        Harmless("collectstatic always lists the bucket once"),
+    ),
     (
         "WHITENOISE_AUTOREFRESH",
         Harmless("with DEBUG files are always looked for anew"),
@@ -145,7 +151,15 @@ pub(super) fn setting(name: &str, text: Option<&str>) -> Option<Foreign> {
         return Some(judged(row, text));
     }
     let other = SETTINGS.iter().find(|(known, _)| *known == name);
-    other.map(|(_, means)| *means)
+    let other = other.map(|(_, means)| *means);
+    other.or_else(|| of_no_driver(name))
+}
+
+/// Settings of storages that there is no driver for: one that is used is refused by its class.
+fn of_no_driver(name: &str) -> Option<Foreign> {
+    const PREFIXES: [&str; 4] = ["GS_", "AZURE_", "DROPBOX_", "SFTP_STORAGE_"];
+    let is_one = PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    is_one.then_some(Harmless("no driver here reads it"))
 }
 
 /// Returns what is done about one of OPTIONS with this value, if it is one of these.

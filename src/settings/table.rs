@@ -348,17 +348,11 @@ const NOT_USED: &[&str] = &[
     "FILE_UPLOAD_HANDLERS",
     "FILE_UPLOAD_PERMISSIONS",
     "FORCE_SCRIPT_NAME",
-    "TIME_ZONE",
-    "USE_TZ",
 ];
 
 /// How the names start that belong to packages around Django.
-const NOT_USED_PREFIXES: &[(&str, &str)] = &[
-    ("AWS_", "django-storages"),
-    ("AZURE_", "django-storages"),
-    ("GS_", "django-storages"),
-    ("WHITENOISE_", "WhiteNoise"),
-];
+const NOT_USED_PREFIXES: &[(&str, &str)] =
+    &[("AWS_", "django-storages"), ("WHITENOISE_", "WhiteNoise")];
 
 /// All settings of one program: the rows above and those of its drivers.
 #[derive(Debug, Clone)]

@@ -19,6 +19,7 @@ use super::{
     digest::Md5Sum,
     manifest::Manifest,
     parallel,
+    phase::PhaseCounts,
     plan::{Action, Kind, Write, WriteContent},
     recall::Recall,
     walk::unreadable,
@@ -31,6 +32,8 @@ pub(super) struct Before<'a> {
     /// The folder that the destination is, if it is one on this machine.
     pub(super) root: Option<&'a Path>,
     pub(super) recall: &'a Recall,
+    /// Where it is told how many files are compressed.
+    pub(super) counts: &'a PhaseCounts,
 }
 
 /// What is known of the copies of one content: for each coding its size and MD5, or that it is not
@@ -87,7 +90,7 @@ pub(super) async fn add(
             }
         }
     }
-    let (mut bytes, new) = compress_all(jobs, options).await?;
+    let (mut bytes, new) = compress_all(jobs, options, before.counts.clone()).await?;
     made.extend(new);
     bytes.extend(read_again(again).await?);
     for (md5, copies) in &made {
@@ -221,13 +224,17 @@ async fn read_again(copies: Vec<Rewritten>) -> Result<HashMap<(Md5Sum, Coding), 
 async fn compress_all(
     jobs: HashMap<Md5Sum, WriteContent>,
     options: &CompressionOptions,
+    counts: PhaseCounts,
 ) -> Result<(HashMap<(Md5Sum, Coding), bytes::Bytes>, Vec<(Md5Sum, Made)>)> {
     let options = options.clone();
     let jobs: Vec<(Md5Sum, WriteContent)> = jobs.into_iter().collect();
     parallel::on_the_blocking_pool(move || {
         let size = |(_, content): &(Md5Sum, WriteContent)| content.size();
+        counts.expect(jobs.len());
         let variants = parallel::map_by_size(&jobs, size, |(md5, content)| {
-            variants(*md5, content, &options)
+            let variants = variants(*md5, content, &options);
+            counts.done();
+            variants
         });
         let mut bytes = HashMap::new();
         let mut made = Vec::new();

@@ -102,7 +102,7 @@ pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
 pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
 pub(crate) use parallel::on_the_blocking_pool;
-pub use phase::{Phase, Phases};
+pub use phase::{Phase, PhaseCounts, Phases};
 pub use places::Places;
 pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
 pub use plan_file::{document, refuse_unless_same, write_as_json};

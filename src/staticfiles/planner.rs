@@ -467,6 +467,7 @@ impl<'a> Planner<'a> {
             there,
             root: root.as_deref(),
             recall,
+            counts: &self.phases.counts(),
         };
         compressed::add(writes, options, &before, learned, &is_coded).await
     }

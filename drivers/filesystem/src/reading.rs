@@ -74,7 +74,7 @@ pub(crate) fn exists(root: &Root, name: &Name) -> Result<bool> {
             };
             let found = opened.dir().symlink_metadata(name.as_str());
             let is_link = found.is_ok_and(|found| found.is_symlink());
-            Ok(is_link && opened.metadata(name).is_err_and(|error| is_missing(&error)))
+            Ok(is_link && opened.metadata(name).is_err())
         }
         Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
         Err(error) => Err(error),

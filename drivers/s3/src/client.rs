@@ -34,7 +34,7 @@ use object_store::{
 use storehouse_storage::{Error, RequestCounts, Result};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::{counts::Counts, payload::Payload, send_queue};
+use crate::{counts::Counts, payload::Payload, proxy, send_queue};
 
 /// What is handed to the connection at once. The smaller, the sooner a slow link shows that it moves.
 const SLICE: usize = 64 * 1024;
@@ -391,9 +391,15 @@ fn to_server(error: &reqwest::Error, reason: &str) -> String {
         return format!("the server: {reason}");
     };
     let host = url.host_str().unwrap_or_default();
+    let through = match proxy::set_for(url.scheme()) {
+        Some((variable, proxy)) => {
+            format!(" ({variable} names the proxy {proxy}, and NO_PROXY what goes without)")
+        }
+        None => String::new(),
+    };
     match url.port_or_known_default() {
-        Some(port) => format!("{host}:{port}: {reason}"),
-        None => format!("{host}: {reason}"),
+        Some(port) => format!("{host}:{port}: {reason}{through}"),
+        None => format!("{host}: {reason}{through}"),
     }
 }
 

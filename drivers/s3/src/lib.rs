@@ -34,6 +34,7 @@ mod pages;
 mod payload;
 mod pieces;
 mod profile;
+mod proxy;
 mod read;
 mod refusal;
 mod retry;

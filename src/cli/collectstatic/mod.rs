@@ -27,7 +27,8 @@ use crate::{
     checks,
     staticfiles::{
         self, Action, DEFAULT_IGNORE, Event, Finder, Found, Hashing, IgnorePatterns, MemoryKey,
-        ObjectRules, Phase, Phases, Places, Plan, PlanOptions, Planned, Planner, Report,
+        ObjectRules, Phase, PhaseCounts, Phases, Places, Plan, PlanOptions, Planned, Planner,
+        Report,
     },
     storages::STATICFILES,
 };
@@ -192,6 +193,7 @@ async fn make_plan(
     };
     let is_local = staticfiles::local_root(&**places.files()).is_some();
     let (phases, told) = Phases::told();
+    let counts = phases.counts();
     let planning = Planner::new(places, options)
         .with_hashing(hashing.as_ref())
         .with_compression(compression.as_ref())
@@ -202,7 +204,7 @@ async fn make_plan(
         .with_jobs(flags.jobs.count(is_local))
         .with_phases(phases)
         .plan(finding);
-    let planned = watch_phases(planning, told, output).await?;
+    let planned = watch_phases(planning, told, counts, output).await?;
     if planned.asked > 0 {
         output.note(format_args!(
             "{} objects were asked for their digest one by one: the bucket's ETags tell nothing of the content",
@@ -234,9 +236,10 @@ fn ignore_patterns(asked: &Asked, finders: &[Box<dyn Finder>]) -> IgnorePatterns
 async fn watch_phases(
     planning: impl Future<Output = Result<Planned, Error>>,
     mut told: impl Stream<Item = Phase> + Unpin,
+    counts: PhaseCounts,
     output: Output,
 ) -> Result<Planned, Failure> {
-    let mut progress = Progress::new(output, Phase::Finding.words());
+    let mut progress = Progress::new(output, Phase::Finding.words()).with_counts(counts);
     let mut planning = pin!(planning);
     let planned = loop {
         match progress.watch(select(planning.as_mut(), told.next())).await {

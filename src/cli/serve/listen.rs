@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -48,13 +48,17 @@ impl Place {
                 false => Ok(Self::Socket(path.into())),
             };
         }
-        address(text).map(Self::Address)
+        let local = match flags.ipv6 {
+            true => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            false => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        address(text, local).map(Self::Address)
     }
 }
 
-/// Reads `8000`, `0:8000`, `127.0.0.1:8000`, `[::1]:8000`, `localhost:8000`, or an address alone.
-fn address(text: &str) -> Result<SocketAddr> {
-    let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Reads `8000`, `0:8000`, `127.0.0.1:8000`, `[::1]:8000`, `localhost:8000`, or an address alone; `local` is
+/// the address where there is none.
+fn address(text: &str, local: IpAddr) -> Result<SocketAddr> {
     if text.is_empty() {
         return Ok(SocketAddr::new(local, DEFAULT_PORT));
     }
@@ -258,6 +262,9 @@ mod tests {
 
     #[test]
     fn an_address_is_read_as_django_does() {
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let of_ipv6 = address("9000", IpAddr::V6(Ipv6Addr::LOCALHOST)).unwrap();
+        assert_eq!(of_ipv6.to_string(), "[::1]:9000");
         for (text, expected) in [
             ("", "127.0.0.1:8000"),
             ("9000", "127.0.0.1:9000"),
@@ -268,10 +275,14 @@ mod tests {
             ("[::]", "[::]:8000"),
             ("10.0.0.1", "10.0.0.1:8000"),
         ] {
-            assert_eq!(address(text).unwrap().to_string(), expected, "{text}");
+            assert_eq!(
+                address(text, local).unwrap().to_string(),
+                expected,
+                "{text}"
+            );
         }
         for text in ["x", "1:2:x", "70000", "127.0.0.1:", ":::", "a b:80"] {
-            let error = address(text).unwrap_err();
+            let error = address(text, local).unwrap_err();
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
         }
     }

@@ -178,8 +178,8 @@ fn an_unknown_setting_is_told_with_file_line_and_the_nearest() {
         ),
         (
             "Django's",
-            "USE_TZ = true",
-            "storehouse.toml:1:1: USE_TZ is a setting of Django that this version does not use; take it out",
+            "FORCE_SCRIPT_NAME = \"/x\"",
+            "storehouse.toml:1:1: FORCE_SCRIPT_NAME is a setting of Django that this version does not use; take it out",
         ),
         (
             "WhiteNoise's",

@@ -197,14 +197,25 @@ async fn names_that_no_disk_takes_are_refused_before_anything_is_made() {
 }
 
 #[tokio::test]
-async fn a_taken_name_without_room_for_a_suffix_is_refused() {
+async fn a_taken_name_without_room_for_a_suffix_is_cut() {
     let folder = TempDir::new().unwrap();
     let storage = storage(folder.path());
     let text = "a".repeat(250);
     storage.save_as(&text, "first").await.unwrap();
 
-    let error = storage.save_as(&text, "second").await.unwrap_err();
+    let saved = storage.save_as(&text, "second").await.unwrap();
 
+    assert_eq!(saved.name.as_str().len(), 255);
+    assert!(
+        saved
+            .name
+            .as_str()
+            .starts_with(&format!("{}_", "a".repeat(247)))
+    );
+    // Nothing of the root would be left.
+    let text = format!("a.{}", "x".repeat(250));
+    storage.save_as(&text, "first").await.unwrap();
+    let error = storage.save_as(&text, "second").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidName, "{error}");
 }
 
