@@ -218,3 +218,21 @@ fn a_file_above_the_limit_of_this_process_is_an_error_and_ends_nothing() {
     ran.tells(&["cannot save \"large\"", "ulimit -f"]);
     assert_eq!(site.files("media"), [""; 0]);
 }
+
+#[test]
+fn a_proxy_that_does_not_answer_is_named_without_its_password() {
+    let site = Site::new("");
+    let storage =
+        "s3://bucket?endpoint_url=http://storage.invalid&retry_timeout=1&access_key=a&secret_key=b";
+    let mut command = site.command(&["list", "--storage", storage]);
+    // Nothing listens there.
+    command.env("HTTP_PROXY", "http://user:CANARY@127.0.0.1:1");
+
+    let ran = Ran::of(command.output().unwrap()).failed(1);
+
+    ran.tells(&[
+        "storage.invalid:80",
+        "HTTP_PROXY names the proxy 127.0.0.1:1",
+    ]);
+    assert!(!ran.err.contains("CANARY"), "{}", ran.err);
+}

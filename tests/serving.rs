@@ -138,6 +138,23 @@ fn the_page_is_for_hosts_that_are_allowed_and_a_request_names_one() {
 }
 
 #[test]
+fn a_server_of_files_that_were_not_collected_says_so() {
+    let site = Site::new(SETTINGS);
+    site.write("assets/app.css", "one");
+    let word = "no static files were collected into";
+    let plain = ["--set", "STATICFILES_STORAGE=file:static"];
+    for (arguments, warns) in [(&plain[..], true), (&["--env", "dev"], false)] {
+        let (_, said) = Server::start(&site, arguments).stop("-TERM");
+        assert_eq!(said.contains(word), warns, "{arguments:?}: {said}");
+    }
+    site.run(&["collectstatic", "--noinput"]).done();
+
+    let (_, said) = Server::start(&site, &[&plain[..], &["--nothreading"]].concat()).stop("-TERM");
+
+    assert!(!said.contains(word), "{said}");
+}
+
+#[test]
 fn flags_of_runserver_say_where_static_files_come_from() {
     let site = Site::new(SETTINGS);
     site.write("assets/app.css", "one");

@@ -212,4 +212,26 @@ mod tests {
             "copying files: 2 of 3 files, 2.00 KiB of 4.00 KiB"
         );
     }
+
+    #[test]
+    fn a_line_says_what_a_phase_tells_of_itself_and_lines_become_rare() {
+        let (phases, _told) = crate::staticfiles::Phases::told();
+        let counts = phases.counts();
+        let output = Output::new(0, false);
+        let mut progress =
+            Progress::with_style(output, Style::Lines, "compressing").with_counts(counts.clone());
+        assert_eq!(progress.line(), "compressing");
+
+        counts.expect(3);
+        counts.done();
+        assert_eq!(progress.line(), "compressing: 1 of 3 files");
+
+        let pauses = (0..7).map(|_| {
+            let before = Instant::now();
+            progress.next = before;
+            progress.show();
+            progress.next.duration_since(before).as_secs()
+        });
+        assert_eq!(pauses.collect::<Vec<_>>(), [10, 20, 40, 80, 160, 300, 300]);
+    }
 }

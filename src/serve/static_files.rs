@@ -159,13 +159,14 @@ impl StaticFiles {
             return Self::uncollected(settings, storages).await;
         }
         let storage = storages.staticfiles()?;
-        tell_where_nothing_is(&*storage);
         let mut files = Self::new(prefix, Arc::clone(&storage))
             .with_rules(ObjectRules::of(storages, STATICFILES)?);
         if let Some(options) = storages.manifest_options(STATICFILES)? {
             let manifest = storages.manifest_storage(STATICFILES)?;
             let manifest = manifest.unwrap_or(storage);
             files = files.with_manifest(manifest, options.manifest_name).await?;
+        } else {
+            tell_where_nothing_is(&*storage);
         }
         files.sent_as_set(settings)
     }

@@ -81,12 +81,12 @@ impl PhaseCounts {
     }
 
     /// Starts to count files; 0 where they are not counted.
-    pub(super) fn expect(&self, total: usize) {
+    pub(crate) fn expect(&self, total: usize) {
         self.0.done.store(0, Ordering::Relaxed);
         self.0.total.store(total, Ordering::Relaxed);
     }
 
-    pub(super) fn done(&self) {
+    pub(crate) fn done(&self) {
         self.0.done.fetch_add(1, Ordering::Relaxed);
     }
 }

@@ -236,7 +236,8 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
         self.put(target, content, options).await
     }
 
-    /// Returns whether there is an object under `name`; a folder is none.
+    /// Returns whether there is an object under `name`; a folder is none. On a disk a symlink that leads
+    /// nowhere is one, as in Django's `exists`: it takes up the name, and cannot be opened.
     ///
     /// # Errors
     /// What kept the storage from telling. A refusal is an error, not `false`.
