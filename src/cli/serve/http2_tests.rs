@@ -17,7 +17,7 @@ use tokio::{
     io::duplex,
     sync::watch,
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
@@ -103,6 +103,12 @@ async fn read(response: Response<Incoming>) -> Result<usize, usize> {
     Ok(count)
 }
 
+/// Waits for what has to happen; no clock of the server runs for as long as this.
+async fn awaited<F: Future>(event: F) -> F::Output {
+    let event = timeout(10 * IDLE, event).await;
+    event.expect("it waits for ever")
+}
+
 #[track_caller]
 fn assert_waited(case: &str, since: Instant, time: Duration) {
     let waited = since.elapsed();
@@ -134,7 +140,7 @@ async fn a_stream_of_which_nothing_is_taken_is_reset_and_the_others_go_on() {
         assert_eq!(head.status(), 200, "{case}");
         sleep(2 * LATE).await;
         let ended = loop {
-            match body.frame().await.unwrap() {
+            match awaited(body.frame()).await.unwrap() {
                 Ok(_) => {}
                 Err(error) => break error,
             }
@@ -178,12 +184,12 @@ async fn a_connection_that_has_no_stream_is_ended_whatever_pings_come() {
     let idle_since = Instant::now();
 
     // With GOAWAY, so it is no error to the client.
-    connection.await.unwrap().unwrap();
+    awaited(connection).await.unwrap().unwrap();
 
     assert_waited("after an answer", idle_since, IDLE);
     let (_client, connection) = connected(&server, USUAL_WINDOW).await;
     let idle_since = Instant::now();
-    connection.await.unwrap().unwrap();
+    awaited(connection).await.unwrap().unwrap();
     assert_waited("from the start", idle_since, IDLE);
 }
 
@@ -198,7 +204,7 @@ async fn a_request_that_never_ends_is_answered_and_is_no_stream_any_more() {
 
     let response = client.send_request(request).await.unwrap();
     assert_eq!(response.status(), 405);
-    connection.await.unwrap().unwrap();
+    awaited(connection).await.unwrap().unwrap();
 
     assert_waited("a POST", started, IDLE);
 }
@@ -224,7 +230,7 @@ async fn the_rest_of_a_small_answer_goes_with_the_connection() {
     let started = Instant::now();
 
     // The client holds on to a stream that it does not read.
-    let _ = connection.await.unwrap();
+    let _ = awaited(connection).await.unwrap();
 
     assert_waited("a small answer", started, IDLE + STALL);
 }
@@ -252,7 +258,7 @@ async fn streams_without_a_place_wait_and_leave_room_for_others() {
 
     for _ in 0..5 {
         let (mut client, _connection) = connected(&server, USUAL_WINDOW).await;
-        let response = get(&mut client, "/large").await.unwrap();
+        let response = awaited(get(&mut client, "/large")).await.unwrap();
         assert_eq!(read(response).await, Ok(LARGE));
     }
 
@@ -261,7 +267,7 @@ async fn streams_without_a_place_wait_and_leave_room_for_others() {
     let mut statuses = Vec::new();
     for (_, heads) in clients {
         for head in heads {
-            let (response, _) = head.await.unwrap();
+            let (response, _) = awaited(head).await.unwrap();
             statuses.push(response.unwrap().status().as_u16());
         }
     }
