@@ -219,6 +219,9 @@ async fn an_answer_that_takes_long_keeps_the_connection() {
         sleep(STALL - LATE).await;
     }
 
+    // Not even a GOAWAY came.
+    let another = awaited(get(&mut client, "/small")).await.unwrap();
+    assert_eq!(another.status(), 200);
     assert!(!connection.is_finished());
 }
 
