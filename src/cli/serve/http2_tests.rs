@@ -229,7 +229,7 @@ async fn an_answer_that_takes_long_keeps_the_connection() {
 async fn the_rest_of_a_small_answer_goes_with_the_connection() {
     let server = server(1024).await;
     let (mut client, connection) = connected(&server, 10).await;
-    let _unread = get(&mut client, "/small").await.unwrap();
+    let _unread = get(&mut client, "/kept/small").await.unwrap();
     let started = Instant::now();
 
     // The client holds on to a stream that it does not read.
