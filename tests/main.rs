@@ -55,6 +55,8 @@ mod serving_command;
 mod serving_fields;
 #[cfg(unix)]
 mod serving_kept;
+#[cfg(target_os = "linux")]
+mod serving_many;
 #[cfg(unix)]
 mod serving_parts;
 mod serving_root;

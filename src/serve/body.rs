@@ -46,6 +46,12 @@ impl ResponseBody {
         Self(Kind::Blocks(Box::pin(blocks), length))
     }
 
+    /// Whether no file is open for it, nor anything else of a storage.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_in_memory(&self) -> bool {
+        matches!(self.0, Kind::Bytes(_))
+    }
+
     /// The body of another service.
     pub(super) fn inner<B>(body: B) -> Self
     where

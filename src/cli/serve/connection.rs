@@ -2,21 +2,31 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use http::{Request, Response, Version};
 use hyper::service::service_fn;
 use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::Watcher},
+    rt::{TokioIo, TokioTimer},
+    server::{conn::auto::Builder, graceful::GracefulConnection},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::watch,
     time::timeout,
 };
 
 use super::{
-    access_log::AccessLog, host::host_of, listen::Connection, patience::Patient, site::Site,
+    access_log::AccessLog,
+    host::host_of,
+    idle::Activity,
+    listen::Connection,
+    patience::{Patient, STALL},
+    places::{ConnectionPlaces, Places},
+    sending::{Held, Sending},
+    site::Site,
+    streams::{Stream, Streams},
     tls::Acceptor,
 };
-use crate::serve::no_host;
+use crate::serve::{ResponseBody, no_host};
 
 /// How long a client may take for the head of a request, and wait before the next one.
 const HEAD_TIME: Duration = Duration::from_secs(30);
@@ -34,12 +44,24 @@ pub(super) struct Server {
     site: Arc<Site>,
     log: AccessLog,
     tls: Option<Acceptor>,
-    http: Builder<TokioExecutor>,
+    places: Places,
+    http: Builder<Streams>,
+}
+
+/// What is known of a connection.
+struct Client {
+    activity: Arc<Activity>,
+    places: ConnectionPlaces,
 }
 
 impl Server {
-    pub(super) fn new(site: Arc<Site>, log: AccessLog, tls: Option<Acceptor>) -> Self {
-        let mut http = Builder::new(TokioExecutor::new());
+    pub(super) fn new(
+        site: Arc<Site>,
+        log: AccessLog,
+        tls: Option<Acceptor>,
+        places: Places,
+    ) -> Self {
+        let mut http = Builder::new(Streams);
         http.http1()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
@@ -55,6 +77,7 @@ impl Server {
             site,
             log,
             tls,
+            places,
             http,
         }
     }
@@ -64,50 +87,123 @@ impl Server {
         self.tls.as_ref()
     }
 
-    /// Answers on one connection until it ends.
-    pub(super) async fn serve(self: Arc<Self>, connection: Connection, watcher: Watcher) {
+    /// Returns how many connections and files may be open.
+    pub(super) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Answers on one connection until it ends. Told that the server ends, it takes no more requests.
+    pub(super) async fn serve(
+        self: Arc<Self>,
+        connection: Connection,
+        ending: watch::Receiver<()>,
+    ) {
         match &self.tls {
-            None => self.answer_on(connection, watcher).await,
+            None => self.answer_on(connection, ending).await,
             // A client that does not get that far has only its own connection lost.
             Some(tls) => {
                 if let Ok(Ok(connection)) = timeout(HANDSHAKE_TIME, tls.accept(connection)).await {
-                    self.answer_on(connection, watcher).await;
+                    self.answer_on(connection, ending).await;
                 }
             }
         }
     }
 
-    async fn answer_on<C>(&self, connection: C, watcher: Watcher)
+    pub(super) async fn answer_on<C>(&self, connection: C, ending: watch::Receiver<()>)
     where
         C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let client = Arc::new(Client {
+            activity: Arc::new(Activity::new()),
+            places: self.places.of_connection(),
+        });
         let (site, log) = (&self.site, self.log);
-        let service = service_fn(move |request| {
+        let service = service_fn(|request| {
             let site = Arc::clone(site);
+            let http2 = client.asks_by_http2(&request);
             async move {
-                let asked = log.asked(&request);
-                let response = match host_of(&request) {
-                    Some(host) => site.answer(request, &host).await,
-                    None => no_host(request.method()),
+                // Nobody reads what else a client sends.
+                let request: Request<()> = request.map(drop);
+                let held = match http2 {
+                    Some(client) => Some(client.held().await),
+                    None => None,
                 };
-                if let Some(asked) = asked {
-                    log.answered(&asked, &response);
-                }
-                Ok::<_, Infallible>(response)
+                let response = answer(&site, log, request).await;
+                Ok::<_, Infallible>(response.map(|body| Sending::new(body, held)))
             }
         });
         let io = TokioIo::new(Patient::new(connection));
         let connection = self.http.serve_connection(io, service);
         // What goes wrong on a connection is the client's: it went away, or it spoke no HTTP.
-        if let Err(error) = watcher.watch(connection.into_owned()).await {
+        if let Err(error) = until_its_end(connection, &client.activity, ending).await {
             tracing::debug!("a connection ended: {error}");
+        }
+    }
+}
+
+impl Client {
+    /// Notes a request, and returns the client if it needs a clock and a place: with HTTP/2, where it may ask
+    /// for much at a time.
+    fn asks_by_http2<B>(self: &Arc<Self>, request: &Request<B>) -> Option<Arc<Self>> {
+        if request.version() == Version::HTTP_2 {
+            return Some(Arc::clone(self));
+        }
+        self.activity.is_http1();
+        None
+    }
+
+    /// Waits for a place for a file, and returns what an answer holds.
+    async fn held(&self) -> Held {
+        let _open = self.activity.open();
+        Held {
+            stream: Stream::current(),
+            place: Some(self.places.place().await),
+            _open,
+        }
+    }
+}
+
+async fn answer(site: &Site, log: AccessLog, request: Request<()>) -> Response<ResponseBody> {
+    let asked = log.asked(&request);
+    let response = match host_of(&request) {
+        Some(host) => site.answer(request, &host).await,
+        None => no_host(request.method()),
+    };
+    if let Some(asked) = asked {
+        log.answered(&asked, &response);
+    }
+    response
+}
+
+/// Drives a connection until it ends, and ends it when it has been idle for long, or the server ends: HTTP/2
+/// with GOAWAY, so that the client knows that what it asked for meanwhile was not heard.
+async fn until_its_end<C: GracefulConnection>(
+    connection: C,
+    activity: &Activity,
+    mut ending: watch::Receiver<()>,
+) -> Result<(), C::Error> {
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        _ = ending.changed() => {
+            connection.as_mut().graceful_shutdown();
+            return connection.await;
+        }
+        () = activity.idle() => connection.as_mut().graceful_shutdown(),
+    }
+    // A client that says nothing to that, or has left a stream half open, is waited for no longer.
+    loop {
+        match timeout(STALL, connection.as_mut()).await {
+            Ok(ended) => return ended,
+            Err(_) if activity.has_streams() => {}
+            Err(_) => return Ok(()),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use hyper_util::server::graceful::GracefulShutdown;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt, duplex},
         time::Instant,
@@ -119,15 +215,20 @@ mod tests {
     /// What a server says to a client that sends this and then nothing more, and how long it waited.
     async fn said_to(sent: &[u8]) -> (String, Duration) {
         let log = AccessLog::new(Output::new(0, false));
-        let server = Arc::new(Server::new(Arc::new(Site::default()), log, None));
+        let server = Arc::new(Server::new(
+            Arc::new(Site::default()),
+            log,
+            None,
+            Places::of(1024),
+        ));
         let (connection, mut client) = duplex(1024);
-        let shutdown = GracefulShutdown::new();
-        let watcher = shutdown.watcher();
-        tokio::spawn(async move { server.answer_on(connection, watcher).await });
+        let (_shutdown, ending) = watch::channel(());
+        tokio::spawn(async move { server.answer_on(connection, ending).await });
         let started = Instant::now();
         client.write_all(sent).await.unwrap();
-        let mut said = String::new();
-        let end = timeout(10 * HEAD_TIME, client.read_to_string(&mut said)).await;
+        let mut said = Vec::new();
+        let end = timeout(10 * HEAD_TIME, client.read_to_end(&mut said)).await;
+        let said = String::from_utf8_lossy(&said).into_owned();
         assert!(end.is_ok(), "it waits for ever, and said {said:?}");
         (said, started.elapsed())
     }
@@ -147,6 +248,14 @@ mod tests {
                 "GET /static/a HTTP/1.1\r\nHost: x\r\n\r\n",
                 "HTTP/1.1 404",
                 HEAD_TIME,
+            ),
+            ("half a preface", "PRI * HTTP/2.0\r\n\r\n", "", IDLE),
+            // Settings, and HEADERS that are to go on; the PING after that is not answered.
+            (
+                "half a head of HTTP/2",
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\0\0\0\x01\0\0\0\0\x01",
+                "",
+                2 * HEAD_TIME,
             ),
         ] {
             let (said, waited) = said_to(sent.as_bytes()).await;

@@ -1,16 +1,17 @@
 //! `storehouse serve`, alias `runserver`: static and media files over HTTP/1.1 and HTTP/2. What is
 //! answered is [`crate::serve`]'s; here it gets a place to listen at, and an end.
 
-use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::pending, io, sync::Arc, time::Duration};
 
-use hyper_util::server::graceful::GracefulShutdown;
 use serde_json::json;
 use storehouse_storage::{Error, Result};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use self::{
     access_log::AccessLog,
     connection::Server,
-    listen::{Listener, Place},
+    listen::{Connection, Listener, Place},
+    places::Places,
     site::Site,
 };
 use super::{
@@ -31,10 +32,17 @@ use crate::{
 mod access_log;
 mod connection;
 mod host;
+#[cfg(test)]
+#[cfg(feature = "memory")]
+mod http2_tests;
+mod idle;
 mod listen;
 mod page;
 mod patience;
+mod places;
+mod sending;
 mod site;
+mod streams;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
 
@@ -58,7 +66,8 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
     say(&site, &listener, tls.is_some(), &flags, context)?;
     // From here on a write to standard error holds no answer up.
     gathered::start();
-    let server = Arc::new(Server::new(site, AccessLog::new(output), tls));
+    let (log, places) = (AccessLog::new(output), Places::of_this_process());
+    let server = Arc::new(Server::new(site, log, tls, places));
     let code = tokio::select! {
         code = accept(listener, &server) => code,
         never = reload_at_signals(server.tls(), hangups, output) => match never {},
@@ -193,15 +202,19 @@ async fn reload_at_signals(
 
 /// Takes connections until a signal comes, and lets what is under way end: returns the exit code.
 async fn accept(listener: Listener, server: &Arc<Server>) -> u8 {
-    let shutdown = GracefulShutdown::new();
+    // Each connection has a receiver as long as it is there.
+    let (shutdown, _) = watch::channel(());
     let mut stopped = std::pin::pin!(signals::signal());
     let code = loop {
         tokio::select! {
             code = &mut stopped => break code,
-            accepted = listener.accept() => match accepted {
-                Ok(connection) => {
-                    let watcher = shutdown.watcher();
-                    tokio::spawn(Arc::clone(server).serve(connection, watcher));
+            accepted = next(&listener, server.places()) => match accepted {
+                Ok((connection, place)) => {
+                    let serving = Arc::clone(server).serve(connection, shutdown.subscribe());
+                    tokio::spawn(async move {
+                        serving.await;
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     tracing::warn!("no connection can be taken: {error}");
@@ -212,10 +225,20 @@ async fn accept(listener: Listener, server: &Arc<Server>) -> u8 {
     };
     // Nobody connects any more.
     drop(listener);
+    let _ = shutdown.send(());
     tokio::select! {
-        () = shutdown.shutdown() => {}
+        () = shutdown.closed() => {}
         () = tokio::time::sleep(GRACE) => {}
         _ = signals::signal() => {}
     }
     code
+}
+
+/// Takes the next connection, as soon as there is a place for it: until then it waits in the system's queue.
+async fn next(
+    listener: &Listener,
+    places: &Places,
+) -> io::Result<(Connection, Option<OwnedSemaphorePermit>)> {
+    let place = places.connection().await;
+    Ok((listener.accept().await?, place))
 }

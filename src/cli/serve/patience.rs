@@ -15,7 +15,7 @@ use tokio::{
 };
 
 /// How long a write may stand still.
-const STALL: Duration = Duration::from_secs(30);
+pub(super) const STALL: Duration = Duration::from_secs(30);
 /// How long a client may send and take nothing: nginx's `keepalive_timeout`.
 pub(super) const IDLE: Duration = Duration::from_secs(75);
 
