@@ -3,7 +3,6 @@
 
 use std::{
     fmt,
-    future::ready,
     sync::{Arc, Mutex},
 };
 
@@ -13,7 +12,11 @@ use axum::{
     body::Body,
     extract::{Request, State},
 };
-use futures::stream::BoxStream;
+use futures::{
+    channel::oneshot,
+    future::{self, Either},
+    stream::BoxStream,
+};
 use http::{StatusCode, header::CONTENT_TYPE};
 use storehouse::{
     media::{FileRecord, Form, FormFile, Upload, UploadError},
@@ -366,18 +369,20 @@ async fn a_future_that_is_dropped_while_the_handler_works_leaves_nothing() {
     let (_site, storages) = open("DEFAULT_FILE_STORAGE = \"memory:\"\n");
     let storage = storages.default().unwrap();
     let upload = Upload::to(&storages, DEFAULT).unwrap();
-    let handler = async {
+    let (reached, told) = oneshot::channel();
+    let handler = Box::pin(async {
         let form = received(&upload, TWO).await;
+        reached.send(()).unwrap();
         // The database does not answer.
-        std::future::pending::<()>().await;
+        future::pending::<()>().await;
         form
-    };
+    });
 
-    tokio::select! {
-        biased;
-        _ = handler => unreachable!("it waits for ever"),
-        () = ready(()) => {}
-    }
+    let Either::Right((_, handler)) = future::select(handler, told).await else {
+        panic!("it ended")
+    };
+    assert_eq!(names(&storage).await, ["evil.exe", "x.txt"]);
+    drop(handler);
     upload.settle().await;
 
     assert_eq!(names(&storage).await, NOTHING);
