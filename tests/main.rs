@@ -85,6 +85,7 @@ mod uploads_failing;
 mod uploads_fields;
 mod uploads_given_up;
 mod uploads_kept;
+mod uploads_retried;
 mod uploads_settings;
 mod uploads_unkept;
 mod verbs;
