@@ -84,7 +84,10 @@ mod uploads_broken_off;
 #[cfg(unix)]
 mod uploads_by_socket;
 mod uploads_failing;
+mod uploads_fields;
 mod uploads_given_up;
 mod uploads_kept;
+mod uploads_retried;
 mod uploads_settings;
+mod uploads_unkept;
 mod verbs;

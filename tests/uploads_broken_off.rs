@@ -134,8 +134,8 @@ impl Door {
                 let mut ended = ended;
                 let (head, body) = request.into_parts();
                 let answer = match upload.receive_body(&head.headers, body).await {
-                    Ok(form) => {
-                        let names = form.files.into_iter().map(|file| file.record.name);
+                    Ok(mut form) => {
+                        let names = form.keep().into_iter().map(|record| record.name);
                         (http::StatusCode::OK, names.collect())
                     }
                     Err(error) => (error.status(), error.client_message()),

@@ -70,8 +70,8 @@ async fn nothing_stays_of_a_client_that_went_away(storages: &Storages) {
         let answer = upload
             .receive(&form_headers(), blocks([FIRST, "\r\n--b--"]))
             .await;
-        for file in answer.unwrap().files {
-            file.record.delete(storages).await.unwrap();
+        for record in answer.unwrap().keep() {
+            record.delete(storages).await.unwrap();
         }
     }
 }
@@ -193,7 +193,7 @@ async fn what_was_there_stays_where_a_save_may_replace_it() {
     let whole = upload
         .receive(&form_headers(), blocks(["--b\r\n<file>new\r\n--b--"]))
         .await;
-    assert_eq!(whole.unwrap().files[0].record.name, "x.txt");
+    assert_eq!(whole.unwrap().keep()[0].name, "x.txt");
     assert_eq!(storage.read_text(&name).await.unwrap(), "new");
 }
 

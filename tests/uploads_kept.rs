@@ -31,11 +31,11 @@ async fn a_record_finds_its_file_again() {
         .with_upload_to(UploadTo::pattern("notes").unwrap());
     let form = form("/tmp/my note.txt", "hello");
 
-    let taken = upload
+    let mut taken = upload
         .receive(&form_headers(), blocks([&form]))
         .await
         .unwrap();
-    let row = serde_json::to_string(taken.file("f").unwrap()).unwrap();
+    let row = serde_json::to_string(&taken.take_file("f").unwrap().keep()).unwrap();
     let record: FileRecord = serde_json::from_str(&row).unwrap();
 
     assert_eq!(
@@ -83,7 +83,7 @@ async fn the_stored_type_is_that_of_the_bytes() {
     let name = Name::new("a.jpg").unwrap();
     let stored = storage.stat(&name).await.unwrap().attributes.content_type;
     assert_eq!(stored.as_deref(), Some("image/gif"));
-    assert_eq!(taken.files[0].record.content_type, "image/gif");
+    assert_eq!(taken.files[0].record().content_type, "image/gif");
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_hash_is_of_the_whole_content() {
         .await
         .unwrap();
 
-    let record = &taken.files[0].record;
+    let record = taken.files[0].record();
     assert_eq!(record.name, format!("by-hash/{}.txt", record.checksum));
 }
 
@@ -110,7 +110,8 @@ async fn a_taken_name_gets_a_suffix() {
         upload
             .receive(&form_headers(), blocks([&form("a.txt", "hello")]))
             .await
-            .unwrap();
+            .unwrap()
+            .keep();
     }
 
     let names = names(&storages.default().unwrap()).await;
@@ -209,9 +210,9 @@ async fn a_validator_is_asked_before_anything_is_saved() {
 
             assert_eq!(status(&answer), expected, "{second}");
             match answer {
-                Ok(form) => {
-                    for file in form.files {
-                        file.record.delete(&storages).await.unwrap();
+                Ok(mut form) => {
+                    for record in form.keep() {
+                        record.delete(&storages).await.unwrap();
                     }
                 }
                 Err(error) => assert_eq!(error.client_message(), told),
@@ -262,9 +263,9 @@ async fn a_zip_bomb_is_stored_and_not_opened() {
     for upload in [upload.clone(), upload.with_validator(Anything)] {
         let body = stream::iter([Ok::<_, std::io::Error>(form.clone())]);
 
-        let taken = upload.receive(&form_headers(), body).await.unwrap();
+        let mut taken = upload.receive(&form_headers(), body).await.unwrap();
 
-        let record = &taken.files[0].record;
+        let record = taken.keep().remove(0);
         assert_eq!(record.size, zip.len() as u64);
         assert_eq!(record.content_type, "application/zip");
         let stored = record.open(&storages).await.unwrap();

@@ -3,7 +3,7 @@
 //!
 //! ```
 //! use axum_core::extract::FromRef;
-//! use storehouse::media::{Upload, axum::Uploaded};
+//! use storehouse::media::{FormFile, Upload, axum::Uploaded};
 //!
 //! #[derive(Clone)]
 //! struct App {
@@ -17,13 +17,15 @@
 //! }
 //!
 //! // Router::new().route("/photos", post(add)).with_state(app)
-//! async fn add(Uploaded(form): Uploaded) -> String {
-//!     match form.file("photo") {
+//! async fn add(Uploaded(mut form): Uploaded) -> String {
+//!     match form.take_file("photo").map(FormFile::keep) {
 //!         Some(photo) => format!("{} is {}", photo.original_name, photo.name),
 //!         None => "choose a photo".to_owned(),
 //!     }
 //! }
 //! ```
+//!
+//! What the handler does not keep of the form is deleted when it returns, whatever it answers.
 //!
 //! A handler with several kinds of uploads calls [`Upload::receive_body`] itself, with the two parts of
 //! the request: `let (head, body) = request.into_parts(); upload.receive_body(&head.headers, body)`.
@@ -40,7 +42,7 @@ use http::{HeaderValue, header::ACCEPT_ENCODING};
 use super::{Form, Upload, UploadError};
 
 /// A form whose files were taken by the [`Upload`] of the application's state.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Uploaded(pub Form);
 
 impl<S> FromRequest<S> for Uploaded

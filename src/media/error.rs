@@ -9,7 +9,8 @@ use super::multipart::Malformed;
 
 type Cause = Box<dyn std::error::Error + Send + Sync + 'static>;
 
-/// Why a form was not taken. Of what it brought, nothing is in the storage.
+/// Why a form was not taken. Of what it brought, nothing is in the storage, or stays there
+/// ([`LeftBehind`](Self::LeftBehind)).
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
@@ -37,9 +38,28 @@ pub enum UploadError {
         /// How many bytes came.
         received: u64,
     },
-    /// A limit was hit: of bytes, or of how many. 413.
+    /// A limit was hit: of bytes, or of how many, of the whole form or of a field. 413.
     #[error("{0}")]
     TooLarge(String),
+    /// A part has a field that the form does not have, or is a file where the form has a text, or a text
+    /// where it has a file: see [`Upload::with_field`](super::Upload::with_field). 400.
+    #[error("the field {field:?} is not taken: {why}")]
+    UnexpectedField {
+        /// The field.
+        field: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A required field has no file, or no text that is more than blanks. 400.
+    #[error("the field {field:?} is missing")]
+    MissingField {
+        /// The field.
+        field: String,
+    },
+    /// The texts of a form are not what the application reads them as: see
+    /// [`Form::fields_as`](super::Form::fields_as). 422.
+    #[error("{0}")]
+    WrongFields(String),
     /// A file has a name of which nothing can be kept: the storage's is made of letters and digits. 400.
     #[error("{file:?} is not taken: its name has no letter and no digit in it")]
     UnusableName {
@@ -83,10 +103,11 @@ pub enum UploadError {
         #[source]
         cause: io::Error,
     },
-    /// A form was not taken, and what had been saved of it could not be deleted. As the cause.
-    #[error("{cause}; and {name:?}, which had been saved, stays: {why}")]
+    /// A form was not taken, and what had been saved of it could not be deleted so far. It is tried again
+    /// in the background, as for a [`FormFile`](super::FormFile) that is dropped. As the cause.
+    #[error("{cause}; and {name:?}, which had been saved, cannot be deleted so far: {why}")]
     LeftBehind {
-        /// The first file that stays.
+        /// The first file that is still there.
         name: String,
         /// Why it could not be deleted.
         why: Error,
@@ -105,15 +126,17 @@ impl UploadError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) | Self::Body(_) | Self::UnusableName { .. } => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Malformed(_)
+            | Self::Body(_)
+            | Self::UnexpectedField { .. }
+            | Self::MissingField { .. }
+            | Self::UnusableName { .. } => StatusCode::BAD_REQUEST,
             Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAForm | Self::Encoded { .. } | Self::WrongType { .. } => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
-            Self::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused { .. } | Self::WrongFields(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::TemporaryFile { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
                 StatusCode::INSUFFICIENT_STORAGE
@@ -154,8 +177,8 @@ impl UploadError {
     /// Tells the log of what the client cannot mend and is not told: the storage, the name and the cause,
     /// in one line. For whoever makes the answer to call, once; [`IntoResponse`] does.
     ///
-    /// An error that is answered 5xx is an error in the log, files that stay of a form that was not taken
-    /// are a warning, and all else is none.
+    /// An error that is answered 5xx is an error in the log, files of a form that was not taken and are
+    /// still there are a warning, and all else is none.
     ///
     /// [`IntoResponse`]: https://docs.rs/axum-core/0.5/axum_core/response/trait.IntoResponse.html
     pub fn log(&self) {

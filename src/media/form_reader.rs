@@ -4,8 +4,10 @@
 use bytes::Bytes;
 
 use super::{
+    arrivals::Arrivals,
     body::Body,
     error::UploadError,
+    field::Fields,
     limits::UploadLimits,
     multipart::{Base64, Boundary, Event, Parser, decode_field},
     names::sanitized,
@@ -23,6 +25,7 @@ pub(super) struct FormReader<'a> {
     body: &'a mut Body,
     parser: Parser,
     limits: &'a UploadLimits,
+    arrivals: Arrivals<'a>,
     fields: u64,
     files: u64,
     /// What counts to `max_data_bytes`.
@@ -34,11 +37,17 @@ pub(super) struct FormReader<'a> {
 }
 
 impl<'a> FormReader<'a> {
-    pub(super) fn new(body: &'a mut Body, boundary: &Boundary, limits: &'a UploadLimits) -> Self {
+    pub(super) fn new(
+        body: &'a mut Body,
+        boundary: &Boundary,
+        limits: &'a UploadLimits,
+        declared: &'a Fields,
+    ) -> Self {
         Self {
             body,
             parser: Parser::new(boundary),
             limits,
+            arrivals: Arrivals::new(declared),
             fields: 0,
             files: 0,
             data_bytes: 0,
@@ -60,6 +69,7 @@ impl<'a> FormReader<'a> {
             if head.file_name.as_deref() == Some("") {
                 // An input of files without one: to Django it is a field.
                 self.count_field()?;
+                self.arrivals.no_file(&field)?;
                 self.skip().await?;
                 continue;
             }
@@ -71,13 +81,16 @@ impl<'a> FormReader<'a> {
             self.count_file()?;
             let Some(name) = sanitized(&file_name) else {
                 // It has no name to be kept under.
+                self.arrivals.no_file(&field)?;
                 self.skip().await?;
                 continue;
             };
+            self.arrivals.file(&field)?;
             self.is_in_file = true;
             self.base64 = head.base64.then(Base64::default);
             return Ok(Some(Part::File { field, name }));
         }
+        self.arrivals.check_complete()?;
         Ok(None)
     }
 
@@ -103,18 +116,22 @@ impl<'a> FormReader<'a> {
     }
 
     async fn value(&mut self, field: &str, is_base64: bool) -> Result<String, UploadError> {
+        let max_bytes = self.arrivals.text(field)?;
         self.count_data(field.len() as u64 + 2)?;
         let mut value = Vec::new();
         while let Some(block) = self.raw_block().await? {
             self.count_data(block.len() as u64)?;
             value.extend_from_slice(&block);
+            check_text(field, value.len() as u64, max_bytes)?;
         }
         let value = match is_base64 {
             true => decode_field(value),
             false => value,
         };
-        Ok(String::from_utf8(value)
-            .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned()))
+        let value = String::from_utf8(value)
+            .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
+        self.arrivals.text_is(field, &value);
+        Ok(value)
     }
 
     /// Reads past a part; it counts as data, or it could be without end.
@@ -174,6 +191,15 @@ impl<'a> FormReader<'a> {
             what,
             "DATA_UPLOAD_MAX_MEMORY_SIZE",
         )
+    }
+}
+
+fn check_text(field: &str, bytes: u64, max: Option<u64>) -> Result<(), UploadError> {
+    match max {
+        Some(max) if bytes > max => Err(UploadError::TooLarge(format!(
+            "the field {field:?} has more than {max} bytes"
+        ))),
+        _ => Ok(()),
     }
 }
 

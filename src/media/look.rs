@@ -45,7 +45,13 @@ impl Upload {
             first.extend_from_slice(&block);
         }
         let found = FileType::of(&valid_name, &first).map_err(wrong)?;
-        self.check_type(&found).map_err(wrong)?;
+        let of_field = self.fields.file(&field);
+        for types in [
+            self.types.as_deref(),
+            of_field.and_then(|field| field.types.as_deref()),
+        ] {
+            check_type(&found, types).map_err(wrong)?;
+        }
         let content_type = found.content_type;
         Ok(Wanted {
             part: UploadedPart {
@@ -91,16 +97,16 @@ impl Upload {
             )),
         }
     }
+}
 
-    fn check_type(&self, found: &FileType) -> Result<(), String> {
-        let Some(types) = &self.types else {
-            return Ok(());
-        };
-        let is = match found.is_proven {
-            true if found.is_one_of(types) => return Ok(()),
-            true => found.content_type.as_str(),
-            false => "of no type that can be told",
-        };
-        Err(format!("it is {is}; taken are {}", types.join(", ")))
-    }
+fn check_type(found: &FileType, types: Option<&[String]>) -> Result<(), String> {
+    let Some(types) = types else {
+        return Ok(());
+    };
+    let is = match found.is_proven {
+        true if found.is_one_of(types) => return Ok(()),
+        true => found.content_type.as_str(),
+        false => "of no type that can be told",
+    };
+    Err(format!("it is {is}; taken are {}", types.join(", ")))
 }

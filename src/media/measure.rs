@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{error::UploadError, limits::UploadLimits};
+use super::error::UploadError;
 
 pub(super) struct Measure<'a> {
     /// What the client calls it.
@@ -20,12 +20,12 @@ pub(super) struct Measured {
 }
 
 impl<'a> Measure<'a> {
-    pub(super) fn new(file: &'a str, limits: &UploadLimits) -> Self {
+    pub(super) fn new(file: &'a str, max_bytes: Option<u64>) -> Self {
         Self {
             file,
             size: 0,
             digest: Sha256::new(),
-            max_bytes: limits.max_file_bytes,
+            max_bytes,
         }
     }
 

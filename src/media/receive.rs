@@ -21,7 +21,6 @@ use super::{
     multipart::Boundary,
     rest,
     saving::Held,
-    unconfirmed::Unconfirmed,
     upload::Upload,
     validator::ValidationError,
     waiting::MemoryLeft,
@@ -33,7 +32,7 @@ impl Upload {
     /// Reads a form out of the header fields and the body of a request, and saves its files.
     ///
     /// Of a form that is not taken, nothing stays in the storage; the same if the future is dropped, as
-    /// it is when the client goes away. What is still to come of a form that is not taken is read in the
+    /// it is when the client goes away, and if the [`Form`] is dropped without its files being kept. What is still to come of a form that is not taken is read in the
     /// background and thrown away, for 30 seconds at most and 5 without a byte: a connection that is
     /// closed while the client sends is reset, and many clients would never tell their user why. No more
     /// than 64 are read so at once, over all clones.
@@ -76,26 +75,23 @@ impl Upload {
         let boundary = boundary(headers)?;
         check_encoding(headers)?;
         body.check_declared()?;
-        let reader = FormReader::new(body, &boundary, &self.limits);
-        let mut saved = Unconfirmed::new(&self.storage, &self.tasks);
-        match Box::pin(self.take(reader, &mut saved)).await {
-            Ok(form) => {
-                saved.confirm();
-                Ok(form)
-            }
-            Err(cause) => match saved.delete().await.into_iter().next() {
-                None => Err(cause),
-                Some((name, why)) => Err(UploadError::LeftBehind {
-                    name: name.to_string(),
-                    why,
-                    cause: Box::new(cause),
-                }),
-            },
+        let reader = FormReader::new(body, &boundary, &self.limits, &self.fields);
+        let mut form = Form::default();
+        let Err(cause) = Box::pin(self.take(reader, &mut form)).await else {
+            return Ok(form);
+        };
+        match form.discard().await {
+            None => Err(cause),
+            Some((name, why)) => Err(UploadError::LeftBehind {
+                name: name.to_string(),
+                why,
+                cause: Box::new(cause),
+            }),
         }
     }
 
-    async fn take(&self, mut reader: FormReader<'_>, saved: &mut Unconfirmed) -> Result<Form> {
-        let mut form = Form::default();
+    /// Takes the parts of a form, one after another; where it fails, `form` has what was saved so far.
+    async fn take(&self, mut reader: FormReader<'_>, form: &mut Form) -> Result<()> {
         let mut left = MemoryLeft::new(&self.limits);
         let mut held = Vec::new();
         while let Some(part) = reader.part().await? {
@@ -106,8 +102,7 @@ impl Upload {
                     if self.waits() {
                         held.push(self.hold(&mut reader, file, &mut left).await?);
                     } else {
-                        form.files
-                            .push(self.stream(&mut reader, file, saved).await?);
+                        form.files.push(self.stream(&mut reader, file).await?);
                     }
                 }
             }
@@ -116,9 +111,9 @@ impl Upload {
             self.validate(file).await?;
         }
         for file in held {
-            form.files.push(self.save(file, saved).await?);
+            form.files.push(self.save(file).await?);
         }
-        Ok(form)
+        Ok(())
     }
 
     async fn validate(&self, held: &Held) -> Result<()> {

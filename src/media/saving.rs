@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
-use storehouse_storage::{Content, Error, ErrorKind, Name};
+use storehouse_storage::{Content, Error, ErrorKind, Name, SaveOptions, Saved, Target};
 
 use super::{
     error::UploadError,
@@ -15,7 +15,7 @@ use super::{
     look::Wanted,
     measure::{Measure, Measured},
     record::FileRecord,
-    unconfirmed::Unconfirmed,
+    unkept::Unkept,
     upload::Upload,
     upload_to::UploadedPart,
     validator::UploadedFile,
@@ -43,7 +43,14 @@ impl Held {
             waiting: &self.waiting,
         }
     }
+
+    fn content(&self) -> Result<Content> {
+        Ok(self.waiting.content().map_err(Error::from_io)?)
+    }
 }
+
+/// The name that a file got, and the file itself.
+type Stored = (Name, Unkept);
 
 impl Upload {
     /// Saves a file while it arrives.
@@ -51,15 +58,14 @@ impl Upload {
         &self,
         reader: &mut FormReader<'_>,
         file: Wanted,
-        saved: &mut Unconfirmed,
     ) -> Result<FormFile> {
         let Wanted { part, first } = file;
         let name = self.name(&part, &first, None)?;
         let (feed, content) = feed();
         let (measured, kept) = {
-            let measure = Measure::new(&part.name, &self.limits);
+            let measure = Measure::new(&part.name, self.max_file_bytes(&part.field));
             let fed = pin!(feed_all(reader, first, feed, measure));
-            let kept = pin!(self.put(&name, content, &part, false, saved));
+            let kept = pin!(self.put(&name, content, &part));
             match select(fed, kept).await {
                 // Whatever went wrong, the storage is waited for: its content has failed or ended.
                 Either::Left((fed, kept)) => {
@@ -87,7 +93,7 @@ impl Upload {
         left: &mut MemoryLeft,
     ) -> Result<Held> {
         let Wanted { part, first } = file;
-        let mut measure = Measure::new(&part.name, &self.limits);
+        let mut measure = Measure::new(&part.name, self.max_file_bytes(&part.field));
         let mut writer = Writer::new(&self.limits);
         let head = Bytes::copy_from_slice(&first[..first.len().min(HEAD_BYTES)]);
         let mut next = (!first.is_empty()).then_some(first);
@@ -106,50 +112,64 @@ impl Upload {
     }
 
     /// Saves a file that has waited.
-    pub(super) async fn save(&self, held: Held, saved: &mut Unconfirmed) -> Result<FormFile> {
+    pub(super) async fn save(&self, held: Held) -> Result<FormFile> {
         let name = self.name(&held.part, &held.head, Some(&held.measured.checksum))?;
-        let content = held.waiting.content().map_err(Error::from_io)?;
-        // What a save replaces is gone; deleting the new file would not bring it back.
-        let is_there = self.may_replace() && self.storage.exists(&name).await?;
-        let kept = self
-            .put(&name, content, &held.part, is_there, saved)
-            .await?;
+        let kept = match self.may_replace() {
+            true => self.put_over(&name, &held).await?,
+            false => self.put(&name, held.content()?, &held.part).await?,
+        };
         Ok(self.record(held.part, kept, held.measured))
     }
 
-    /// Saves a content, and notes what is to be deleted if the request fails, in one step.
-    async fn put(
-        &self,
-        name: &Name,
-        content: Content,
-        part: &UploadedPart,
-        is_there: bool,
-        saved: &mut Unconfirmed,
-    ) -> Result<Name> {
-        let options = self
-            .save_options
-            .clone()
-            .with_content_type(&part.content_type);
-        let kept = self.storage.save(name, content, &options).await?;
-        let name = kept.name.clone();
-        if !is_there {
-            saved.add(kept);
-        }
-        Ok(name)
+    /// Saves a content where nothing is replaced, and takes care of it in the same step.
+    async fn put(&self, name: &Name, content: Content, part: &UploadedPart) -> Result<Stored> {
+        let options = self.options(part);
+        let saved = self.storage.save(name, content, &options).await?;
+        Ok(self.created(saved))
     }
 
-    fn record(&self, part: UploadedPart, name: Name, measured: Measured) -> FormFile {
-        FormFile {
-            field: part.field,
-            record: FileRecord {
-                storage: self.alias.clone(),
-                name: name.to_string(),
-                size: measured.size,
-                content_type: part.content_type,
-                checksum: measured.checksum,
-                original_name: part.name,
-            },
+    /// Saves a content in the place of what is there, if something is. What a save replaces is gone:
+    /// deleting the new file would not bring it back. So only a create, which replaces nothing whoever
+    /// writes at the same time, is this form's to delete.
+    async fn put_over(&self, name: &Name, held: &Held) -> Result<Stored> {
+        let options = self.options(&held.part);
+        let name = match options.max_length {
+            Some(max_length) => name.shortened(max_length)?,
+            None => name.clone(),
+        };
+        if !self.storage.exists(&name).await? {
+            let target = Target::Create(name.clone());
+            match self.storage.put(target, held.content()?, &options).await {
+                Ok(saved) => return Ok(self.created(saved)),
+                // Somebody else was faster.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        let target = Target::Replace(name);
+        let saved = self.storage.put(target, held.content()?, &options).await?;
+        Ok((saved.name, Unkept::replacement()))
+    }
+
+    fn created(&self, saved: Saved) -> Stored {
+        (saved.name.clone(), self.cleanup.of(saved))
+    }
+
+    fn options(&self, part: &UploadedPart) -> SaveOptions {
+        let options = self.save_options.clone();
+        options.with_content_type(&part.content_type)
+    }
+
+    fn record(&self, part: UploadedPart, (name, object): Stored, measured: Measured) -> FormFile {
+        let record = FileRecord {
+            storage: self.alias.clone(),
+            name: name.to_string(),
+            size: measured.size,
+            content_type: part.content_type,
+            checksum: measured.checksum,
+            original_name: part.name,
+        };
+        FormFile::new(part.field, record, object)
     }
 }
 

@@ -5,9 +5,15 @@ use std::{fmt, sync::Arc};
 
 use storehouse_storage::{Result, SaveOptions, Storage};
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
 
-use super::{limits::UploadLimits, rest, upload_to::UploadTo, validator::Validator};
+use super::{
+    field::{Field, Fields},
+    limits::UploadLimits,
+    rest,
+    unkept::Cleanup,
+    upload_to::UploadTo,
+    validator::Validator,
+};
 use crate::storages::{DEFAULT, Storages};
 
 /// Takes the uploads of a form into a storage.
@@ -53,8 +59,9 @@ pub struct Upload {
     pub(super) turns: Option<Arc<Semaphore>>,
     /// For what is still to come of forms that were not taken.
     pub(super) rests: Arc<Semaphore>,
-    /// Delete the files of requests that were given up.
-    pub(super) tasks: TaskTracker,
+    pub(super) fields: Fields,
+    /// Deletes the files that nobody keeps.
+    pub(super) cleanup: Cleanup,
 }
 
 impl Upload {
@@ -63,6 +70,7 @@ impl Upload {
     /// Records say that the storage is `default`; see [`with_alias`](Self::with_alias).
     pub fn new(storage: Arc<dyn Storage>) -> Self {
         Self {
+            cleanup: Cleanup::new(&storage),
             storage,
             alias: DEFAULT.to_owned(),
             upload_to: UploadTo::default(),
@@ -73,7 +81,7 @@ impl Upload {
             save_options: SaveOptions::default(),
             turns: None,
             rests: Arc::new(Semaphore::new(rest::PLACES)),
-            tasks: TaskTracker::new(),
+            fields: Fields::default(),
         }
     }
 
@@ -133,6 +141,34 @@ impl Upload {
         self
     }
 
+    /// Says what a field of the form is. With one field declared, all have to be.
+    ///
+    /// A part whose field is not declared, or is of the other kind, is refused before anything of it is
+    /// read ([`UnexpectedField`](super::UploadError::UnexpectedField)); so is one more value than the field
+    /// may have ([`TooLarge`](super::UploadError::TooLarge)). That holds for every field that a page sends:
+    /// a token against forged requests, such as Django's `csrfmiddlewaretoken`, and a button with a name
+    /// are texts to declare. Files also have to pass what [`with_allowed_types`](Self::with_allowed_types)
+    /// and the limits ask of all files.
+    ///
+    /// Without any declared field a client may send files under any names, and all are saved. What the
+    /// handler does not keep is deleted afterwards; but an application knows its fields, and should
+    /// declare them.
+    ///
+    /// ```
+    /// # use storehouse::media::{Field, Upload};
+    /// # fn declared(upload: Upload) -> Upload {
+    /// upload
+    ///     .with_field("avatar", Field::file().with_types(["image/*"]).with_max_bytes(2_000_000).required())
+    ///     .with_field("name", Field::text().with_max_bytes(200).required())
+    ///     .with_field("csrfmiddlewaretoken", Field::text())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_field(mut self, name: impl Into<String>, field: impl Into<Field>) -> Self {
+        self.fields.declare(name.into(), field.into());
+        self
+    }
+
     /// Adds a check of each file. With it, files wait until all of the form has been checked, and are
     /// saved then.
     #[must_use]
@@ -159,12 +195,18 @@ impl Upload {
         self
     }
 
-    /// Waits until what dropped requests left is cleaned up. For the end of a program, with a time limit
-    /// of its own; requests that are taken meanwhile are waited for too.
+    /// Waits until what dropped requests left, and the files that nobody kept, are deleted. For the end of
+    /// a program, with a time limit of its own: a delete that fails is tried again for an hour. Requests
+    /// that are taken meanwhile are waited for too.
     pub async fn settle(&self) {
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.cleanup.settle().await;
         self.storage.settle().await;
+    }
+
+    /// How many bytes a file of this field may have.
+    pub(super) fn max_file_bytes(&self, field: &str) -> Option<u64> {
+        let of_field = self.fields.file(field).and_then(|field| field.max_bytes);
+        self.limits.max_file_bytes.into_iter().chain(of_field).min()
     }
 
     /// Whether files wait for the end of the form, instead of going into the storage as they arrive.

@@ -5,7 +5,10 @@ use std::{
     collections::BTreeMap,
     fmt,
     ops::{Bound, Range},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -57,6 +60,8 @@ pub(crate) type Objects = Mutex<BTreeMap<String, Object>>;
 pub(crate) struct Object {
     content: Bytes,
     etag: String,
+    /// Of the save that made it: the ETag is the same for every save of the content.
+    mark: String,
     attributes: Attributes,
     created: SystemTime,
     modified: SystemTime,
@@ -143,12 +148,16 @@ impl MemoryStorage {
                 }
             },
         };
-        let saved = Saved::new(name.clone(), content.len() as u64).with_etag(etag.clone());
+        let mark = next_mark();
+        let saved = Saved::new(name.clone(), content.len() as u64)
+            .with_etag(etag.clone())
+            .with_mark(mark.clone());
         let key = self.key(&name);
         let now = SystemTime::now();
         let object = Object {
             content,
             etag,
+            mark,
             attributes: with_content_type(options.attributes.clone(), &name),
             created: objects.get(&key).map_or(now, |replaced| replaced.created),
             modified: now,
@@ -224,6 +233,16 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    async fn take_back(&self, saved: &Saved) -> Result<()> {
+        let mut objects = self.objects();
+        let key = self.key(&saved.name);
+        let there = objects.get(&key).map(|object| &object.mark);
+        if there.is_some() && there == saved.mark.as_ref() {
+            objects.remove(&key);
+        }
+        Ok(())
+    }
+
     async fn stat(&self, name: &Name) -> Result<Entry> {
         let objects = self.objects();
         let object = objects.get(&self.key(name)).ok_or_else(Error::not_found)?;
@@ -262,6 +281,12 @@ impl Storage for MemoryStorage {
         };
         self.signing.url(join_url(base_url, name), name, options)
     }
+}
+
+/// Returns what no other save of this process has.
+fn next_mark() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed).to_string()
 }
 
 impl Object {

@@ -8,7 +8,7 @@ use axum::{
 };
 use minijinja::Environment;
 use storehouse::{
-    media::{ImageDimensions, Upload, UploadLimits, UploadTo, UrlVerifier},
+    media::{Field, ImageDimensions, Upload, UploadLimits, UploadTo, UrlVerifier},
     serve::{MediaFiles, StaticFiles, UrlPrefix},
     settings::Settings,
     staticfiles::StaticUrls,
@@ -81,13 +81,14 @@ impl App {
 
 /// Photos of at most 20 MB, under names that nobody can guess.
 fn upload(settings: &Settings, storages: &Storages, alias: &str) -> Result<Upload> {
-    let limits = UploadLimits::from_settings(settings)
-        .with_max_file_bytes(MAX_FILE_BYTES)
-        .with_max_files(MAX_FILES);
+    let photos = Field::file()
+        .with_types(CONTENT_TYPES)
+        .with_max_bytes(MAX_FILE_BYTES)
+        .with_max_count(MAX_FILES);
     Ok(Upload::to(storages, alias)?
-        .with_limits(limits)
+        .with_field("photos", photos)
+        .with_limits(UploadLimits::from_settings(settings))
         .with_upload_to(UploadTo::pattern("%Y/%m/{random}")?)
-        .with_allowed_types(CONTENT_TYPES)
         .with_validator(ImageDimensions::at_most(20_000, 20_000))
         .with_max_concurrent(32))
 }

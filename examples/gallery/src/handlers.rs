@@ -12,7 +12,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
-use storehouse::media::{FileRecord, Upload};
+use storehouse::media::{self, Upload};
 
 use crate::{
     app::App,
@@ -97,27 +97,20 @@ async fn add(app: &App, upload: &Upload, request: Request) -> Result<Response, F
 async fn taken(app: &App, upload: &Upload, request: Request) -> Result<Vec<i64>, Failure> {
     let (head, body) = request.into_parts();
     let form = upload.receive_body(&head.headers, body).await?;
-    let files: Vec<FileRecord> = form.files.into_iter().map(|file| file.record).collect();
-    if files.is_empty() {
+    if form.files.is_empty() {
         return Err(Failure::BadRequest("choose a photo first"));
     }
-    // By itself: a browser that goes away now would leave files without a record.
-    let recorded = app.tasks.spawn(recorded(app.clone(), files));
+    // By itself: a browser that goes away now would leave records without their files.
+    let recorded = app.tasks.spawn(recorded(app.clone(), form));
     recorded.await.map_err(|_| Failure::Interrupted)?
 }
 
-async fn recorded(app: App, files: Vec<FileRecord>) -> Result<Vec<i64>, Failure> {
-    let error = match app.photos.add(&files).await {
-        Ok(ids) => return Ok(ids),
-        Err(error) => error,
-    };
-    for file in &files {
-        // The others go all the same; what is told is why there are no records.
-        if let Err(left) = file.delete(&app.storages).await {
-            log(&left.into());
-        }
-    }
-    Err(error.into())
+/// The files of a form without records are deleted with the form.
+async fn recorded(app: App, mut form: media::Form) -> Result<Vec<i64>, Failure> {
+    let records = form.files.iter().map(|file| file.record());
+    let ids = app.photos.add(records).await?;
+    form.keep();
+    Ok(ids)
 }
 
 /// `GET /photos/ID`.

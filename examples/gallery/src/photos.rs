@@ -72,7 +72,10 @@ impl Photos {
     }
 
     /// Adds all of these, or none. Returns their ids.
-    pub(crate) async fn add(&self, files: &[FileRecord]) -> sqlx::Result<Vec<i64>> {
+    pub(crate) async fn add(
+        &self,
+        files: impl Iterator<Item = &FileRecord>,
+    ) -> sqlx::Result<Vec<i64>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = i64::try_from(now.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
         let mut transaction = self.0.begin().await?;

@@ -4,6 +4,7 @@ use std::{
     error::Error,
     io::{self, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use axum::{
@@ -13,12 +14,15 @@ use axum::{
     routing::get,
 };
 use storehouse::{
-    media::{Upload, UploadLimits, UploadTo, axum::Uploaded},
+    media::{Field, Upload, UploadLimits, UploadTo, axum::Uploaded},
     serve::MediaFiles,
     settings::{Settings, Sources},
     storage::UrlOptions,
     storages::{Storages, builtin},
 };
+
+/// How long the last deletes may take when the program ends.
+const SETTLING: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct App {
@@ -39,6 +43,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let storages = Arc::new(Storages::new(&settings, registry)?);
 
     let files = Upload::to(&storages, "default")?
+        .with_field("file", Field::file().with_max_count(100).required())
         .with_limits(UploadLimits::from_settings(&settings))
         .with_upload_to(UploadTo::pattern("uploads/%Y/%m/%d")?)
         .with_max_concurrent(64);
@@ -68,9 +73,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
         })
         .await?;
-    // What uploads that were broken off have left is deleted by now.
-    files.settle().await;
-    storages.settle().await;
+    // What uploads that were broken off or not kept have left is deleted by now, or the log says that not.
+    let settling = async {
+        files.settle().await;
+        storages.settle().await;
+    };
+    let _ = tokio::time::timeout(SETTLING, settling).await;
     Ok(())
 }
 
@@ -78,11 +86,12 @@ async fn form() -> Html<&'static str> {
     Html(include_str!("form.html"))
 }
 
-/// Answers with a line for each file: its URL, size, type and checksum.
-async fn upload(State(app): State<App>, Uploaded(form): Uploaded) -> Result<String, String> {
+/// Answers with a line for each file: its URL, size, type and checksum. An application would store the
+/// records before it keeps the files; what is not kept is deleted.
+async fn upload(State(app): State<App>, Uploaded(mut form): Uploaded) -> Result<String, String> {
     let mut lines = String::new();
-    for file in form.files {
-        let record = file.record;
+    for file in &form.files {
+        let record = file.record();
         let url = record.url(&app.storages, &UrlOptions::default()).await;
         let url = url.map_err(|error| error.to_string())?;
         let line = format!(
@@ -91,5 +100,6 @@ async fn upload(State(app): State<App>, Uploaded(form): Uploaded) -> Result<Stri
         );
         lines.push_str(&line);
     }
+    form.keep();
     Ok(lines)
 }
