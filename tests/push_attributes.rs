@@ -3,7 +3,10 @@
 
 use std::io::Read;
 
-use crate::pushing::{Pushing, counts};
+use crate::{
+    pushing::{Pushing, counts},
+    site::Ran,
+};
 
 const SHORT: &str = "cache_control = \"public, max-age=5\"";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -185,6 +188,49 @@ fn a_rule_that_is_taken_back_after_a_push_broke_off_is_in_force_again() {
             assert_eq!(pushing.counts(), quiet, "{processing}");
         }
     }
+}
+
+/// Runs a push that may write files of so many blocks of 512 bytes on this machine.
+fn push_with_files_of(blocks: u32, pushing: &Pushing) -> Ran {
+    let command = pushing.site.command(&[]);
+    let script = format!("ulimit -f {blocks}; exec \"$0\" collectstatic --noinput --jobs 1");
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", &script])
+        .arg(command.get_program())
+        .current_dir(pushing.site.path(""))
+        .env_clear()
+        .env("HOME", pushing.site.path(""));
+    Ran::of(shell.output().unwrap())
+}
+
+#[test]
+fn rules_do_not_change_where_that_cannot_be_noted() {
+    let pushing = site("unnoted", "", "");
+    for number in 0..40 {
+        pushing.write(&format!("{number}.css"), number.to_string());
+    }
+    pushing.push(&[]).done();
+    let cache_control = || pushing.header("app.css", "cache-control");
+    pushing.set_options(SHORT);
+
+    let ran = push_with_files_of(0, &pushing).failed(1);
+    ran.tells(&["cannot be noted in the cache folder", ".cache/storehouse"]);
+    assert_eq!(cache_control(), "public, max-age=60");
+
+    // There is room for the note alone. The push breaks off, and the rules are set back.
+    let is_last = |request: &storehouse_test_support::Request| {
+        request.method == "PUT" && request.target.ends_with("/paper.svg")
+    };
+    let lost = storehouse_test_support::Action::LoseRequest;
+    pushing.proxy.when_times(usize::MAX, is_last, lost);
+    push_with_files_of(1, &pushing).failed(1);
+    assert_eq!(cache_control(), "public, max-age=5");
+    pushing.proxy.clear();
+    pushing.set_options("");
+    pushing.push(&[]).done();
+
+    assert_eq!(cache_control(), "public, max-age=60");
 }
 
 #[test]

@@ -11,14 +11,16 @@
 
 use std::collections::HashSet;
 
-use storehouse_storage::{Attributes, Entry, OpenOptions, Result, SaveOptions, Storage, Target};
+use storehouse_storage::{
+    Attributes, Entry, Error, OpenOptions, Result, SaveOptions, Storage, Target,
+};
 
 use super::{
     destination::Destination,
     manifest::Manifest,
     places::Places,
     plan::{Action, Kind, PlanOptions, Write},
-    recall::Recall,
+    recall::{self, Recall},
     rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
 };
 
@@ -166,18 +168,32 @@ pub(super) async fn note_mixed(manifest: &Entry, places: &Places) -> Result<Opti
     copied.map(|saved| saved.etag)
 }
 
-/// Notes in what is remembered that objects are stored by more than one set of rules. Where that cannot
-/// be written, all is forgotten: the rules of an earlier run must not be taken for those of all objects.
+/// Notes in what is remembered that objects are stored by more than one set of rules. Where there is no room
+/// for all that is remembered, only that is.
 ///
 /// # Errors
-/// What is remembered can neither be replaced nor removed.
+/// It cannot be noted: the rules of an earlier run would be taken for those of all objects, if this run were
+/// broken off.
 pub(super) fn remember_mixed(destination: &str) -> Result<()> {
     let mut recall = Recall::load(destination);
     recall.set_rules(Some(MIXED.to_owned()));
-    match recall.save(destination) {
-        Ok(()) => Ok(()),
-        Err(_) => Recall::forget(destination),
+    if recall.save(destination).is_ok() {
+        return Ok(());
     }
+    let mut alone = Recall::begin();
+    alone.set_rules(Some(MIXED.to_owned()));
+    alone.save(destination).map_err(|error| {
+        let cause = Error::from_io(error);
+        let problem = format!(
+            "that the rules of objects change cannot be noted in the cache folder, so nothing was changed: {}",
+            cause.problem()
+        );
+        let place = recall::place(destination).unwrap_or_default();
+        let folder = place.parent().unwrap_or(&place).display().to_string();
+        Error::new(cause.kind(), problem)
+            .with_advice(format!("make {folder} writable, or set XDG_CACHE_HOME to a folder that is"))
+            .with_source(cause)
+    })
 }
 
 /// Returns the names in a manifest; none if it is damaged.

@@ -47,8 +47,7 @@ impl Planned {
     /// where rules have changed, and else nothing.
     ///
     /// # Errors
-    /// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as); what an earlier run has left in the
-    /// cache folder can neither be replaced nor removed.
+    /// As [`Storage::copy_as`](storehouse_storage::Storage::copy_as); it cannot be noted in the cache folder.
     pub async fn begin(&mut self, places: &Places) -> Result<()> {
         match (&self.unsettled, &self.memory) {
             (Some(Unsettled::Manifest(entry)), _) => {

@@ -22,7 +22,7 @@ use std::{
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use storehouse_storage::{Error, Result};
+use storehouse_storage::Result;
 
 use super::{
     cache,
@@ -118,30 +118,6 @@ impl Recall {
             return Ok(());
         };
         cache::write_whole(&place, &serde_json::to_vec(self)?)
-    }
-
-    /// Removes what is remembered of `destination`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::PermissionDenied`](storehouse_storage::ErrorKind::PermissionDenied) and the like.
-    pub(super) fn forget(destination: &str) -> Result<()> {
-        let Some(place) = place(destination) else {
-            return Ok(());
-        };
-        match fs::remove_file(&place) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                let cause = Error::from_io(error);
-                let problem = format!(
-                    "what an earlier run has remembered can neither be replaced nor removed: {}",
-                    cause.problem()
-                );
-                let advice = format!("remove {}", place.display());
-                Err(Error::new(cause.kind(), problem)
-                    .with_advice(advice)
-                    .with_source(cause))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Returns the MD5 of a source that has not changed since.
