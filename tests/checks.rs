@@ -100,10 +100,23 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
     ),
     (
         &[r#"STATICFILES_DIRS=["."]"#],
-        &["storehouse.E010", "storehouse.E001"],
+        &["storehouse.E010", "storehouse.E001", "storehouse.E011"],
         1,
     ),
     (&["STATIC_ROOT=media/static"], &["storehouse.E011"], 1),
+    // Another name for the collected files.
+    (
+        &[r#"STORAGES.raw={ BACKEND = "file:out" }"#],
+        &["storehouse.W005"],
+        0,
+    ),
+    (&["WHITENOISE_INDEX_FILE=../x"], &["storehouse.E012"], 1),
+    (&["MEDIA_REDIRECT=1"], &["storehouse.E012"], 1),
+    (
+        &[r#"SERVE_HEADERS=[{ match = [1], headers = {} }]"#],
+        &["storehouse.E012"],
+        1,
+    ),
     (
         &["STORAGES.default.OPTIONS.directory_permissions_mode=0o600"],
         &["storehouse.W004"],
@@ -187,6 +200,11 @@ const PRIVATE_FOLDERS: &[(&str, &[&str], &[&str])] = &[
         &["storehouse.E011"],
     ),
     ("src/private", &[r#"INSTALLED_APPS=["./src"]"#], &[]),
+    (
+        "private",
+        &[r#"INSTALLED_APPS=["./src"]"#, "MEDIA_ROOT=src/static/media"],
+        &["storehouse.E011"],
+    ),
     // Around what is served: the application alone knows the names.
     (".", &[], &["storehouse.W005", "storehouse.W005"]),
 ];
@@ -206,6 +224,8 @@ const LINKS: &[(&str, &str, Option<&str>)] = &[
         Some("storehouse.E011"),
     ),
     ("src/static/other", "elsewhere", None),
+    // Uploads would run as pages of the site.
+    ("src/static/up", "media", Some("storehouse.E011")),
 ];
 
 #[test]
@@ -225,6 +245,7 @@ fn links_to_what_nobody_may_read_are_not_collected() {
             "private/one.txt",
             "elsewhere/two.txt",
             "src/static/sub/a.css",
+            "media/three.html",
         ] {
             site.write(path, path);
         }
@@ -242,7 +263,12 @@ fn links_to_what_nobody_may_read_are_not_collected() {
 
         let checked = site.run(&["check"]);
         let collected = site.run(&["collectstatic", "--noinput"]);
+        // If it is not refused, this ends it.
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = taken.local_addr().unwrap().to_string();
+        let served = site.run(&["serve", &place, "--insecure"]).failed(1);
 
+        served.tells(&[id.unwrap_or("address in use")]);
         assert_eq!(told(&checked), id.as_slice(), "{link}: {}", checked.out);
         match id {
             Some(id) => {

@@ -33,6 +33,7 @@ fn copy(site: &Site, file: &str, size: u64) -> Write {
         modified: None,
         changed: None,
         inode: 0,
+        is_linked: false,
     };
     Write {
         name: name(file),

@@ -177,6 +177,22 @@ headers = { "X-Frame-Options" = "DENY", "X-Team" = "" }
         assert_eq!(origins, None, "{path}");
     }
     assert_eq!(server.get("/d").header("location"), Some("/d/"));
+
+    // What makes uploads harmless stays, whatever is set for all files.
+    let policy = r#"SERVE_HEADERS=[{ match = "*", headers = { "Content-Security-Policy" = "default-src 'self'", "Content-Disposition" = "" } }]"#;
+    let server = Server::start(&site, &["--set", policy]);
+    for (path, is_guarded) in [("x.svg", true), ("x.html", true), ("a.txt", false)] {
+        site.write(&format!("media/{path}"), "x");
+        let answer = server.get(&format!("/media/{path}"));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert_eq!(policy.contains("sandbox"), is_guarded, "{path}: {policy}");
+    }
+    assert!(
+        server
+            .get("/media/x.html")
+            .header("content-disposition")
+            .is_some()
+    );
 }
 
 #[test]
@@ -204,7 +220,15 @@ fn settings_of_what_is_sent_that_cannot_be_meant_are_refused() {
         ),
         (
             r#"SERVE_HEADERS=[{ match = "*", headers = { ETag = "c" } }]"#,
-            "ETag is told by the file itself",
+            "ETag is said by the server itself",
+        ),
+        (
+            r#"SERVE_HEADERS=[{ match = "*", headers = { Content-Type = "text/html" } }]"#,
+            "Content-Type is said by the server itself",
+        ),
+        (
+            r#"SERVE_HEADERS=[{ match = ["*", 1], headers = { a = "b" } }]"#,
+            "match: expected a glob or an array of globs",
         ),
         (
             r#"SERVE_HEADERS=[{ matches = "*", headers = {} }]"#,

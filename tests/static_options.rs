@@ -361,3 +361,26 @@ fn a_flag_may_be_given_again_as_in_django() {
     assert!(files.contains(&"app.css".to_owned()), "{files:?}");
     assert!(!files.contains(&"vendor/lib.js".to_owned()), "{files:?}");
 }
+
+#[test]
+fn a_dry_run_counts_what_has_a_hashed_name_alone() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nSTATICFILES_DIRS = [\"assets\"]\n\
+         STATICFILES_STORAGE = \"compressed+manifest+file:out\"\nWHITENOISE_KEEP_ONLY_HASHED_FILES = true\n",
+    );
+    for name in ["a.css", "b.css", "c.css"] {
+        site.write(&format!("assets/{name}"), name);
+    }
+    site.run(&["collectstatic", "--noinput"]).done();
+    site.write("assets/b.css", "other");
+
+    let told = site
+        .run(&["collectstatic", "--noinput", "--dry-run"])
+        .done();
+    let ran = site.run(&["collectstatic", "--noinput"]).done();
+
+    for out in [&told.out, &ran.out] {
+        assert!(out.contains("1 static file copied"), "{out}");
+        assert!(out.contains(", 2 unmodified"), "{out}");
+    }
+}

@@ -1,5 +1,5 @@
-//! Whether links among the static files lead to what nobody may read: the settings file, and the files of
-//! a private storage. Django's finders follow links, and so do ours.
+//! Whether links among the static files lead to what is no static file: the settings file, the files of a
+//! private storage, uploads. Django's finders follow links, and so do ours.
 
 use std::{
     collections::HashMap,
@@ -14,17 +14,15 @@ use super::{
 use crate::{settings::Settings, staticfiles::Found, storages::Storages};
 
 /// Checks where the files lead that finders have found: `storehouse.E010` and `storehouse.E011`, each with the
-/// first of the files. It asks the disk about a file only if that has the size of the settings file, or
-/// if there is a private storage on a disk.
+/// first of the files. It asks the disk about a file only if that has the size of the settings file, or if a
+/// link leads to it.
 #[must_use]
 pub fn found_files(settings: &Settings, storages: &Storages, found: &[Found]) -> Vec<Problem> {
     let of_settings = settings.file().and_then(|file| settings_among(file, found));
-    let private = kept(storages).into_iter().filter(Kept::is_private);
-    let private: Vec<Kept> = private.collect();
+    let guarded = kept(storages).into_iter().filter(Kept::is_guarded);
+    let guarded: Vec<Kept> = guarded.collect();
     let mut problems: Vec<Problem> = of_settings.into_iter().collect();
-    if !private.is_empty() {
-        problems.extend(private_among(&private, found));
-    }
+    problems.extend(guarded_among(&guarded, found));
     problems
 }
 
@@ -60,11 +58,12 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Tells of each private storage that links among the files lead to.
-fn private_among(private: &[Kept], found: &[Found]) -> Vec<Problem> {
+/// Tells of each of these storages that links among the files lead to.
+fn guarded_among(guarded: &[Kept], found: &[Found]) -> Vec<Problem> {
     let mut folders: HashMap<&Path, PathBuf> = HashMap::new();
-    let mut first: Vec<Option<&Path>> = vec![None; private.len()];
-    for Found { source, .. } in found {
+    let mut first: Vec<Option<&Path>> = vec![None; guarded.len()];
+    let sources = found.iter().map(|found| &found.source);
+    for source in sources.filter(|source| source.is_linked) {
         let path = source.path.as_path();
         let Some(folder) = path.parent() else {
             continue;
@@ -75,18 +74,19 @@ fn private_among(private: &[Kept], found: &[Found]) -> Vec<Problem> {
             Some(file) => file,
             None => folders.entry(folder).or_insert_with(|| real(folder)),
         };
-        let leading = private.iter().zip(&mut first);
-        let leading = leading.filter(|(kept, _)| leads_to.starts_with(&kept.real));
-        leading.for_each(|(_, first)| *first = first.or(Some(path)));
+        for (kept, first) in guarded.iter().zip(&mut first) {
+            // A link from the storage's own folder is the storage's.
+            if leads_to.starts_with(&kept.real) && !path.starts_with(&kept.root) {
+                *first = first.or(Some(path));
+            }
+        }
     }
-    let told = private.iter().zip(first);
-    let told = told.filter_map(|(kept, first)| Some((&kept.alias, first?)));
-    told.map(|(alias, path)| {
-        let message = format!(
-            "'{}' leads to the files of STORAGES.{alias}, which are private (querystring_auth): everybody could read them at STATIC_URL.",
-            path.display()
-        );
-        Problem::error("storehouse.E011", message).with_hint(REMOVE)
+    let told = guarded.iter().zip(first);
+    let told = told.filter_map(|(kept, first)| Some((kept, first?)));
+    told.map(|(kept, path)| {
+        let shown = format!("'{}'", path.display());
+        kept.readable(&shown, "what a link leads to,")
+            .with_hint(REMOVE)
     })
     .collect()
 }

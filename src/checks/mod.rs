@@ -24,6 +24,7 @@ pub use self::{
     static_files::{clear_is_safe, finding, staticfiles},
 };
 use crate::{
+    serve::problems_of_settings,
     settings::Settings,
     staticfiles::{DEFAULT_IGNORE, Finder, IgnorePatterns, local_root},
     storages::{DEFAULT, STATICFILES, Storages},
@@ -132,6 +133,7 @@ pub fn all(
     {
         problems.extend(links(settings, storages, finders));
     }
+    problems.extend(sending(settings, storages));
     problems.extend(storages_open(storages));
     problems.extend(modes(storages));
     if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
@@ -190,6 +192,14 @@ pub fn urls(settings: &Settings) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Looks at what settings say of how files are sent: `serve` does not start with what is wrong there.
+fn sending(settings: &Settings, storages: &Storages) -> Vec<Problem> {
+    let errors = problems_of_settings(settings, storages).into_iter();
+    errors
+        .map(|error| Problem::error("storehouse.E012", error.to_string()))
+        .collect()
 }
 
 /// Opens every storage: no request is sent, but missing and contradictory options show.

@@ -41,14 +41,30 @@ struct Served {
 /// The folder of a storage.
 pub(super) struct Kept {
     pub(super) alias: String,
+    pub(super) root: PathBuf,
     pub(super) real: PathBuf,
     is_private: bool,
 }
 
 impl Kept {
-    /// Whether everybody may read its files only with a signed URL.
-    pub(super) fn is_private(&self) -> bool {
-        self.is_private && self.alias != STATICFILES
+    /// Whether its files may be read with a signed URL only, or are uploads, which run nowhere: what static
+    /// files are not.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.alias != STATICFILES && (self.is_private || self.alias == DEFAULT)
+    }
+
+    /// Tells that its files can be read as static files, through `shown`.
+    pub(super) fn readable(&self, shown: &str, how: &str) -> Problem {
+        let alias = &self.alias;
+        let message = match self.is_private {
+            true => format!(
+                "The files of STORAGES.{alias}, which are private (querystring_auth), are {how} {shown}: they would be served at STATIC_URL without a signature."
+            ),
+            false => format!(
+                "The files of STORAGES.{alias} are {how} {shown}: they would be served at STATIC_URL as well, and an uploaded page would run as a page of the site."
+            ),
+        };
+        Problem::error("storehouse.E011", message)
     }
 }
 
@@ -93,9 +109,13 @@ pub fn collected_folders(
         {
             problems.push(settings_readable(file, &shown));
         }
-        let private = kept.iter().filter(|kept| kept.is_private());
-        let inside = private.filter(|kept| kept.real.starts_with(&folder));
-        problems.extend(inside.map(|kept| private_readable(&kept.alias, &shown, "STATIC_URL")));
+        // That finder is there to collect media.
+        let is_meant = |kept: &Kept| setting == "DEFAULT_FILE_STORAGE" && !kept.is_private;
+        let guarded = kept
+            .iter()
+            .filter(|kept| kept.is_guarded() && !is_meant(kept));
+        let inside = guarded.filter(|kept| kept.real.starts_with(&folder));
+        problems.extend(inside.map(|kept| kept.readable(&shown, "inside").with_hint(OWN_FOLDER)));
     }
     problems
 }
@@ -132,10 +152,12 @@ pub(super) fn kept(storages: &Storages) -> Vec<Kept> {
         _ => false,
     };
     let kept = storages.aliases().into_iter().filter_map(|alias| {
-        let real = real(&root_of(storages, &alias)?);
+        let root = root_of(storages, &alias)?;
+        let real = real(&root);
         let is_private = storages.is_private(&alias).unwrap_or_default();
         (!is_for_manifests(&alias)).then_some(Kept {
             alias,
+            root,
             real,
             is_private,
         })
@@ -184,6 +206,14 @@ fn clash(served: &Served, kept: &Kept) -> Option<Problem> {
         return None;
     }
     let is_media = served.alias == Some(DEFAULT);
+    // Another name for the same files, to read them by.
+    let is_same = kept.real == *real && alias != DEFAULT && !kept.is_private && !is_media;
+    if is_same {
+        let message = format!(
+            "STORAGES.{alias} has the folder of {shown}: what is saved there would be served at {at}, and could run as a page of the site."
+        );
+        return Some(Problem::warning("storehouse.W005", message).with_hint(OWN_FOLDER));
+    }
     if kept.real.starts_with(real) {
         if is_media {
             let is_shown = kept.is_private && !served.is_private;

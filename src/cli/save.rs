@@ -15,7 +15,7 @@ pub(super) async fn run(flags: SaveFlags, context: &Context) -> std::result::Res
     let options = options(&flags);
     if options.attributes != Attributes::default() && !storage.capabilities().attributes {
         context.output.note(format_args!(
-            "storehouse: warning: {} keeps nothing beside the content: what was given for that is left out",
+            "storehouse: warning: {} keeps nothing beside the content: what --content-type and the like say is left out",
             storage.describe()
         ));
     }

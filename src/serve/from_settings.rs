@@ -11,9 +11,9 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use storehouse_storage::{Error, Name, Result, Value};
+use storehouse_storage::{Error, Name, Result, Storage, Value};
 
-use crate::{settings::Settings, staticfiles::Pattern};
+use crate::{settings::Settings, staticfiles::Pattern, storages::Storages};
 
 const HEADERS: &str = "SERVE_HEADERS";
 
@@ -29,6 +29,38 @@ pub(super) fn index(settings: &Settings) -> Result<Option<Name>> {
         let problem = format!("WHITENOISE_INDEX_FILE: {}", error.problem());
         Error::configuration(problem).with_advice("write a file's name, such as \"index.html\"")
     })
+}
+
+/// Returns whether requests for media are redirected to their storage.
+///
+/// # Errors
+/// The storage has no URLs but those that are served here: a redirect would lead back.
+pub(super) fn redirects(settings: &Settings, storage: &dyn Storage) -> Result<bool> {
+    let is_set = settings.flag("MEDIA_REDIRECT");
+    if is_set && storage.service().is_none() {
+        let problem = format!(
+            "MEDIA_REDIRECT is set, and {} has no URLs but those that are served here",
+            storage.describe()
+        );
+        let advice = "take it out, or keep media in a bucket";
+        return Err(Error::configuration(problem).with_advice(advice));
+    }
+    Ok(is_set)
+}
+
+/// Returns what is wrong with these settings.
+pub(crate) fn problems(settings: &Settings, storages: &Storages) -> Vec<Error> {
+    // A storage that cannot be opened is told of elsewhere.
+    let redirects = storages
+        .default()
+        .ok()
+        .map(|storage| redirects(settings, &*storage));
+    let found = [
+        index(settings).err(),
+        ServeHeaders::of(settings).err(),
+        redirects.and_then(Result::err),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// The header fields of `SERVE_HEADERS`: of each entry that matches a name, the later over the earlier.
@@ -86,14 +118,16 @@ fn entry_of(value: &Value) -> std::result::Result<Entry, String> {
     {
         return Err(format!("there is no key {key:?}"));
     }
-    let patterns = match table.get("match") {
-        Some(Value::Text(text)) => vec![text.as_str()],
-        Some(Value::List(texts)) => texts.iter().filter_map(Value::as_text).collect(),
-        _ => Vec::new(),
+    let patterns: Option<Vec<&str>> = match table.get("match") {
+        Some(Value::Text(text)) => Some(vec![text.as_str()]),
+        Some(Value::List(texts)) => texts.iter().map(Value::as_text).collect(),
+        Some(_) => None,
+        None => return Err("it has no match".to_owned()),
     };
-    if patterns.is_empty() {
-        return Err("it has no match".to_owned());
-    }
+    let patterns = patterns.filter(|all| !all.is_empty() && !all.contains(&""));
+    let Some(patterns) = patterns else {
+        return Err("match: expected a glob or an array of globs".to_owned());
+    };
     let Some(Value::Table(fields)) = table.get("headers") else {
         return Err("it has no headers".to_owned());
     };
@@ -103,16 +137,26 @@ fn entry_of(value: &Value) -> std::result::Result<Entry, String> {
     })
 }
 
-/// What the service says itself, and would be wrong otherwise.
-const OWN: [&str; 8] = [
+/// What the service says itself, and would be wrong otherwise, and what is said of a connection.
+const OWN: [&str; 18] = [
     "accept-ranges",
+    "allow",
+    "connection",
     "content-encoding",
     "content-length",
     "content-range",
+    "content-type",
     "date",
     "etag",
+    "keep-alive",
     "last-modified",
+    "location",
+    "te",
+    "trailer",
     "transfer-encoding",
+    "upgrade",
+    "vary",
+    "x-content-type-options",
 ];
 
 fn fields_of(
@@ -122,7 +166,9 @@ fn fields_of(
         let field = HeaderName::try_from(name.as_str())
             .map_err(|_| format!("{name:?} is no name of a header field"))?;
         if OWN.contains(&field.as_str()) {
-            return Err(format!("{name} is told by the file itself"));
+            return Err(format!(
+                "{name} is said by the server itself (the type of a file by rules in OPTIONS)"
+            ));
         }
         let text = value
             .as_text()

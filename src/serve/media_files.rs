@@ -14,7 +14,7 @@ use super::{
     Decision, Representation, ResponseBody, UrlPrefix, UrlTarget,
     active::{UNKNOWN, make_harmless},
     decide,
-    from_settings::ServeHeaders,
+    from_settings::{self, ServeHeaders},
     policy::{self, HeadersFunction},
     respond::{self, Content, Failed, FileResponse},
     shelf::storage_tag,
@@ -67,6 +67,8 @@ pub struct MediaFiles {
     prefix: UrlPrefix,
     storage: Arc<dyn Storage>,
     cache_control: Option<HeaderValue>,
+    /// What settings say. It does not undo what makes content harmless.
+    set: Option<Arc<ServeHeaders>>,
     headers: Option<HeadersFunction>,
     verifier: Option<UrlVerifier>,
     is_private: bool,
@@ -82,6 +84,7 @@ impl MediaFiles {
             prefix,
             storage,
             cache_control: None,
+            set: None,
             headers: None,
             verifier: None,
             is_private: false,
@@ -107,18 +110,8 @@ impl MediaFiles {
         let is_private = storages.is_private(DEFAULT)? && !(signs_itself && settings.debug());
         let files = Self::new(UrlPrefix::of_url(&media_url), storage);
         let mut files = files.with_signed_urls(UrlVerifier::of(settings));
-        if let Some(headers) = ServeHeaders::of(settings)? {
-            files = files.with_headers(move |name, fields| headers.set(name, fields));
-        }
-        if settings.flag("MEDIA_REDIRECT") {
-            if !signs_itself {
-                let problem = format!(
-                    "MEDIA_REDIRECT is set, and {} has no URLs but those that are served here",
-                    files.storage.describe()
-                );
-                return Err(Error::configuration(problem)
-                    .with_advice("take it out, or keep media in a bucket"));
-            }
+        files.set = ServeHeaders::of(settings)?.map(Arc::new);
+        if from_settings::redirects(settings, &*files.storage)? {
             files = files.with_redirects();
         }
         Ok(match is_private {
@@ -337,6 +330,9 @@ impl MediaFiles {
         }
         if let Some(grant) = grant {
             obey(grant, &mut headers);
+        }
+        if let Some(set) = &self.set {
+            set.set(&entry.name, &mut headers);
         }
         let content_type = match self.is_trusted {
             true => content_type,

@@ -69,6 +69,7 @@ mod urls;
 pub use body::ResponseBody;
 pub use decide::{Body, Decision, Outcome, decide};
 pub use etag::EntityTag;
+pub(crate) use from_settings::problems as problems_of_settings;
 pub use http_date::HttpDate;
 pub use layer::WithFiles;
 pub use media_files::MediaFiles;

@@ -272,7 +272,7 @@ pub(super) fn of_process(
             None => problems.add(format!("{}: it is not UTF-8 text", origin.place(0))),
         }
     }
-    leave_out_unknown(process, table, problems);
+    leave_out_misspelt(process, table, problems);
     layer.refuse_both_forms(problems);
     layer
 }
@@ -280,14 +280,20 @@ pub(super) fn of_process(
 /// The variable that chooses the environment, and is no setting.
 const ENVIRONMENT: &str = "STOREHOUSE_ENV";
 
-/// Tells of variables with our prefix that are no settings: most are misspelt.
-fn leave_out_unknown(process: &BTreeMap<String, OsString>, table: &Table, problems: &mut Problems) {
+/// Tells of variables with our prefix that are nearly settings: these are misspelt. Others are of the system, as
+/// those of a Kubernetes service of this name.
+fn leave_out_misspelt(
+    process: &BTreeMap<String, OsString>,
+    table: &Table,
+    problems: &mut Problems,
+) {
     for variable in process.keys().filter(|name| *name != ENVIRONMENT) {
         if let Some(name) = variable.strip_prefix(PREFIX)
             && table.find(name).is_none()
+            && let Some(near) = nearest(name, table.rows().iter().map(|row| row.name))
         {
             let place = Origin::Variable(variable).place(0);
-            problems.leave_out(format!("{place} ({})", table.unknown(name)));
+            problems.leave_out(format!("{place} (did you mean {PREFIX}{near}?)"));
         }
     }
 }

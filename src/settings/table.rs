@@ -103,7 +103,7 @@ impl SettingKind {
                 self.read(Value::List(paths.collect()))
             }
             Self::Secrets | Self::StaticDirs | Self::Storages => {
-                let value = values::parse(text)
+                let value = values::parse(text.trim())
                     .map_err(|_| format!("expected {}, as in a settings file", self.expected()))?;
                 self.read(value)
             }

@@ -122,7 +122,7 @@ pub(crate) fn option_from_text(kind: OptionKind, text: &str) -> Result<Value, St
         OptionKind::Mode if text.starts_with('0') => kind.read_text(text),
         OptionKind::List if !text.trim_start().starts_with('[') => kind.read_text(text),
         _ => {
-            let value = DeValue::parse(text)
+            let value = DeValue::parse(text.trim())
                 .map_err(|_| format!("expected {}, written as in TOML", kind.expected()))?;
             decimal_mode(kind, value.get_ref())?;
             kind.read(convert(&value).map_err(|wrong| wrong.what)?)

@@ -120,6 +120,7 @@ mod tests {
             modified: None,
             changed: None,
             inode: 0,
+            is_linked: false,
         }
     }
 

@@ -263,6 +263,7 @@ mod tests {
             modified: Some(UNIX_EPOCH + modified),
             changed: Some(UNIX_EPOCH + OLD),
             inode,
+            is_linked: false,
         }
     }
 

@@ -177,6 +177,7 @@ mod tests {
                 modified: Some(UNIX_EPOCH + Duration::from_secs(modified)),
                 changed: None,
                 inode: 1,
+                is_linked: false,
             }
             .into(),
         }

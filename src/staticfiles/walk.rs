@@ -29,6 +29,8 @@ pub struct SourceFile {
     pub changed: Option<SystemTime>,
     /// Which file it is on its disk; 0 where that cannot be told.
     pub inode: u64,
+    /// Whether a symlink below the source folder leads to it.
+    pub is_linked: bool,
 }
 
 /// Returns all files below each of `roots` but the ignored ones: in each folder the files first, by
@@ -44,6 +46,7 @@ pub(super) fn walk(roots: &[&Path], ignore: &IgnorePatterns) -> Result<Vec<Vec<S
         place: vec![root],
         above: None,
         is_link: true,
+        is_linked: false,
     });
     let mut read = parallel::map_tree(folders.collect(), |folder| {
         let (mut files, mut below) = (Vec::new(), Vec::new());
@@ -69,6 +72,8 @@ struct Folder {
     above: Option<Arc<Real>>,
     /// Whether only the system can tell where it really is.
     is_link: bool,
+    /// Whether it, or a folder that it is in, is a symlink below the root.
+    is_linked: bool,
 }
 
 /// Where a folder really is, and those that it is in.
@@ -141,10 +146,13 @@ fn read_folder(
                 place: place.collect(),
                 above: Some(Arc::clone(&real)),
                 is_link,
+                is_linked: folder.is_linked || is_link,
             });
         } else {
             let metadata = metadata.map_err(|error| unreadable(&path, error))?;
-            files.push(source_file(path, below, &metadata)?);
+            let mut file = source_file(path, below, &metadata)?;
+            file.is_linked = folder.is_linked || is_link;
+            files.push(file);
         }
     }
     Ok(())
@@ -210,6 +218,7 @@ fn source_file(path: PathBuf, relative: String, metadata: &fs::Metadata) -> Resu
         modified: metadata.modified().ok(),
         changed: changed(metadata),
         inode: inode(metadata),
+        is_linked: false,
         path,
         relative,
     })

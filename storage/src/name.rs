@@ -236,7 +236,7 @@ impl Candidates {
             let rest = SUFFIX_LENGTH + pieces.extension.len();
             let room = max_part.min(max_name.saturating_sub(folder));
             *root = first_bytes(root, room.saturating_sub(rest))
-                .ok_or_else(|| no_room(&self.name, max_name))?
+                .ok_or_else(|| no_room_for_suffix(&self.name, room))?
                 .to_owned();
         }
         let name = pieces.with_root(&format!("{root}_{}", random_text()?));
@@ -459,6 +459,15 @@ fn no_room(name: &Name, max_length: usize) -> Error {
     let problem = format!("can not find an available file name of at most {max_length} characters");
     Error::new(ErrorKind::InvalidName, problem)
         .with_advice("allow a longer name (max_length)")
+        .during_name(name.as_str())
+}
+
+fn no_room_for_suffix(name: &Name, room: usize) -> Error {
+    let problem = format!(
+        "the name is taken, and its last part, which may have {room} bytes here, has no room for a suffix before its extension"
+    );
+    Error::new(ErrorKind::InvalidName, problem)
+        .with_advice("shorten the extension, or the folder's name")
         .during_name(name.as_str())
 }
 

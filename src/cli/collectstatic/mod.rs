@@ -30,7 +30,7 @@ use crate::{
         ObjectRules, Phase, PhaseCounts, Phases, Places, Plan, PlanOptions, Planned, Planner,
         Report,
     },
-    storages::STATICFILES,
+    storages::{CompressionOptions, STATICFILES},
 };
 
 mod asked;
@@ -150,6 +150,28 @@ async fn find(
     }
 }
 
+fn plan_options(
+    flags: &CollectstaticFlags,
+    asked: &Asked,
+    compression: Option<&CompressionOptions>,
+    output: Output,
+) -> PlanOptions {
+    let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
+    let is_hashed_only = compression.is_some_and(|options| options.keep_only_hashed_files);
+    PlanOptions {
+        clear: asked.clear,
+        // As JSON it tells what would be done, not what Django would say.
+        dry_run: flags.dry_run && !output.is_json(),
+        link: asked.link,
+        repair: asked.repair_metadata,
+        // At a higher level every file has its line.
+        summary: !output.shows(2) && !output.is_json(),
+        // What is there, and what is old, is told by what the hashed names of today are.
+        complete: is_looked_at
+            || flags.dry_run && (output.is_json() || asked.pruning().prunes() || is_hashed_only),
+    }
+}
+
 async fn make_plan(
     flags: &CollectstaticFlags,
     asked: &Asked,
@@ -160,27 +182,16 @@ async fn make_plan(
     let output = context.output;
     let ignore = ignore_patterns(asked, &finders);
     let finding = find(finders, ignore, context);
-    let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
-    let options = PlanOptions {
-        clear: asked.clear,
-        // As JSON it tells what would be done, not what Django would say.
-        dry_run: flags.dry_run && !output.is_json(),
-        link: asked.link,
-        repair: asked.repair_metadata,
-        // At a higher level every file has its line.
-        summary: !output.shows(2) && !output.is_json(),
-        // Old files are told from others by what the hashed names of today are.
-        complete: is_looked_at || flags.dry_run && (output.is_json() || asked.pruning().prunes()),
+    let compression = match asked.no_post_process {
+        true => None,
+        false => context.storages.compression_options(STATICFILES)?,
     };
+    let options = plan_options(flags, asked, compression.as_ref(), output);
     let hashing = match asked.no_post_process {
         true => None,
         false => Hashing::of(&context.settings, &context.storages, STATICFILES)?,
     };
     refuse_pruning_without_names(asked, hashing.as_ref())?;
-    let compression = match asked.no_post_process {
-        true => None,
-        false => context.storages.compression_options(STATICFILES)?,
-    };
     let rules = ObjectRules::of(&context.storages, STATICFILES)?;
     let memory = MemoryKey {
         destination: identity(&**places.files()),

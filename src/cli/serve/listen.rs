@@ -48,34 +48,45 @@ impl Place {
                 false => Ok(Self::Socket(path.into())),
             };
         }
-        let local = match flags.ipv6 {
-            true => IpAddr::V6(Ipv6Addr::LOCALHOST),
-            false => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        };
-        address(text, local).map(Self::Address)
+        address(text, flags.ipv6).map(Self::Address)
     }
 }
 
-/// Reads `8000`, `0:8000`, `127.0.0.1:8000`, `[::1]:8000`, `localhost:8000`, or an address alone; `local` is
-/// the address where there is none.
-fn address(text: &str, local: IpAddr) -> Result<SocketAddr> {
+/// Reads `8000`, `0:8000`, `127.0.0.1:8000`, `[::1]:8000`, `localhost:8000`, or an address alone; of IPv6 only if
+/// that is asked for.
+fn address(text: &str, ipv6: bool) -> Result<SocketAddr> {
+    let (local, any): (IpAddr, IpAddr) = match ipv6 {
+        true => (Ipv6Addr::LOCALHOST.into(), Ipv6Addr::UNSPECIFIED.into()),
+        false => (Ipv4Addr::LOCALHOST.into(), Ipv4Addr::UNSPECIFIED.into()),
+    };
     if text.is_empty() {
         return Ok(SocketAddr::new(local, DEFAULT_PORT));
     }
     if let Ok(port) = text.parse() {
         return Ok(SocketAddr::new(local, port));
     }
+    let fits = |address: &SocketAddr| address.is_ipv6() || !ipv6;
+    let not_fitting = || match ipv6 {
+        true => not_of_ipv6(text),
+        false => not_an_address(text),
+    };
     if let Ok(address) = text.trim_matches(['[', ']']).parse() {
-        return Ok(SocketAddr::new(address, DEFAULT_PORT));
+        let address = SocketAddr::new(address, DEFAULT_PORT);
+        return Some(address).filter(fits).ok_or_else(not_fitting);
     }
     let (host, port) = text.rsplit_once(':').ok_or_else(|| not_an_address(text))?;
     let port: u16 = port.parse().map_err(|_| not_an_address(text))?;
     if host == "0" {
-        return Ok(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port));
+        return Ok(SocketAddr::new(any, port));
     }
     let found = (host.trim_matches(['[', ']']), port).to_socket_addrs();
     let mut found = found.map_err(|error| not_an_address(text).with_source(error))?;
-    found.next().ok_or_else(|| not_an_address(text))
+    found.find(fits).ok_or_else(not_fitting)
+}
+
+fn not_of_ipv6(text: &str) -> Error {
+    Error::configuration(format!("{text:?} is no IPv6 address to listen at"))
+        .with_advice("leave --ipv6 out, or write an address such as [::1]:8000")
 }
 
 fn not_an_address(text: &str) -> Error {
@@ -262,9 +273,17 @@ mod tests {
 
     #[test]
     fn an_address_is_read_as_django_does() {
-        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let of_ipv6 = address("9000", IpAddr::V6(Ipv6Addr::LOCALHOST)).unwrap();
-        assert_eq!(of_ipv6.to_string(), "[::1]:9000");
+        for (text, expected) in [
+            ("", "[::1]:8000"),
+            ("0:9000", "[::]:9000"),
+            ("[::1]:1", "[::1]:1"),
+        ] {
+            assert_eq!(address(text, true).unwrap().to_string(), expected, "{text}");
+        }
+        for text in ["127.0.0.1", "127.0.0.1:80"] {
+            let error = address(text, true).unwrap_err();
+            assert!(error.to_string().contains("no IPv6 address"), "{error}");
+        }
         for (text, expected) in [
             ("", "127.0.0.1:8000"),
             ("9000", "127.0.0.1:9000"),
@@ -276,13 +295,13 @@ mod tests {
             ("10.0.0.1", "10.0.0.1:8000"),
         ] {
             assert_eq!(
-                address(text, local).unwrap().to_string(),
+                address(text, false).unwrap().to_string(),
                 expected,
                 "{text}"
             );
         }
         for text in ["x", "1:2:x", "70000", "127.0.0.1:", ":::", "a b:80"] {
-            let error = address(text, local).unwrap_err();
+            let error = address(text, false).unwrap_err();
             assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
         }
     }

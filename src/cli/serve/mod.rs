@@ -25,7 +25,7 @@ use crate::{
     checks::{self, Problem},
     serve::{MediaFiles, StaticFiles, has_host},
     settings::Settings,
-    staticfiles,
+    staticfiles::{self, IgnorePatterns},
     storages::DEFAULT,
 };
 
@@ -84,6 +84,13 @@ async fn served_folders(flags: &ServeFlags, context: &Context) -> Vec<Problem> {
         && let Ok(finders) = staticfiles::finders(settings, storages).await
     {
         problems.extend(checks::collected_folders(settings, storages, &finders));
+        // What cannot be listed is told when it is asked for.
+        let found = staticfiles::find(finders, IgnorePatterns::default()).await;
+        problems.extend(checks::found_files(
+            settings,
+            storages,
+            &found.unwrap_or_default(),
+        ));
     }
     problems
 }

@@ -99,6 +99,7 @@ fn values_on_the_command_line_may_be_typed_as_in_a_settings_file() {
         "STATICFILES_DIRS=a,b",
         "STATICFILES_DIRS=a, b,",
         r#"STATICFILES_DIRS=["a", "b"]"#,
+        r#"STATICFILES_DIRS= ["a", "b"]"#,
     ] {
         let settings = load(&Sources::new("/nowhere").with_set(set));
 
@@ -136,6 +137,13 @@ fn a_variable_may_have_a_prefix_that_nobody_else_uses() {
         ),
         // Misspelt.
         (&[("STOREHOUSE_DEBUGG", "1")], false, "default", true),
+        // Of Kubernetes, for a service of this name.
+        (
+            &[("STOREHOUSE_PORT_80_TCP_ADDR", "10.0.0.1")],
+            false,
+            "default",
+            false,
+        ),
         // Of a program of Node.js.
         (&[("DEBUG", "express:*")], false, "default", true),
     ] {

@@ -13,6 +13,7 @@ fn found(name: &str, size: u64, millis: u64) -> Found {
             modified: Some(UNIX_EPOCH + Duration::from_millis(millis)),
             changed: None,
             inode: 0,
+            is_linked: false,
         }
         .into(),
     }

@@ -114,13 +114,26 @@ pub fn to_prune(facts: &PruneFacts<'_>, policy: PrunePolicy) -> Result<Pruning> 
         decision.may_go(name, **written)
             && (decision.known.is_made_by_a_run(name) || is_proven(name, facts.digests))
     });
+    let files: HashSet<Name> = files.map(|(name, _)| name.clone()).collect();
+    // A copy goes with its original, however young it is.
+    let copies = files.iter().flat_map(|name| {
+        let names = COMPRESSED
+            .iter()
+            .map(move |end| Name::new(format!("{name}{end}")));
+        names
+            .flatten()
+            .filter(|copy| facts.objects.contains_key(copy))
+    });
+    let copies = copies.filter(|copy| !decision.protected.contains(copy.as_str()));
+    let copies: Vec<Name> = copies.collect();
     let releases = decision.going.iter();
     let mut pruning = Pruning {
         releases: releases.map(|release| release.name().clone()).collect(),
-        files: files.map(|(name, _)| name.clone()).collect(),
+        files: files.into_iter().chain(copies).collect(),
     };
     pruning.releases.sort_unstable();
     pruning.files.sort_unstable();
+    pruning.files.dedup();
     Ok(pruning)
 }
 
