@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::symlink,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -11,7 +12,7 @@ use storehouse_test_support::Minio;
 
 use crate::{
     server::Server,
-    site::{Site, bucket_settings},
+    site::{Ran, Site, bucket_settings},
 };
 
 const RUN: [&str; 2] = ["collectstatic", "--noinput"];
@@ -371,5 +372,153 @@ fn copies_in_a_bucket_go_with_what_they_were_made_of() {
                 "{case}: {names:?}"
             );
         }
+    }
+}
+
+/// Fails unless the file is what is said, and each of its copies too.
+#[track_caller]
+fn assert_collected(site: &Site, name: &str, content: &str, case: &str) {
+    assert_eq!(site.read(&format!("out/{name}")), content, "{case}");
+    for end in ["br", "gz"] {
+        let copy = format!("{name}.{end}");
+        if site.path("out").join(&copy).exists() {
+            let decoded = decoded(site, &copy);
+            assert_eq!(
+                String::from_utf8(decoded).unwrap(),
+                content,
+                "{case}: {copy}"
+            );
+        }
+    }
+}
+
+/// What happens, and how it is done to the site.
+type Case<'c> = (&'c str, &'c dyn Fn(&Site));
+
+#[test]
+fn another_source_is_collected_though_it_is_older() {
+    for storage in [
+        "file:out",
+        "compressed+file:out",
+        "compressed+manifest+file:out",
+    ] {
+        let cases: [Case<'_>; 4] = [
+            ("another release", &|site| {
+                fs::remove_file(site.path("assets")).unwrap();
+                symlink("two", site.path("assets")).unwrap();
+            }),
+            ("folders in another place", &|site| {
+                for (from, to) in [("one", "was"), ("two", "one")] {
+                    fs::rename(site.path(from), site.path(to)).unwrap();
+                }
+            }),
+            ("the first folder has it no more", &|site| {
+                fs::remove_file(site.path("one/app.css")).unwrap();
+            }),
+            ("the copy is of tomorrow", &|site| {
+                let tomorrow = SystemTime::now() + Duration::from_secs(86_400);
+                site.set_modified("out/app.css", tomorrow);
+                site.write("one/app.css", css(2));
+            }),
+        ];
+        for (case, change) in cases {
+            let site = site(storage, "");
+            site.write("one/app.css", css(1));
+            site.write("two/app.css", css(2));
+            symlink("one", site.path("assets")).unwrap();
+            let run = [&RUN[..], &["--set", "STATICFILES_DIRS=assets,two"]].concat();
+            site.run(&run).done();
+
+            change(&site);
+            site.run(&run).done();
+
+            assert_collected(&site, "app.css", &css(2), &format!("{storage}: {case}"));
+        }
+    }
+}
+
+#[test]
+fn no_copy_is_made_for_a_file_that_was_edited_where_it_is() {
+    for storage in ["compressed+file:out", "compressed+manifest+file:out"] {
+        for with in [storage, &storage.replace("compressed+", "")] {
+            for are_lost in [false, true] {
+                let site = site(storage, "");
+                site.write("assets/app.css", css(1));
+                site.run(&RUN).done();
+                replace(
+                    &site,
+                    "out/app.css",
+                    css(2).as_bytes(),
+                    Duration::from_secs(1),
+                );
+                if are_lost {
+                    for end in ["br", "gz"] {
+                        fs::remove_file(site.path(&format!("out/app.css.{end}"))).unwrap();
+                    }
+                }
+                let set = format!("STORAGES.staticfiles.BACKEND={with}");
+
+                let ran = site.run(&[&RUN[..], &["--set", &set]].concat()).done();
+
+                let case = format!("{storage} then {with}, lost: {are_lost}: {}", ran.out);
+                assert_collected(&site, "app.css", &css(2), &case);
+                assert!(!site.path("out/app.css.gz").exists(), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_that_failed_leaves_no_stale_copy_to_the_next() {
+    let site = site("compressed+file:out", "");
+    site.write("assets/app.css", css(1));
+    site.run(&RUN).done();
+    replace(
+        &site,
+        "assets/app.css",
+        css(2).as_bytes(),
+        Duration::from_secs(2),
+    );
+    site.write("assets/z.bin", noise(300_000));
+    let set = "STORAGES.staticfiles.BACKEND=file:out";
+    let command = site.command(&[]);
+    let script = "ulimit -f 100; exec \"$0\" collectstatic --noinput --set \"$1\"";
+    let mut shell = std::process::Command::new("sh");
+    shell
+        .args(["-c", script])
+        .arg(command.get_program())
+        .arg(set)
+        .current_dir(site.path(""))
+        .env_clear()
+        .env("HOME", site.path(""));
+    Ran::of(shell.output().unwrap()).failed(1);
+    assert_eq!(site.read("out/app.css"), css(2));
+
+    site.run(&[&RUN[..], &["--set", set]].concat()).done();
+
+    assert_collected(&site, "app.css", &css(2), "after a run that failed");
+    assert_eq!(copies(&site), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_has_nothing_to_do_reads_no_file_again() {
+    let site = site("compressed+file:out", "");
+    for number in 0..3 {
+        site.write(&format!("assets/{number}.css"), css(number));
+    }
+    site.run(&RUN).done();
+    // Times of long ago, as after `tar`: compared once.
+    for number in 0..3 {
+        site.set_modified(&format!("assets/{number}.css"), SystemTime::UNIX_EPOCH);
+    }
+    for round in 0..2 {
+        let ran = site.run(&RUN).done();
+        assert!(
+            ran.out.contains("0 static files copied"),
+            "{round}: {}",
+            ran.out
+        );
+        assert!(ran.out.contains(", 3 unmodified"), "{round}: {}", ran.out);
+        assert_eq!(copies(&site).len(), 6, "{round}");
     }
 }

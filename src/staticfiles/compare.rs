@@ -1,7 +1,10 @@
 //! Which writes would change nothing: compares contents with what the destination has, by digests
 //! that are known, by a bucket's ETags, and only where both tell nothing by reading or asking.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::SystemTime,
+};
 
 use futures::{StreamExt, stream};
 use storehouse_storage::{Name, Result, Storage};
@@ -10,54 +13,127 @@ use super::{
     destination::{Destination, Object},
     digest::{self, Material, MaterialContent, Md5Sum, Told},
     finders::Found,
+    origins::Origins,
     places::Places,
-    plan::{Action, ByTimes, Kind, Write, WriteContent, by_times},
+    plan::{Action, ByTimes, Kind, Write, WriteContent, by_times_and_memory},
     recall::Recall,
-    walk::SourceFile,
 };
 
-/// Returns whether the content of a found file will be compared: where a bucket has an object of its
-/// size, or a disk a file of which the times do not tell.
-pub(super) fn is_compared(found: &Found, destination: &Destination) -> bool {
+/// Returns whether the content of a found file will be compared: where a bucket has an object of its size, or a
+/// disk a file of which neither times nor memory tell.
+pub(super) fn is_compared(found: &Found, destination: &Destination, origins: &Origins) -> bool {
     let object = destination.objects.get(&found.name);
     object.is_some_and(|object| match destination.is_local {
-        true => is_untold(&found.source, object),
+        true => {
+            object.size == found.source.size
+                && !object.is_link
+                && by_times_and_memory(found, object, origins) == ByTimes::Untold
+        }
         false => object.size == found.source.size,
     })
 }
 
-/// Whether a file on a disk may have the content of the source, and the times do not tell.
-fn is_untold(source: &SourceFile, object: &Object) -> bool {
-    object.size == source.size && !object.is_link && by_times(source, object) == ByTimes::Untold
-}
-
-/// Skips the collected files on a disk of which the times do not tell, and the content is there.
+/// Skips the collected files on a disk of which neither times nor memory tell, and the content is there. What is
+/// known of all that stay is `learned`.
 ///
 /// # Errors
 /// A source or a file that cannot be read.
 pub(super) async fn skip_same_content(
     collected: &mut [Write],
+    wanted: &[Found],
     places: &Places,
-    recall: &Recall,
+    (recall, learned): (&Recall, &mut Recall),
     jobs: usize,
 ) -> Result<()> {
-    let untold = collected.iter_mut().filter_map(|write| {
-        let object = write.there.clone()?;
-        let is_untold = is_untold(write.source()?, &object);
-        (write.action == Action::Copy && is_untold).then_some((write, object))
-    });
+    let untold = collected
+        .iter_mut()
+        .zip(wanted)
+        .filter_map(|(write, found)| {
+            let object = write.there.clone()?;
+            let is_untold = object.size == found.source.size
+                && !object.is_link
+                && write.source().is_some()
+                && by_times_and_memory(found, &object, &recall.origins) == ByTimes::Untold;
+            (write.action == Action::Copy && is_untold).then_some((write, object))
+        });
     let mut compared = stream::iter(untold)
         .map(|(write, object)| async move {
             let told = compare(write, &object, places.of_kind(write.kind), recall).await;
             (write, told)
         })
         .buffer_unordered(jobs.max(1));
+    let mut same = HashSet::new();
     while let Some((write, told)) = compared.next().await {
         if matches!(told?, Compared::Same) {
             write.action = Action::Skip;
+            same.insert(write.name.clone());
         }
     }
+    drop(compared);
+    for write in collected
+        .iter()
+        .filter(|write| write.action == Action::Skip)
+    {
+        let is_verified = same.contains(&write.name);
+        remember_skipped(write, is_verified, recall, learned);
+    }
     Ok(())
+}
+
+/// Remembers what a file was made of that stays as it is.
+fn remember_skipped(write: &Write, is_verified: bool, recall: &Recall, learned: &mut Recall) {
+    let (Some(source), Some(object)) = (write.source(), &write.there) else {
+        return;
+    };
+    let name = write.name.as_str();
+    let is_verified = is_verified || recall.origins.vouches(name, source, object);
+    if let Some(tag) = object.tag().filter(|_| !object.is_link) {
+        let now = SystemTime::now();
+        learned.origins.add(name, source, &tag, is_verified, now);
+    }
+}
+
+/// Returns the collected files on a disk that stay as they are, and are not what their source is: somebody has
+/// edited them there. Of those that `is_asked` takes.
+///
+/// # Errors
+/// A source or a file that cannot be read.
+pub(super) async fn edited_there(
+    collected: &[Write],
+    is_asked: &(dyn Fn(&Write) -> bool + Sync),
+    places: &Places,
+    (recall, learned): (&Recall, &mut Recall),
+    jobs: usize,
+) -> Result<HashSet<Name>> {
+    let stays = collected
+        .iter()
+        .filter(|write| write.action == Action::Skip && is_asked(write));
+    let asked = stays.filter_map(|write| {
+        let (source, object) = (write.source()?, write.there.clone()?);
+        let name = write.name.as_str();
+        let is_known = object.is_link || learned.origins.vouches(name, source, &object);
+        (!is_known).then_some((write, object))
+    });
+    let asked: Vec<(&Write, Object)> = asked.collect();
+    let mut compared = stream::iter(asked)
+        .map(|(write, object)| async move {
+            let told = match object.size == write.size() {
+                true => compare(write, &object, places.of_kind(write.kind), recall).await,
+                false => Ok(Compared::Different),
+            };
+            (write, told)
+        })
+        .buffer_unordered(jobs.max(1));
+    let mut edited = HashSet::new();
+    while let Some((write, told)) = compared.next().await {
+        match told? {
+            Compared::Same => remember_skipped(write, true, recall, learned),
+            _ => {
+                edited.insert(write.name.clone());
+            }
+        }
+    }
+    Ok(edited)
 }
 
 /// Skips what is in the destination with the same content. Returns how many objects were asked for one

@@ -32,6 +32,8 @@ pub(super) struct Before<'a> {
     /// The folder that the destination is, if it is one on this machine.
     pub(super) root: Option<&'a Path>,
     pub(super) recall: &'a Recall,
+    /// Files that somebody has edited there: a copy of their source is none of theirs.
+    pub(super) edited: &'a HashSet<Name>,
     /// Where it is told how many files are compressed.
     pub(super) counts: &'a PhaseCounts,
 }
@@ -73,6 +75,7 @@ pub(super) async fn add(
         .iter()
         .enumerate()
         .filter(|(_, write)| is_target(write, options) && !is_coded(write))
+        .filter(|(_, write)| write.kind != Kind::Collected || !before.edited.contains(&write.name))
         .filter_map(|(index, write)| Some((index, write.md5?)))
         .collect();
     let mut made: HashMap<Md5Sum, Made> = HashMap::new();
@@ -122,7 +125,7 @@ pub(super) async fn add(
     Ok(writes)
 }
 
-fn is_target(write: &Write, options: &CompressionOptions) -> bool {
+pub(super) fn is_target(write: &Write, options: &CompressionOptions) -> bool {
     let is_file = matches!(write.kind, Kind::Collected | Kind::Hashed { .. });
     is_file
         && !write.is_omitted()

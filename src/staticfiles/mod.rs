@@ -61,6 +61,7 @@ mod integrity;
 mod link;
 mod manifest;
 mod md5_lanes;
+mod origins;
 mod parallel;
 mod phase;
 mod places;

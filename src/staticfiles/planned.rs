@@ -109,6 +109,13 @@ fn keep(memory: &Memory, mut learned: Recall, plan: &Plan, told: &HashMap<Name, 
             _ => write.there.as_ref().and_then(Object::tag),
         };
         learned.add(write, tag, memory.began);
+        if write.action == Action::Copy
+            && let (Kind::Collected, Some(source)) = (write.kind, write.source())
+            && let Some(tag) = told.get(&write.name)
+        {
+            let name = write.name.as_str();
+            learned.origins.add(name, source, tag, true, memory.began);
+        }
     }
     if learned.save(&memory.destination).is_err() || !memory.is_trusted {
         return;

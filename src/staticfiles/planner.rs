@@ -1,7 +1,7 @@
 //! Makes plans: from what is found, what is there and what is known to a [`Plan`], step by step. Each
 //! step is in a room of its own; here is their order.
 
-use std::time::SystemTime;
+use std::{collections::HashSet, time::SystemTime};
 
 use storehouse_storage::{Name, Result, Storage};
 
@@ -211,20 +211,21 @@ impl<'a> Planner<'a> {
             false => &destination,
         };
         let Wanted { files, late } = wanted;
-        let wants = files.iter().map(|found| self.want(found, there)).collect();
         self.phases.begin(Phase::Reading);
-        let recall = match memory {
-            Some(memory) => Recall::load_from(memory.destination.clone()).await,
-            None => Recall::default(),
-        };
+        let recall = recall(memory).await;
+        let wants = files.iter().map(|found| self.want(found, there, &recall));
+        let wants = wants.collect();
         let (files, known, recall) = read::read_all(files, wants, recall).await?;
         let mut learned = Recall::begin();
-        let collected = plan::collected(&files, &known, there, self.options);
-        let collected = self
-            .compare_collected(collected, late, there, &recall)
-            .await?;
+        let memory = (&recall, &mut learned);
+        let (collected, edited) = self.collect(&files, &known, late, there, memory).await?;
+        let looked = Looked {
+            there,
+            recall: &recall,
+            edited: &edited,
+        };
         let mut made = self
-            .make_writes(collected, &files, &known, there, &recall, &mut learned)
+            .make_writes(collected, &files, &known, &looked, &mut learned)
             .await?;
         if !made.processed.errors.is_empty() {
             return Ok(made.refused());
@@ -242,41 +243,74 @@ impl<'a> Planner<'a> {
             .leave_unchanged(writes, there, &destination, memory)
             .await?;
         let mut old = pruned.files;
-        if !self.makes_no_copies() {
-            old.extend(stale::stale_copies(writes, there, self.compression));
-        }
+        old.extend(self.stale_copies(writes, &looked, &mut learned));
         let plan = Plan::new(made.writes, conflicts, &destination, self.options, &kept)
             .with_pruned(pruned.releases, old);
-        let listing = self
-            .options
-            .complete
-            .then(|| plan_file::digest_of_listing(&destination));
         Ok(Planned {
             plan,
             asked,
             warnings: made.processed.warnings,
-            listing: listing.unwrap_or_default(),
+            listing: self.listing(&destination),
             learned,
             unsettled,
             ..Planned::default()
         })
     }
 
-    /// Skips the collected files that stay as they are on a disk, and the last of them that are `late`.
-    async fn compare_collected(
+    /// What a plan that somebody looks at has of the listing.
+    fn listing(&self, destination: &Destination) -> String {
+        match self.options.complete {
+            true => plan_file::digest_of_listing(destination),
+            false => String::new(),
+        }
+    }
+
+    /// Returns the compressed copies that are deleted, and remembers the others.
+    fn stale_copies(
         &self,
-        mut collected: Vec<Write>,
+        writes: &[Write],
+        looked: &Looked<'_>,
+        learned: &mut Recall,
+    ) -> Vec<Name> {
+        if self.makes_no_copies() {
+            return Vec::new();
+        }
+        learned.carry_made(looked.recall, looked.there);
+        let Looked {
+            there,
+            recall,
+            edited,
+        } = *looked;
+        stale::stale_copies(writes, there, self.compression, edited, recall)
+    }
+
+    /// Makes the writes of the collected files. Those that stay as they are on a disk are skipped, and the last of
+    /// them that are `late`. Returns which of those that stay somebody has edited there.
+    async fn collect(
+        &self,
+        files: &[Found],
+        known: &[Known],
         late: usize,
         there: &Destination,
-        recall: &Recall,
-    ) -> Result<Vec<Write>> {
+        (recall, learned): (&Recall, &mut Recall),
+    ) -> Result<(Vec<Write>, HashSet<Name>)> {
+        let origins = &recall.origins;
+        let mut collected = plan::collected(files, known, there, self.options, origins);
+        let (places, jobs) = (self.places, self.jobs);
+        let mut edited = HashSet::new();
         if there.is_local {
-            compare::skip_same_content(&mut collected, self.places, recall, self.jobs).await?;
+            let memory = (recall, &mut *learned);
+            compare::skip_same_content(&mut collected, files, places, memory, jobs).await?;
+            if let Some(options) = self.compression {
+                let is_asked = |write: &Write| compressed::is_target(write, options);
+                let memory = (recall, &mut *learned);
+                edited = compare::edited_there(&collected, &is_asked, places, memory, jobs).await?;
+            }
         }
         let first_late = collected.len() - late;
         let late = collected[first_late..].iter_mut();
         late.for_each(|write| write.action = Action::Skip);
-        Ok(collected)
+        Ok((collected, edited))
     }
 
     /// Skips what is there as it should be, and has the rest of it repaired. Returns how many objects were
@@ -380,11 +414,11 @@ impl<'a> Planner<'a> {
     }
 
     /// What has to be known of a file.
-    fn want(&self, found: &Found, there: &Destination) -> Want {
+    fn want(&self, found: &Found, there: &Destination, recall: &Recall) -> Want {
         let already_hashed = self.rules.map(ObjectRules::already_hashed);
         let is_digested = self.options.complete
             || self.compression.is_some()
-            || compare::is_compared(found, there);
+            || compare::is_compared(found, there, &recall.origins);
         match self.hashing {
             Some(_) => post_process::want(found, already_hashed),
             None if is_digested => Want::Digest,
@@ -398,12 +432,12 @@ impl<'a> Planner<'a> {
         mut writes: Vec<Write>,
         wanted: &[Found],
         known: &[Known],
-        there: &Destination,
-        recall: &Recall,
+        looked: &Looked<'_>,
         learned: &mut Recall,
     ) -> Result<Made> {
+        let there = looked.there;
         let Some(hashing) = self.hashing else {
-            let writes = self.compress(writes, None, there, recall, learned).await?;
+            let writes = self.compress(writes, None, looked, learned).await?;
             return Ok(Made {
                 writes,
                 processed: PostProcessed::default(),
@@ -429,7 +463,7 @@ impl<'a> Planner<'a> {
             None => None,
         };
         let mut writes = self
-            .compress(writes, Some(manifest), there, recall, learned)
+            .compress(writes, Some(manifest), looked, learned)
             .await?;
         writes.push(post_process::manifest_write(
             manifest,
@@ -447,10 +481,14 @@ impl<'a> Planner<'a> {
         &self,
         mut writes: Vec<Write>,
         manifest: Option<&Manifest>,
-        there: &Destination,
-        recall: &Recall,
+        looked: &Looked<'_>,
         learned: &mut Recall,
     ) -> Result<Vec<Write>> {
+        let Looked {
+            there,
+            recall,
+            edited,
+        } = *looked;
         let Some(options) = self.compression else {
             return Ok(writes);
         };
@@ -467,6 +505,7 @@ impl<'a> Planner<'a> {
             there,
             root: root.as_deref(),
             recall,
+            edited,
             counts: &self.phases.counts(),
         };
         compressed::add(writes, options, &before, learned, &is_coded).await
@@ -517,6 +556,22 @@ impl<'a> Planner<'a> {
         learned.set_rules(holds.then(|| wanted.clone()));
         Ok(in_force.unsettled(&wanted))
     }
+}
+
+/// What is remembered of the last run to the same destination.
+async fn recall(memory: Option<&Memory>) -> Recall {
+    match memory {
+        Some(memory) => Recall::load_from(memory.destination.clone()).await,
+        None => Recall::default(),
+    }
+}
+
+/// What is known before writes are made.
+struct Looked<'a> {
+    there: &'a Destination,
+    recall: &'a Recall,
+    /// Files that stay, and that somebody has edited there.
+    edited: &'a HashSet<Name>,
 }
 
 /// The writes of a plan, and what came of processing.

@@ -26,8 +26,9 @@ use storehouse_storage::Result;
 
 use super::{
     cache,
-    destination::Object,
+    destination::{Destination, Object},
     digest::Md5Sum,
+    origins::Origins,
     parallel,
     plan::{Kind, Write},
     walk::SourceFile,
@@ -55,6 +56,9 @@ pub(super) struct Recall {
     /// Whether the ETags of a bucket that look like MD5s were MD5s, by what was last written or compared.
     #[serde(default)]
     etags_are_md5s: Option<bool>,
+    /// What collected files on a disk were made of.
+    #[serde(default)]
+    pub(super) origins: Origins,
 }
 
 /// A file as it was, and its digest.
@@ -137,6 +141,19 @@ impl Recall {
         let (tag, md5) = self.made.get(name)?;
         let is_same = !object.is_link && object.tag().as_ref() == Some(tag);
         is_same.then_some(md5.0)
+    }
+
+    /// Remembers what `earlier` has of files that are there and that this run does not write.
+    pub(super) fn carry_made(&mut self, earlier: &Self, there: &Destination) {
+        let still = earlier.made.iter().filter(|(name, (tag, _))| {
+            let object = there.objects.get(name.as_str());
+            object.and_then(Object::tag).as_ref() == Some(tag)
+        });
+        for (name, made) in still {
+            self.made
+                .entry(name.clone())
+                .or_insert_with(|| made.clone());
+        }
     }
 
     /// Returns the rules that objects were last stored by.

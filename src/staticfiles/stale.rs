@@ -4,7 +4,9 @@
 //! A copy that this run does not write goes
 //!
 //! - if its original is written, for whatever reason: nobody knows the new content in that coding;
-//! - if this run makes copies in its coding, and makes none of this content: it is not worth it, or empty.
+//! - if this run makes copies in its coding, and makes none of this content: it is not worth it, or empty;
+//! - if it is older than its original and a run has made it: somebody has edited the original there, or a run has
+//!   failed between the two.
 //!
 //! Any other stays: it may be of an earlier run with other options, or of another program, and its original
 //! is what it was. Files under hashed names are not looked at, whose content is always the same.
@@ -15,8 +17,9 @@ use storehouse_storage::Name;
 
 use super::{
     compress,
-    destination::Destination,
+    destination::{Destination, Object},
     plan::{Action, Kind, Write},
+    recall::Recall,
 };
 use crate::storages::{Coding, CompressAs, CompressionOptions};
 
@@ -26,6 +29,8 @@ pub(super) fn stale_copies(
     writes: &[Write],
     there: &Destination,
     options: Option<&CompressionOptions>,
+    edited: &HashSet<Name>,
+    recall: &Recall,
 ) -> Vec<Name> {
     let is_named_so = |name: &Name| {
         let mut codings = Coding::ALL.into_iter();
@@ -43,13 +48,27 @@ pub(super) fn stale_copies(
         .flat_map(|write| Coding::ALL.map(|coding| (write, coding)))
         .filter_map(|(write, coding)| {
             let copy = Name::new(format!("{}{}", write.name, coding.suffix())).ok()?;
-            let is_there = there.objects.contains_key(&copy) && !written.contains(copy.as_str());
-            (is_there && !fits(write, coding, options)).then_some(copy)
+            let object = there.objects.get(&copy)?;
+            if written.contains(copy.as_str()) {
+                return None;
+            }
+            let is_ours = recall.made(copy.as_str(), object).is_some();
+            let is_left_behind =
+                is_older(object, write) && (is_ours || edited.contains(&write.name));
+            let fits = edited.contains(&write.name) || fits(write, coding, options);
+            (is_left_behind || !fits).then_some(copy)
         })
         .collect();
     stale.sort_unstable();
     stale.dedup();
     stale
+}
+
+/// Whether a copy was written before its original.
+fn is_older(copy: &Object, original: &Write) -> bool {
+    let original = original.there.as_ref();
+    let modified = original.and_then(|original| original.modified);
+    matches!((copy.modified, modified), (Some(copy), Some(original)) if copy < original)
 }
 
 /// Whether a copy that this run has not made may be one of what is under the name of its original.
@@ -90,7 +109,7 @@ pub(super) fn refresh_copies(writes: &mut [Write]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::staticfiles::{destination::Object, plan::WriteContent};
+    use crate::staticfiles::plan::WriteContent;
 
     fn write(name: &str, kind: Kind, action: Action, size: u64) -> Write {
         let name = Name::new(name).unwrap();
@@ -141,7 +160,13 @@ mod tests {
                 "a.css", "a.css.br", "a.css.gz", "a.png", "a.png.br", "b.css.br",
             ]);
 
-            let found = stale_copies(&writes, &there, options);
+            let found = stale_copies(
+                &writes,
+                &there,
+                options,
+                &HashSet::new(),
+                &Recall::default(),
+            );
 
             let found: Vec<&str> = found.iter().map(Name::as_str).collect();
             assert_eq!(found, stale, "{case}");
@@ -157,7 +182,16 @@ mod tests {
         ] {
             let writes = [write("a.css", Kind::Collected, Action::Copy, 9), other];
 
-            assert!(stale_copies(&writes, &there(&["a.css.br"]), None).is_empty());
+            assert!(
+                stale_copies(
+                    &writes,
+                    &there(&["a.css.br"]),
+                    None,
+                    &HashSet::new(),
+                    &Recall::default()
+                )
+                .is_empty()
+            );
         }
         let hashed = [write(
             "a.0123456789ab.css",
@@ -165,7 +199,16 @@ mod tests {
             Action::Copy,
             9,
         )];
-        assert!(stale_copies(&hashed, &there(&["a.0123456789ab.css.br"]), None).is_empty());
+        assert!(
+            stale_copies(
+                &hashed,
+                &there(&["a.0123456789ab.css.br"]),
+                None,
+                &HashSet::new(),
+                &Recall::default()
+            )
+            .is_empty()
+        );
     }
 
     #[test]

@@ -27,6 +27,7 @@ use super::{
     clash,
     destination::{Destination, Object},
     finders::Found,
+    origins::{self, Origins},
     read::Known,
     walk::SourceFile,
 };
@@ -99,12 +100,13 @@ pub(super) fn collected(
     known: &[Known],
     destination: &Destination,
     options: PlanOptions,
+    origins: &Origins,
 ) -> Vec<Write> {
     let writes = wanted.iter().zip(known).map(|(found, known)| {
         let object = destination.objects.get(&found.name);
         let is_unmodified = destination.is_local
             && !options.replaces_all()
-            && object.is_some_and(|object| is_unmodified(found, object, options.link));
+            && object.is_some_and(|object| is_unmodified(found, object, options.link, origins));
         let file = Arc::clone(&found.source);
         let content = match options.link {
             true => WriteContent::Link(file),
@@ -320,9 +322,23 @@ pub(super) fn by_times(source: &SourceFile, object: &Object) -> ByTimes {
     }
 }
 
-/// Whether a collected file stays as it is: a link if links are made, else a file whose times tell so.
-fn is_unmodified(found: &Found, object: &Object, link: bool) -> bool {
+/// As [`by_times`], with what is known of the last source of the name.
+pub(super) fn by_times_and_memory(found: &Found, object: &Object, origins: &Origins) -> ByTimes {
     let by_times = by_times(&found.source, object);
+    match origins.known(found.name.as_str(), &found.source) {
+        _ if by_times == ByTimes::Modified => by_times,
+        origins::Known::Another => ByTimes::Untold,
+        origins::Known::Same => ByTimes::Unmodified,
+        origins::Known::Nothing => by_times,
+    }
+}
+
+/// Whether a collected file stays as it is: a link if links are made, else a file whose times tell so.
+fn is_unmodified(found: &Found, object: &Object, link: bool, origins: &Origins) -> bool {
+    let by_times = match link {
+        true => by_times(&found.source, object),
+        false => by_times_and_memory(found, object, origins),
+    };
     object.is_link == link
         && (by_times == ByTimes::Unmodified || link && by_times == ByTimes::Untold)
 }

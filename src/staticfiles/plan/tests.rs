@@ -37,7 +37,7 @@ fn destination(is_local: bool, objects: &[(&str, u64, u64)]) -> Destination {
 
 fn plan(wanted: &[Found], there: &Destination, options: PlanOptions) -> Plan {
     let known = vec![Known::default(); wanted.len()];
-    let writes = collected(wanted, &known, there, options);
+    let writes = collected(wanted, &known, there, options, &Origins::default());
     Plan::new(writes, vec![], there, options, &|_| false)
 }
 
@@ -119,7 +119,13 @@ fn of_two_writes_of_one_name_the_later_stands() {
     let there = destination(false, &[]);
     let wanted = [found("a", 1, 0), found("b", 1, 0)];
     let known = vec![Known::default(); 2];
-    let mut writes = collected(&wanted, &known, &there, PlanOptions::default());
+    let mut writes = collected(
+        &wanted,
+        &known,
+        &there,
+        PlanOptions::default(),
+        &Origins::default(),
+    );
     writes.push(Write {
         kind: Kind::Hashed { is_text: true },
         ..writes[0].clone()
