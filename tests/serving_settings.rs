@@ -1,5 +1,7 @@
 //! What settings and flags say of serving: rules of the storage, and the command's own.
 
+use std::{fs, os::unix::fs::symlink};
+
 use axum::Router;
 use http::{HeaderValue, header};
 use storehouse::{
@@ -177,6 +179,12 @@ headers = { "X-Frame-Options" = "DENY", "X-Team" = "" }
         assert_eq!(origins, None, "{path}");
     }
     assert_eq!(server.get("/d").header("location"), Some("/d/"));
+    assert_eq!(server.get("/d?a=b").header("location"), Some("/d/?a=b"));
+    // A CDN fetches the files from here.
+    for url in ["https://cdn.example/static/", "//cdn.example/static/"] {
+        let server = Server::start(&site, &["--set", &format!("STATIC_URL={url}")]);
+        assert_eq!(server.get("/static/a.css").status, 200, "{url}");
+    }
 
     // What makes uploads harmless stays, whatever is set for all files.
     let policy = r#"SERVE_HEADERS=[{ match = "*", headers = { "Content-Security-Policy" = "default-src 'self'", "Content-Disposition" = "" } }]"#;
@@ -238,5 +246,52 @@ fn settings_of_what_is_sent_that_cannot_be_meant_are_refused() {
         let ran = site.run(&["serve", "0", "--set", set]).failed(1);
 
         ran.tells(&[said]);
+    }
+}
+
+#[test]
+fn the_settings_file_is_never_sent() {
+    let site = Site::new(
+        r#"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = ["assets"]
+MEDIA_URL = "/media/"
+WHITENOISE_ROOT = "public"
+[STORAGES]
+default = { BACKEND = "file:media", OPTIONS = { follow_symlinks = true } }
+staticfiles = { BACKEND = "file:out", OPTIONS = { follow_symlinks = true } }
+"#,
+    );
+    let file = site.path("storehouse.toml");
+    for folder in ["media", "out", "public", "assets"] {
+        site.write(&format!("{folder}/a.txt"), "a");
+    }
+    for (debug, prefixes) in [
+        (false, &["/static", "/media", ""][..]),
+        (true, &["/static", "/media", ""]),
+    ] {
+        let server = Server::start(&site, &["--set", &format!("DEBUG={debug}")]);
+        // After it has looked at links.
+        for folder in ["media", "out", "public", "assets"] {
+            let _ = symlink(&file, site.path(&format!("{folder}/link.txt")));
+            let _ = fs::hard_link(&file, site.path(&format!("{folder}/hard.txt")));
+            let _ = symlink(site.path(""), site.path(&format!("{folder}/site")));
+        }
+        for prefix in prefixes {
+            assert_eq!(
+                server.get(&format!("{prefix}/a.txt")).status,
+                200,
+                "{prefix}"
+            );
+            for name in ["link.txt", "hard.txt", "site/storehouse.toml"] {
+                let answer = server.get(&format!("{prefix}/{name}"));
+                assert_eq!(answer.status, 404, "{prefix}/{name}, DEBUG={debug}");
+            }
+        }
+        for folder in ["media", "out", "public", "assets"] {
+            for name in ["link.txt", "hard.txt", "site"] {
+                fs::remove_file(site.path(&format!("{folder}/{name}"))).unwrap();
+            }
+        }
     }
 }

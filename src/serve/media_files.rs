@@ -5,7 +5,7 @@
 //! out. A plain GET is one request to the storage; one with a range or a condition, and a HEAD, are
 //! decided by what the storage tells of the file, which is another.
 
-use std::{fmt, sync::Arc, time::SystemTime};
+use std::{fmt, path::Path, sync::Arc, time::SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use storehouse_storage::{Entry, Error, ErrorKind, Name, Result, Storage, UrlOptions};
@@ -70,6 +70,8 @@ pub struct MediaFiles {
     /// What settings say. It does not undo what makes content harmless.
     set: Option<Arc<ServeHeaders>>,
     headers: Option<HeadersFunction>,
+    /// The settings file.
+    hidden: Option<Arc<Path>>,
     verifier: Option<UrlVerifier>,
     is_private: bool,
     is_trusted: bool,
@@ -86,6 +88,7 @@ impl MediaFiles {
             cache_control: None,
             set: None,
             headers: None,
+            hidden: None,
             verifier: None,
             is_private: false,
             is_trusted: false,
@@ -111,6 +114,7 @@ impl MediaFiles {
         let files = Self::new(UrlPrefix::of_url(&media_url), storage);
         let mut files = files.with_signed_urls(UrlVerifier::of(settings));
         files.set = ServeHeaders::of(settings)?.map(Arc::new);
+        files.hidden = settings.file().map(Arc::from);
         if from_settings::redirects(settings, &*files.storage)? {
             files = files.with_redirects();
         }
@@ -251,7 +255,7 @@ impl MediaFiles {
         name: &Name,
         grant: Option<&Grant>,
     ) -> Result<Option<FileResponse>> {
-        let source = Source::Storage(Arc::clone(&self.storage));
+        let source = Source::storage(Arc::clone(&self.storage)).without(self.hidden.as_deref());
         if request.method == Method::GET
             && !DECIDING
                 .iter()

@@ -17,7 +17,14 @@ use crate::staticfiles::{Finder, Matches, on_the_blocking_pool, search};
 
 /// Something that has files by name.
 #[derive(Debug, Clone)]
-pub(super) enum Source {
+pub(super) struct Source {
+    files: Files,
+    /// The settings file, which is never sent, whatever link or copy leads to it.
+    hidden: Option<Arc<Path>>,
+}
+
+#[derive(Debug, Clone)]
+enum Files {
     /// A storage.
     Storage(Arc<dyn Storage>),
     /// Where static files come from, in the order of the finders: for development.
@@ -25,6 +32,44 @@ pub(super) enum Source {
 }
 
 impl Source {
+    /// The files of a storage.
+    pub(super) fn storage(storage: Arc<dyn Storage>) -> Self {
+        Self {
+            files: Files::Storage(storage),
+            hidden: None,
+        }
+    }
+
+    /// What the finders find.
+    pub(super) fn finders(finders: Vec<Box<dyn Finder>>) -> Self {
+        Self {
+            files: Files::Finders(finders.into()),
+            hidden: None,
+        }
+    }
+
+    /// Never gives this file, nor one of its size and time on this machine: that is a link to it, or a copy.
+    pub(super) fn without(mut self, file: Option<&Path>) -> Self {
+        self.hidden = file.map(Arc::from);
+        self
+    }
+
+    fn refuse_hidden(&self, entry: &Entry) -> Result<()> {
+        let Some(file) = &self.hidden else {
+            return Ok(());
+        };
+        let is_same = |metadata: fs::Metadata| {
+            metadata.len() == entry.size && metadata.modified().ok() == entry.modified
+        };
+        match self.is_local(&entry.name) && file.metadata().is_ok_and(is_same) {
+            true => Err(
+                Error::new(ErrorKind::PermissionDenied, "it is the settings file")
+                    .with_advice("remove what leads to it from the files that are served"),
+            ),
+            false => Ok(()),
+        }
+    }
+
     /// Returns what is known of a file; `None` if there is none that may be sent.
     ///
     /// # Errors
@@ -40,13 +85,12 @@ impl Source {
     }
 
     async fn find(&self, name: &Name) -> Result<Entry> {
-        match self {
-            Self::Storage(storage) => storage.stat(name).await,
-            Self::Finders(finders) => {
-                let opened = open_found(finders, name).await;
-                opened.map(|(entry, _)| entry)
-            }
-        }
+        let entry = match &self.files {
+            Files::Storage(storage) => storage.stat(name).await?,
+            Files::Finders(finders) => open_found(finders, name).await?.0,
+        };
+        self.refuse_hidden(&entry)?;
+        Ok(entry)
     }
 
     /// Opens a file, or a part of it; `None` if there is none that may be sent.
@@ -59,12 +103,12 @@ impl Source {
         range: Option<Range<u64>>,
     ) -> Result<Option<Reader>> {
         let range = range.map(ByteRange::Bounded);
-        let opened = match self {
-            Self::Storage(storage) => {
+        let opened = match &self.files {
+            Files::Storage(storage) => {
                 let options = range.map(|range| OpenOptions::default().with_range(range));
                 storage.open(name, &options.unwrap_or_default()).await
             }
-            Self::Finders(finders) => open_found(finders, name).await.and_then(|(entry, file)| {
+            Files::Finders(finders) => open_found(finders, name).await.and_then(|(entry, file)| {
                 let range = match range {
                     Some(range) => range.resolve(entry.size)?,
                     None => 0..entry.size,
@@ -72,23 +116,27 @@ impl Source {
                 Ok(Reader::from_file(entry, range, file))
             }),
         };
+        let opened = opened.and_then(|reader| {
+            self.refuse_hidden(reader.entry())?;
+            Ok(reader)
+        });
         or_nothing(opened, name)
     }
 
     /// Whether its files are on this machine's disk: then looking is cheap, and a tag made of the time
     /// of the last write is weak while that is fresh.
     pub(super) fn is_local(&self, name: &Name) -> bool {
-        match self {
-            Self::Storage(storage) => storage.path(name).is_some(),
-            Self::Finders(_) => true,
+        match &self.files {
+            Files::Storage(storage) => storage.path(name).is_some(),
+            Files::Finders(_) => true,
         }
     }
 
     /// How it shows itself in messages.
     pub(super) fn describe(&self) -> String {
-        match self {
-            Self::Storage(storage) => storage.describe(),
-            Self::Finders(_) => "the finders of static files".to_owned(),
+        match &self.files {
+            Files::Storage(storage) => storage.describe(),
+            Files::Finders(_) => "the finders of static files".to_owned(),
         }
     }
 }

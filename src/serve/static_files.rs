@@ -121,7 +121,7 @@ impl StaticFiles {
     pub fn new(prefix: UrlPrefix, storage: Arc<dyn Storage>) -> Self {
         let is_local = Name::new("x").is_ok_and(|name| storage.path(&name).is_some());
         let pause = if is_local { LOCAL_PAUSE } else { REMOTE_PAUSE };
-        Self::of(prefix, Source::Storage(storage), pause)
+        Self::of(prefix, Source::storage(storage), pause)
     }
 
     fn of(prefix: UrlPrefix, source: Source, pause: Duration) -> Self {
@@ -175,6 +175,7 @@ impl StaticFiles {
     fn sent_as_set(mut self, settings: &Settings) -> Result<Self> {
         let index = from_settings::index(settings)?;
         let headers = ServeHeaders::of(settings)?;
+        self.source = self.source.without(settings.file());
         self.change(|options| {
             options.index = index;
             options.all_origins = settings.flag("WHITENOISE_ALLOW_ALL_ORIGINS");
@@ -193,7 +194,7 @@ impl StaticFiles {
     pub async fn uncollected(settings: &Settings, storages: &Storages) -> Result<Self> {
         let prefix = UrlPrefix::of_url(&settings.static_url().unwrap_or_default());
         let finders = finders(settings, storages).await?;
-        let mut files = Self::of(prefix, Source::Finders(finders.into()), Duration::ZERO);
+        let mut files = Self::of(prefix, Source::finders(finders), Duration::ZERO);
         files.change(|options| options.cache_control = Some(ASK_AGAIN));
         files.sent_as_set(settings)
     }
@@ -351,14 +352,14 @@ impl StaticFiles {
         }
         if let Some(folder) = self.folder_of_index(&name) {
             let is_there = self.is_there(&name).await;
-            return is_there.then(|| self.redirect_to(folder.as_ref(), method))?;
+            return is_there.then(|| self.redirect_to(folder.as_ref(), request))?;
         }
         if let Some(response) = self.file(request, &name).await {
             return Some(response);
         }
         let index = self.index_of(Some(&name))?;
         let is_folder = self.is_there(&index).await;
-        is_folder.then(|| self.redirect_to(Some(&name), method))?
+        is_folder.then(|| self.redirect_to(Some(&name), request))?
     }
 
     async fn file(&self, request: &request::Parts, name: &Name) -> Option<FileResponse> {
@@ -514,14 +515,19 @@ impl StaticFiles {
         !is_private(name) && self.shelved(name).await.is_ok_and(|found| found.is_some())
     }
 
-    fn redirect_to(&self, folder: Option<&Name>, method: &Method) -> Option<FileResponse> {
+    /// The query stays, as in WhiteNoise.
+    fn redirect_to(&self, folder: Option<&Name>, request: &request::Parts) -> Option<FileResponse> {
         let prefix = self.options.prefix.as_str();
-        let location = match folder {
+        let mut location = match folder {
             Some(folder) => format!("{}/", join_url(prefix, folder)),
             None => prefix.to_owned(),
         };
+        if let Some(query) = request.uri.query() {
+            location.push('?');
+            location.push_str(query);
+        }
         let location = HeaderValue::try_from(location).ok()?;
-        Some(respond::redirect(location, method))
+        Some(respond::redirect(location, &request.method))
     }
 }
 

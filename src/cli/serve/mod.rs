@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     checks::{self, Problem},
-    serve::{MediaFiles, StaticFiles, has_host},
+    serve::{MediaFiles, StaticFiles, UrlPrefix, has_host},
     settings::Settings,
     staticfiles::{self, IgnorePatterns},
     storages::DEFAULT,
@@ -101,7 +101,7 @@ async fn site(flags: &ServeFlags, context: &Context) -> Result<Site, Failure> {
         settings, storages, ..
     } = context;
     let mut site = Site::default();
-    if is_ours(settings, "STATIC_URL") && !flags.nostatic {
+    if is_below_a_path(settings) && !flags.nostatic {
         site.static_files = Some(match flags.insecure {
             true => StaticFiles::uncollected(settings, storages).await?,
             false => StaticFiles::load(settings, storages).await?,
@@ -141,6 +141,14 @@ fn has_media(context: &Context) -> bool {
 fn is_ours(settings: &Settings, name: &str) -> bool {
     let url = settings.text(name).unwrap_or_default();
     !url.is_empty() && !has_host(url)
+}
+
+/// Whether static files have a path to be served below: that of `STATIC_URL`, also where that has the host of a
+/// CDN, which fetches them from here (WhiteNoise's `static_prefix`).
+fn is_below_a_path(settings: &Settings) -> bool {
+    let url = settings.text("STATIC_URL").unwrap_or_default();
+    let prefix = UrlPrefix::of_url(url);
+    !url.is_empty() && (!has_host(url) || prefix.as_str() != "/")
 }
 
 /// Says what is served where, as Django's `runserver` does.
