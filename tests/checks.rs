@@ -128,6 +128,16 @@ const PROBLEMS: &[(&[&str], &[&str], i32)] = &[
         0,
     ),
     (
+        &["STORAGES.default.OPTIONS.directory_permissions_mode=0"],
+        &["storehouse.W004"],
+        0,
+    ),
+    (
+        &["STORAGES.default.OPTIONS.directory_permissions_mode=0o200"],
+        &["storehouse.W004"],
+        0,
+    ),
+    (
         &["STORAGES.default.OPTIONS.directory_permissions_mode=0o750"],
         &[],
         0,
@@ -302,6 +312,16 @@ fn private_files_are_in_no_folder_that_everybody_reads() {
 
         assert_eq!(told(&ran), *ids, "{folder} {sets:?}: {}", ran.out);
     }
+}
+
+#[test]
+fn a_url_of_media_that_no_storage_has_is_told() {
+    let storages = "[STORAGES.staticfiles]\nBACKEND = \"file:out\"\n";
+    let site = Site::new(&format!("{GOOD}{storages}"));
+
+    let ran = site.run(&["check"]).done();
+
+    assert_eq!(told(&ran), ["storehouse.W006"], "{}", ran.out);
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn exists_answers_with_its_exit_code() {
         (folder.code, folder.err.as_str()),
         (1, "storehouse: d is a folder, and no file\n")
     );
+    assert_eq!(site.run(&["exists", "d/"]).code, 1);
     // The name is taken: Django says so too.
     std::os::unix::fs::symlink("nowhere", site.path("media/link")).unwrap();
     assert_eq!(site.run(&["exists", "link"]).code, 0);
@@ -258,6 +259,12 @@ fn list_is_recursive_and_takes_a_folder() {
     let json = site.run(&["--json", "list", "--dirs", "d"]).done().out;
     let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
     assert_eq!(first, serde_json::json!({ "name": "d/e/", "folder": true }));
+    site.run(&["list", "--dirs", "nothing"])
+        .failed(1)
+        .tells(&["there is no folder of this name"]);
+    site.run(&["list", "--dirs", "a.txt"])
+        .failed(1)
+        .tells(&["it is a file"]);
     let both = site.run(&["--json", "list", "-0"]).failed(2);
     both.tells(&["-0 and --json cannot be used together"]);
 }

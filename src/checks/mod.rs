@@ -81,9 +81,8 @@ impl Problem {
     #[must_use]
     pub fn tag(&self) -> &'static str {
         match self.id {
-            "storehouse.E005" | "storehouse.E006" | "storehouse.W003" | "storehouse.W004" => {
-                "storages"
-            }
+            "storehouse.E005" | "storehouse.E006" | "storehouse.W003" | "storehouse.W004"
+            | "storehouse.W006" => "storages",
             "storehouse.E010" | "storehouse.E011" | "storehouse.W002" | "storehouse.W005" => {
                 "security"
             }
@@ -133,6 +132,7 @@ pub fn all(
     {
         problems.extend(links(settings, storages, finders));
     }
+    problems.extend(media_of_nobody(settings, storages));
     problems.extend(sending(settings, storages));
     problems.extend(storages_open(storages));
     problems.extend(modes(storages));
@@ -194,6 +194,16 @@ pub fn urls(settings: &Settings) -> Vec<Problem> {
     problems
 }
 
+/// Warns of a `MEDIA_URL` below which nothing is served.
+fn media_of_nobody(settings: &Settings, storages: &Storages) -> Option<Problem> {
+    let has_url = settings.text("MEDIA_URL").is_some();
+    let has_storage = storages.aliases().iter().any(|alias| alias == DEFAULT);
+    (has_url && !has_storage).then(|| {
+        let message = "MEDIA_URL is set, and STORAGES has no 'default': no media are served.";
+        Problem::warning("storehouse.W006", message)
+    })
+}
+
 /// Looks at what settings say of how files are sent: `serve` does not start with what is wrong there.
 fn sending(settings: &Settings, storages: &Storages) -> Vec<Problem> {
     let errors = problems_of_settings(settings, storages).into_iter();
@@ -225,6 +235,13 @@ fn modes(storages: &Storages) -> Vec<Problem> {
     let aliases = storages.aliases().into_iter();
     let problems = aliases.filter_map(|alias| {
         let mode = storages.directory_mode(&alias)?;
+        if mode & 0o300 != 0o300 {
+            let message = format!(
+                "The directory_permissions_mode 0o{mode:o} of STORAGES.{alias} keeps the user of this program out of the folders that it makes: nothing can be saved in them."
+            );
+            let problem = Problem::warning("storehouse.W004", message);
+            return Some(problem.with_hint("0o755 lets the owner save and everybody read"));
+        }
         let who = CLASSES.iter().find(|(read, enter, _)| mode & read != 0 && mode & enter == 0)?.2;
         let message = format!(
             "The directory_permissions_mode 0o{mode:o} of STORAGES.{alias} lets {who} list folders and not enter them: files in them cannot be opened."

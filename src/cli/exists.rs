@@ -25,7 +25,9 @@ pub(super) async fn run(flags: OneName, context: &Context) -> std::result::Resul
 
 async fn exists(flags: &OneName, context: &Context) -> Result<bool> {
     let storage = context.storages.open(&flags.storage.storage)?;
-    let name = Name::new(&flags.name)?;
+    let typed = flags.name.as_str();
+    // With a slash at its end a folder is meant, as `list --dirs` shows it.
+    let name = Name::new(typed.strip_suffix('/').unwrap_or(typed))?;
     let exists = storage.exists(&name).await?;
     if !exists && storage.capabilities().folders {
         tell_a_folder(&*storage, &name, context).await;

@@ -36,7 +36,8 @@ pub(super) struct Common {
     pub(super) env: Option<String>,
 
     /// Overrides a setting, also deep in a table: STORAGES.media.OPTIONS.location=media. The value is as in the
-    /// settings file; a string also without its quotes, a list of strings also as a,b
+    /// settings file; a string also without its quotes, a list of strings also as a,b (but for keys, which may hold
+    /// commas)
     #[arg(long, global = true, value_name = "KEY=VALUE", action = clap::ArgAction::Append)]
     pub(super) set: Vec<String>,
 

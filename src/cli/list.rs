@@ -2,7 +2,7 @@
 
 use futures::TryStreamExt;
 use serde_json::json;
-use storehouse_storage::{Error, Folder, Name, Storage};
+use storehouse_storage::{Error, ErrorKind, Folder, Name, OpenOptions, Operation, Storage};
 
 use super::{
     Context,
@@ -22,7 +22,11 @@ pub(super) async fn run(flags: ListFlags, context: &Context) -> Result<(), Failu
     let folder = folder(flags.prefix.as_deref())?;
     let end = if flags.null { '\0' } else { '\n' };
     if flags.dirs {
-        return show_dir(storage.list_dir(folder.as_ref()).await?, end, context);
+        let found = storage.list_dir(folder.as_ref()).await?;
+        if let Some(folder) = &folder {
+            refuse_no_folder(&*storage, folder, &found).await?;
+        }
+        return show_dir(found, end, context);
     }
     let mut entries = storage.list(folder.as_ref());
     while let Some(entry) = entries.try_next().await? {
@@ -32,6 +36,28 @@ pub(super) async fn run(flags: ListFlags, context: &Context) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+/// Refuses what is no folder, where folders are real: Django's `listdir` fails there too.
+async fn refuse_no_folder(
+    storage: &dyn Storage,
+    folder: &Name,
+    found: &Folder,
+) -> Result<(), Error> {
+    if !storage.capabilities().folders || *found != Folder::default() {
+        return Ok(());
+    }
+    let opened = storage.open(folder, &OpenOptions::default()).await;
+    let (kind, problem) = match opened {
+        Ok(_) => (ErrorKind::NotADirectory, "it is a file"),
+        Err(error) if error.kind() == ErrorKind::IsADirectory => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            (ErrorKind::NotFound, "there is no folder of this name")
+        }
+        Err(error) => return Err(error),
+    };
+    let error = Error::new(kind, problem);
+    Err(error.during(Operation::List, &storage.describe(), Some(folder.as_str())))
 }
 
 /// Shows what lies directly in a folder: Django's `listdir`.

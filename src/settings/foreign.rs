@@ -85,6 +85,14 @@ const OF_BUCKETS: &[Row] = &[
         ),
     ),
     row(
+        "cloudfront_signer",
+        "AWS_CLOUDFRONT_SIGNER",
+        Replaced(
+            "URLs of CloudFront are not signed here; take it out, or sign them in the application",
+        ),
+    ),
+    row("bucket_acl", "", Replaced("write default_acl")),
+    row(
         "cloudfront_key_id",
         "AWS_CLOUDFRONT_KEY_ID",
         Replaced(
@@ -99,6 +107,22 @@ const SETTINGS: &[(&str, Foreign)] = &[
     ("COLLECTFASTA_ENABLED", PUSHED_BY_LISTING),
     ("COLLECTFASTA_CACHE", PUSHED_BY_LISTING),
     ("COLLECTFASTA_THREADS", PUSHED_BY_LISTING),
+    ("STATIC_DIR", Replaced("write STATICFILES_DIRS")),
+    ("STATIC_DIRS", Replaced("write STATICFILES_DIRS")),
+    ("STATICFILES_DIR", Replaced("write STATICFILES_DIRS")),
+    ("STATICFILES_URL", Replaced("write STATIC_URL")),
+    (
+        "STATIC_HOST",
+        Replaced("write it into STATIC_URL, as in \"https://cdn.example/static/\""),
+    ),
+    ("MEDIA_DIR", Replaced("write MEDIA_ROOT")),
+    ("MEDIA_DIRS", Replaced("write MEDIA_ROOT")),
+    (
+        "AWS_S3_BUCKET_NAME",
+        Replaced("write AWS_STORAGE_BUCKET_NAME"),
+    ),
+    ("AWS_REGION", Replaced("write AWS_S3_REGION_NAME")),
+    ("AWS_S3_DOMAIN", Replaced("write AWS_S3_CUSTOM_DOMAIN")),
     ("USE_TZ", Harmless("times are always in UTC")),
     ("TIME_ZONE", Harmless("times are always in UTC")),
     (

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, ffi::OsString};
 
-use storehouse_storage::{Value, nearest};
+use storehouse_storage::{OptionKind, Value, nearest};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -260,6 +260,10 @@ pub(super) fn of_process(
         let Some((variable, text)) = found else {
             continue;
         };
+        // As in a shell: set to nothing is not set.
+        if text.is_empty() && row.kind == SettingKind::Option(OptionKind::Flag) {
+            continue;
+        }
         let origin = Origin::Variable(variable);
         match text.to_str() {
             text if SHARED.contains(&variable) && !is_readable(row, text) => {

@@ -97,13 +97,13 @@ impl SettingKind {
                 Ok(Ok(number)) => Ok(number.into()),
                 _ => Err(format!("expected {}, found {text:?}", self.expected())),
             },
-            Self::StaticDirs if !text.trim_start().starts_with('[') => {
-                let paths = text.split(',').map(str::trim);
-                let paths = paths.filter(|path| !path.is_empty()).map(Value::from);
-                self.read(Value::List(paths.collect()))
-            }
             Self::Secrets | Self::StaticDirs | Self::Storages => {
-                let value = values::parse(text.trim())
+                let value = match self {
+                    Self::StaticDirs => values::list_from_text(text),
+                    // A key may hold a comma.
+                    _ => values::parse(text.trim()),
+                };
+                let value = value
                     .map_err(|_| format!("expected {}, as in a settings file", self.expected()))?;
                 self.read(value)
             }

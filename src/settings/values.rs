@@ -108,6 +108,21 @@ pub(super) fn parse(text: &str) -> Result<Value, Wrong> {
     convert(&value)
 }
 
+/// Reads a list of strings out of a text: with commas between them, with or without quotes around each; or an
+/// array of TOML, with or without its brackets.
+pub(super) fn list_from_text(text: &str) -> Result<Value, Wrong> {
+    let text = text.trim();
+    if text.starts_with('[') {
+        return parse(text);
+    }
+    if text.starts_with(['"', '\'']) {
+        return parse(&format!("[{text}]"));
+    }
+    let items = text.split(',').map(str::trim);
+    let items = items.filter(|item| !item.is_empty()).map(Value::from);
+    Ok(Value::List(items.collect()))
+}
+
 /// Reads what a driver's option takes out of a text of the process environment or `--set`.
 pub(crate) fn option_from_text(kind: OptionKind, text: &str) -> Result<Value, String> {
     match kind {
@@ -120,7 +135,12 @@ pub(crate) fn option_from_text(kind: OptionKind, text: &str) -> Result<Value, St
         | OptionKind::Flag => kind.read_text(text),
         // No TOML integer starts with a zero, so this can only be a mode as `chmod` writes it.
         OptionKind::Mode if text.starts_with('0') => kind.read_text(text),
-        OptionKind::List if !text.trim_start().starts_with('[') => kind.read_text(text),
+        OptionKind::List => {
+            let list = list_from_text(text);
+            kind.read(
+                list.map_err(|_| format!("expected {}, written as in TOML", kind.expected()))?,
+            )
+        }
         _ => {
             let value = DeValue::parse(text.trim())
                 .map_err(|_| format!("expected {}, written as in TOML", kind.expected()))?;

@@ -186,11 +186,24 @@ async fn remove_stale(path: &Path) {
     }
 }
 
+#[cfg(unix)]
+fn is_socket(kind: std::fs::FileType) -> bool {
+    kind.is_socket()
+}
+
+#[cfg(not(unix))]
+fn is_socket(_: std::fs::FileType) -> bool {
+    false
+}
+
 fn cannot_listen(place: &str, error: io::Error) -> Error {
-    let is_file = std::fs::symlink_metadata(place).is_ok_and(|there| there.is_file());
+    let there = std::fs::symlink_metadata(place);
+    let is_file = there
+        .as_ref()
+        .is_ok_and(|there| !is_socket(there.file_type()));
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse if is_file => {
-            "a file that is no socket is there: remove it, or take another path"
+            "what is there is no socket: remove it, or take another path"
         }
         io::ErrorKind::NotFound => "make the folder that the socket is to be in",
         io::ErrorKind::AddrInUse => "another program does: end it, or take another address",

@@ -100,6 +100,7 @@ fn values_on_the_command_line_may_be_typed_as_in_a_settings_file() {
         "STATICFILES_DIRS=a, b,",
         r#"STATICFILES_DIRS=["a", "b"]"#,
         r#"STATICFILES_DIRS= ["a", "b"]"#,
+        r#"STATICFILES_DIRS="a", "b""#,
     ] {
         let settings = load(&Sources::new("/nowhere").with_set(set));
 
@@ -107,7 +108,11 @@ fn values_on_the_command_line_may_be_typed_as_in_a_settings_file() {
         let paths: Vec<&str> = dirs.iter().filter_map(|dir| dir.path.to_str()).collect();
         assert_eq!(paths, ["/nowhere/a", "/nowhere/b"], "{set}");
     }
-    for set in ["ALLOWED_HOSTS=a,b", r#"ALLOWED_HOSTS=["a", "b"]"#] {
+    for set in [
+        "ALLOWED_HOSTS=a,b",
+        r#"ALLOWED_HOSTS=["a", "b"]"#,
+        r#"ALLOWED_HOSTS="a","b""#,
+    ] {
         let settings = load(&Sources::new("/nowhere").with_set(set));
 
         assert_eq!(settings.list("ALLOWED_HOSTS"), ["a", "b"], "{set}");
@@ -135,6 +140,7 @@ fn a_variable_may_have_a_prefix_that_nobody_else_uses() {
             "environment variable STOREHOUSE_DEBUG",
             false,
         ),
+        (&[("DEBUG", "")], false, "default", false),
         // Misspelt.
         (&[("STOREHOUSE_DEBUGG", "1")], false, "default", true),
         // Of Kubernetes, for a service of this name.
