@@ -166,7 +166,7 @@ impl Client {
 async fn answer(site: &Site, log: AccessLog, request: Request<()>) -> Response<ResponseBody> {
     let asked = log.asked(&request);
     let response = match host_of(&request) {
-        Some(host) => site.answer(request, &host).await,
+        Some(_) => site.answer(request).await,
         None => no_host(request.method()),
     };
     if let Some(asked) = asked {

@@ -5,17 +5,17 @@
 
 use std::net::Ipv6Addr;
 
-use http::{HeaderValue, Request, Version, header::HOST};
+use http::{Request, Version, header::HOST};
 
 use crate::settings::Settings;
 
 /// What Django allows with `DEBUG` where `ALLOWED_HOSTS` is empty.
 const LOCAL: [&str; 3] = [".localhost", "127.0.0.1", "[::1]"];
 
-/// Returns the host that a request is for, without its port, in lower case; empty where HTTP/1.0 names
+/// Returns the host that a request is for, without its port, as it was written; empty where HTTP/1.0 names
 /// none. `None` if the request has to be refused with 400: the host is missing, is there twice, or cannot
 /// be one.
-pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
+pub(super) fn host_of<B>(request: &Request<B>) -> Option<&str> {
     let mut fields = request.headers().get_all(HOST).iter();
     let field = fields.next();
     if fields.next().is_some() {
@@ -23,20 +23,19 @@ pub(super) fn host_of<B>(request: &Request<B>) -> Option<String> {
     }
     let is_needed = request.version() == Version::HTTP_11;
     let named = match field {
-        Some(field) => host_in(field)?,
+        Some(field) => host_in(field.to_str().ok()?)?,
         None if is_needed => return None,
-        None => String::new(),
+        None => "",
     };
     // The target of the request is the better witness (RFC 9112 section 3.2.2).
     match request.uri().authority() {
-        Some(authority) => host_in(&HeaderValue::from_str(authority.as_str()).ok()?),
+        Some(authority) => host_in(authority.as_str()),
         None => Some(named),
     }
 }
 
 /// The host of `host [ ":" port ]`; `None` if it is anything else.
-fn host_in(field: &HeaderValue) -> Option<String> {
-    let text = field.to_str().ok()?;
+fn host_in(text: &str) -> Option<&str> {
     let (host, rest) = match text.strip_prefix('[') {
         Some(address) => {
             let (address, rest) = address.split_once(']')?;
@@ -50,7 +49,7 @@ fn host_in(field: &HeaderValue) -> Option<String> {
     };
     let is_port = |port: &str| port.bytes().all(|digit| digit.is_ascii_digit());
     let is_whole = rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port);
-    is_whole.then(|| host.trim_end_matches('.').to_ascii_lowercase())
+    is_whole.then(|| host.trim_end_matches('.'))
 }
 
 /// Whether it is a `reg-name`, which may be empty.
@@ -83,13 +82,13 @@ impl AllowedHosts {
         let hosts = self.0.iter().map(String::as_str);
         hosts.filter(|host| {
             let name = host.strip_prefix('.').unwrap_or(host);
-            let read = HeaderValue::from_str(name).ok();
-            *host != "*" && read.and_then(|field| host_in(&field)).as_deref() != Some(name)
+            *host != "*" && host_in(name) != Some(name)
         })
     }
 
     /// Returns whether a host is one of them.
     pub(super) fn has(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
         self.0
             .iter()
             .any(|pattern| match pattern.strip_prefix('.') {
@@ -97,7 +96,7 @@ impl AllowedHosts {
                     let below = host.strip_suffix(domain);
                     below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
                 }
-                None => pattern == "*" || pattern == host,
+                None => pattern == "*" || *pattern == host,
             })
     }
 }
@@ -111,7 +110,7 @@ mod tests {
         for host in hosts {
             request = request.header(HOST, *host);
         }
-        host_of(&request.body(()).unwrap())
+        host_of(&request.body(()).unwrap()).map(str::to_ascii_lowercase)
     }
 
     #[test]

@@ -25,8 +25,11 @@ pub(super) struct Patient<C> {
     inner: C,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Runs while a read waits, anew with each write.
+    /// Runs from the first read that waits on. It is not set anew at each: what has happened since is looked at
+    /// when it ends, since to set a timer costs more than to send a small file.
     idle: Option<Pin<Box<Sleep>>>,
+    /// When something was last read or written.
+    latest: Instant,
 }
 
 impl<C> Patient<C> {
@@ -35,6 +38,7 @@ impl<C> Patient<C> {
             inner,
             stalled: None,
             idle: None,
+            latest: Instant::now(),
         }
     }
 
@@ -44,31 +48,33 @@ impl<C> Patient<C> {
         context: &mut Context<'_>,
         written: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        if written.is_ready()
-            && let Some(idle) = &mut self.idle
-        {
-            idle.as_mut().reset(Instant::now() + IDLE);
+        if written.is_ready() {
+            self.latest = Instant::now();
+            self.stalled = None;
+            return written;
         }
-        judged(&mut self.stalled, STALL, context, written)
+        let timer = || Box::pin(sleep(STALL));
+        let timer = self.stalled.get_or_insert_with(timer);
+        timer.as_mut().poll(context).map(|()| Err(timed_out()))
+    }
+
+    /// Waits with a read, and fails where nothing has happened for too long.
+    fn waiting(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let timer = || Box::pin(sleep(IDLE));
+        let timer = self.idle.get_or_insert_with(timer);
+        while timer.as_mut().poll(context).is_ready() {
+            let end = self.latest + IDLE;
+            if end <= Instant::now() {
+                return Poll::Ready(Err(timed_out()));
+            }
+            timer.as_mut().reset(end);
+        }
+        Poll::Pending
     }
 }
 
-/// Takes what a step gave, and fails where it has waited for longer than `limit`.
-fn judged<T>(
-    timer: &mut Option<Pin<Box<Sleep>>>,
-    limit: Duration,
-    context: &mut Context<'_>,
-    step: Poll<io::Result<T>>,
-) -> Poll<io::Result<T>> {
-    if step.is_ready() {
-        *timer = None;
-        return step;
-    }
-    let timer = timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-    match timer.as_mut().poll(context) {
-        Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-        Poll::Pending => Poll::Pending,
-    }
+fn timed_out() -> io::Error {
+    io::ErrorKind::TimedOut.into()
 }
 
 impl<C: AsyncRead + Unpin> AsyncRead for Patient<C> {
@@ -79,7 +85,11 @@ impl<C: AsyncRead + Unpin> AsyncRead for Patient<C> {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let read = Pin::new(&mut this.inner).poll_read(context, buffer);
-        judged(&mut this.idle, IDLE, context, read)
+        if read.is_pending() {
+            return this.waiting(context);
+        }
+        this.latest = Instant::now();
+        read
     }
 }
 

@@ -2,7 +2,7 @@
 
 use http::{Method, Request, Response};
 
-use super::page::Page;
+use super::{host::host_of, page::Page};
 use crate::serve::{MediaFiles, ResponseBody, StaticFiles, not_found, read_only};
 
 /// What is served.
@@ -22,21 +22,18 @@ impl Site {
         self.static_files.is_none() && self.media_files.is_none() && self.root_files.is_none()
     }
 
-    /// Answers a request for `host`: the first that has the file does.
-    pub(super) async fn answer<B>(
-        &self,
-        request: Request<B>,
-        host: &str,
-    ) -> Response<ResponseBody> {
-        let (parts, _) = request.into_parts();
+    /// Answers a request that names a host: the first that has the file does.
+    pub(super) async fn answer<B>(&self, request: Request<B>) -> Response<ResponseBody> {
         if let Some(page) = &self.page
-            && parts.uri.path() == "/"
+            && request.uri().path() == "/"
         {
-            return match parts.method {
-                Method::GET | Method::HEAD => page.response(&parts.method, host).await,
-                _ => read_only(&parts.method),
+            let host = host_of(&request).unwrap_or_default();
+            return match *request.method() {
+                Method::GET | Method::HEAD => page.response(request.method(), host).await,
+                _ => read_only(request.method()),
             };
         }
+        let (parts, _) = request.into_parts();
         if let Some(files) = &self.static_files
             && let Some(response) = files.answer(&parts).await
         {
