@@ -314,6 +314,41 @@ fn private_files_are_in_no_folder_that_everybody_reads() {
     }
 }
 
+/// Where the storages of media, of static files and of invoices are in buckets, and the ids.
+const BUCKETS: &[(&str, &str, &str, &[&str])] = &[
+    ("one", "two", "three", &[]),
+    ("one/media", "one/static", "one/private", &[]),
+    ("one", "two", "one/private", &["storehouse.E011"]),
+    ("one/media", "one", "two", &["storehouse.E011"]),
+    ("one/media", "one/med", "two", &[]),
+];
+
+#[test]
+fn places_in_buckets_are_compared_too() {
+    for (media, static_files, invoices, ids) in BUCKETS {
+        let storage = |alias: &str, place: &str, is_private: bool| {
+            format!(
+                "[STORAGES.{alias}]\nBACKEND = \"s3://{place}\"\nOPTIONS = {{ endpoint_url = \"http://127.0.0.1:1\", access_key = \"a\", secret_key = \"b\", querystring_auth = {is_private} }}\n"
+            )
+        };
+        let site = Site::new(&format!(
+            "STATIC_URL = \"/static/\"\nMEDIA_URL = \"/media/\"\n{}{}{}",
+            storage("default", media, false),
+            storage("staticfiles", static_files, false),
+            storage("invoices", invoices, true)
+        ));
+
+        let ran = site.run(&["check"]);
+
+        assert_eq!(
+            told(&ran),
+            *ids,
+            "{media} {static_files} {invoices}: {}",
+            ran.out
+        );
+    }
+}
+
 #[test]
 fn a_url_of_media_that_no_storage_has_is_told() {
     let storages = "[STORAGES.staticfiles]\nBACKEND = \"file:out\"\n";

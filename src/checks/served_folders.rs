@@ -129,7 +129,7 @@ fn served(settings: &Settings, storages: &Storages) -> Vec<Served> {
         is_private: false,
     });
     let of_alias = |(alias, at): (&'static str, &'static str)| {
-        let root = root_of(storages, alias)?;
+        let root = place_of(storages, alias)?;
         Some(Served {
             shown: format!("the folder of STORAGES.{alias} '{}'", root.display()),
             real: real(&root),
@@ -144,6 +144,16 @@ fn served(settings: &Settings, storages: &Storages) -> Vec<Served> {
         .collect()
 }
 
+/// Where the files of a storage are: a folder of this machine, or one in a bucket of a service, as a path of its
+/// own.
+fn place_of(storages: &Storages, alias: &str) -> Option<PathBuf> {
+    root_of(storages, alias).or_else(|| {
+        let storage = storages.get(alias).ok()?;
+        let service = storage.service()?;
+        Some(PathBuf::from(format!("{service} {}", storage.describe())))
+    })
+}
+
 /// The folders of all storages but that of manifests, which takes no uploads.
 pub(super) fn kept(storages: &Storages) -> Vec<Kept> {
     let manifests = storages.manifest_storage(STATICFILES).ok().flatten();
@@ -152,7 +162,7 @@ pub(super) fn kept(storages: &Storages) -> Vec<Kept> {
         _ => false,
     };
     let kept = storages.aliases().into_iter().filter_map(|alias| {
-        let root = root_of(storages, &alias)?;
+        let root = place_of(storages, &alias)?;
         let real = real(&root);
         let is_private = storages.is_private(&alias).unwrap_or_default();
         (!is_for_manifests(&alias)).then_some(Kept {
