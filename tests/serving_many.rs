@@ -101,3 +101,17 @@ async fn clients_that_take_nothing_leave_files_for_others() {
     // All that was asked for beside that waits.
     assert!(futures::poll!(asked.next()).is_pending());
 }
+
+#[test]
+fn idle_connections_make_room_for_a_client_that_asks() {
+    let site = Site::new(SETTINGS);
+    site.write("media/a.txt", "a");
+    let server = start(&site);
+    // More than there are places for.
+    let idle: Vec<_> = (0..OPEN_FILES / 2).map(|_| server.connect()).collect();
+
+    let answer = server.get("/media/a.txt");
+
+    assert_eq!((answer.status, answer.text().as_str()), (200, "a"));
+    drop(idle);
+}

@@ -11,7 +11,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::watch,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::{
@@ -38,6 +38,19 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADERS: usize = 100;
 /// How many requests of one HTTP/2 connection are answered at a time: nginx's.
 const MAX_STREAMS: u32 = 128;
+
+/// How old a connection is at least that has to make room: a younger one may be about to ask.
+const YOUNG: Duration = Duration::from_secs(5);
+
+/// What connections are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Nothing,
+    /// Others wait for a place: those that ask for nothing end.
+    MakeRoom,
+    /// The server ends.
+    End,
+}
 
 /// Answers on connections.
 pub(super) struct Server {
@@ -96,7 +109,7 @@ impl Server {
     pub(super) async fn serve(
         self: Arc<Self>,
         connection: Connection,
-        ending: watch::Receiver<()>,
+        ending: watch::Receiver<Told>,
     ) {
         match &self.tls {
             None => self.answer_on(connection, ending).await,
@@ -109,7 +122,7 @@ impl Server {
         }
     }
 
-    pub(super) async fn answer_on<C>(&self, connection: C, ending: watch::Receiver<()>)
+    pub(super) async fn answer_on<C>(&self, connection: C, ending: watch::Receiver<Told>)
     where
         C: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -175,26 +188,31 @@ async fn answer(site: &Site, log: AccessLog, request: Request<()>) -> Response<R
     response
 }
 
-/// Drives a connection until it ends, and ends it when it has been idle for long, or the server ends: HTTP/2
-/// with GOAWAY, so that the client knows that what it asked for meanwhile was not heard.
+/// Drives a connection until it ends, and ends it when it has been idle for long, or is told so: HTTP/2 with
+/// GOAWAY, so that the client knows that what it asked for meanwhile was not heard; HTTP/1.1 after the answer
+/// that is under way.
 async fn until_its_end<C: GracefulConnection>(
     connection: C,
     activity: &Activity,
-    mut ending: watch::Receiver<()>,
+    mut told: watch::Receiver<Told>,
 ) -> Result<(), C::Error> {
     let mut connection = std::pin::pin!(connection);
-    tokio::select! {
+    let patience = tokio::select! {
         biased;
         ended = connection.as_mut() => return ended,
-        _ = ending.changed() => {
-            connection.as_mut().graceful_shutdown();
-            return connection.await;
-        }
-        () = activity.idle() => connection.as_mut().graceful_shutdown(),
-    }
+        told = has_to_end(&mut told) => match told {
+            Told::MakeRoom if !activity.is_of_http1() => YOUNG,
+            _ => {
+                connection.as_mut().graceful_shutdown();
+                return connection.await;
+            }
+        },
+        () = activity.idle() => STALL,
+    };
+    connection.as_mut().graceful_shutdown();
     // A client that says nothing to that, or has left a stream half open, is waited for no longer.
     loop {
-        match timeout(STALL, connection.as_mut()).await {
+        match timeout(patience, connection.as_mut()).await {
             Ok(ended) => return ended,
             Err(_) if activity.has_streams() => {}
             Err(_) => return Ok(()),
@@ -202,11 +220,29 @@ async fn until_its_end<C: GracefulConnection>(
     }
 }
 
+/// Waits until a connection that begins now is told to end, and returns why.
+async fn has_to_end(told: &mut watch::Receiver<Told>) -> Told {
+    let began = Instant::now();
+    // Without a sender the server has ended.
+    while told.changed().await.is_ok() {
+        let why = *told.borrow_and_update();
+        let is_meant = match why {
+            Told::Nothing => false,
+            Told::MakeRoom => began.elapsed() >= YOUNG,
+            Told::End => true,
+        };
+        if is_meant {
+            return why;
+        }
+    }
+    Told::End
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt, duplex},
-        time::Instant,
+        time::sleep,
     };
 
     use super::*;
@@ -222,7 +258,7 @@ mod tests {
             Places::of(1024),
         ));
         let (connection, mut client) = duplex(1024);
-        let (_shutdown, ending) = watch::channel(());
+        let (_shutdown, ending) = watch::channel(Told::Nothing);
         tokio::spawn(async move { server.answer_on(connection, ending).await });
         let started = Instant::now();
         client.write_all(sent).await.unwrap();
@@ -263,6 +299,41 @@ mod tests {
             assert!(said.starts_with(status), "{case}: {said}");
             let limits = limit..limit + Duration::from_secs(5);
             assert!(limits.contains(&waited), "{case}: {waited:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn connections_that_ask_for_nothing_make_room() {
+        for (case, sent, age, ends) in [
+            ("nothing was sent", "", YOUNG, true),
+            (
+                "a preface of HTTP/2",
+                "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
+                YOUNG,
+                true,
+            ),
+            (
+                "after a request",
+                "GET /static/a HTTP/1.1\r\nHost: x\r\n\r\n",
+                YOUNG,
+                true,
+            ),
+            ("it may be about to ask", "", YOUNG / 2, false),
+        ] {
+            let log = AccessLog::new(Output::new(0, false));
+            let site = Arc::new(Site::default());
+            let server = Arc::new(Server::new(site, log, None, Places::of(1024)));
+            let (connection, mut client) = duplex(1024);
+            let (tell, told) = watch::channel(Told::Nothing);
+            tokio::spawn(async move { server.answer_on(connection, told).await });
+            client.write_all(sent.as_bytes()).await.unwrap();
+            sleep(age).await;
+            let mut said = Vec::new();
+
+            tell.send(Told::MakeRoom).unwrap();
+            let end = timeout(2 * YOUNG, client.read_to_end(&mut said)).await;
+
+            assert_eq!(end.is_ok(), ends, "{case}");
         }
     }
 }

@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     access_log::AccessLog,
-    connection::Server,
+    connection::{Server, Told},
     patience::{IDLE, STALL},
     places::Places,
     site::Site,
@@ -75,7 +75,7 @@ async fn connected(server: &Arc<Server>, window: u32) -> (Client, Ended) {
     let (connection, client) = duplex(64 * 1024);
     let server = Arc::clone(server);
     tokio::spawn(async move {
-        let (_shutdown, ending) = watch::channel(());
+        let (_shutdown, ending) = watch::channel(Told::Nothing);
         server.answer_on(connection, ending).await;
     });
     let mut builder = Builder::new(TokioExecutor::new());

@@ -47,6 +47,11 @@ impl Activity {
         self.is_http1.store(true, Ordering::Relaxed);
     }
 
+    /// Returns whether a request of HTTP/1 was noted.
+    pub(super) fn is_of_http1(&self) -> bool {
+        self.is_http1.load(Ordering::Relaxed)
+    }
+
     /// Notes a request of HTTP/2.
     pub(super) fn open(self: &Arc<Self>) -> Open {
         self.streams().open += 1;

@@ -5,11 +5,14 @@ use std::{convert::Infallible, future::pending, io, sync::Arc, time::Duration};
 
 use serde_json::json;
 use storehouse_storage::{Error, Result};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::{
+    sync::{OwnedSemaphorePermit, watch},
+    time::timeout,
+};
 
 use self::{
     access_log::AccessLog,
-    connection::Server,
+    connection::{Server, Told},
     listen::{Connection, Listener, Place},
     places::Places,
     site::Site,
@@ -50,6 +53,8 @@ mod tls;
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the server waits at its end for the last lines of the log to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
+/// After which time idle connections are asked once more to make room.
+const ASKED_AGAIN: Duration = Duration::from_secs(1);
 /// How long is waited where no connection can be taken, as with too many files open.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -218,14 +223,14 @@ async fn reload_at_signals(
 /// Takes connections until a signal comes, and lets what is under way end: returns the exit code.
 async fn accept(listener: Listener, server: &Arc<Server>) -> u8 {
     // Each connection has a receiver as long as it is there.
-    let (shutdown, _) = watch::channel(());
+    let (told, _) = watch::channel(Told::Nothing);
     let mut stopped = std::pin::pin!(signals::signal());
     let code = loop {
         tokio::select! {
             code = &mut stopped => break code,
-            accepted = next(&listener, server.places()) => match accepted {
+            accepted = next(&listener, server.places(), &told) => match accepted {
                 Ok((connection, place)) => {
-                    let serving = Arc::clone(server).serve(connection, shutdown.subscribe());
+                    let serving = Arc::clone(server).serve(connection, told.subscribe());
                     tokio::spawn(async move {
                         serving.await;
                         drop(place);
@@ -240,9 +245,9 @@ async fn accept(listener: Listener, server: &Arc<Server>) -> u8 {
     };
     // Nobody connects any more.
     drop(listener);
-    let _ = shutdown.send(());
+    let _ = told.send(Told::End);
     tokio::select! {
-        () = shutdown.closed() => {}
+        () = told.closed() => {}
         () = tokio::time::sleep(GRACE) => {}
         _ = signals::signal() => {}
     }
@@ -253,7 +258,25 @@ async fn accept(listener: Listener, server: &Arc<Server>) -> u8 {
 async fn next(
     listener: &Listener,
     places: &Places,
+    told: &watch::Sender<Told>,
 ) -> io::Result<(Connection, Option<OwnedSemaphorePermit>)> {
-    let place = places.connection().await;
+    let place = match places.free() {
+        Some(place) => Some(place),
+        None => room(places, told).await,
+    };
     Ok((listener.accept().await?, place))
+}
+
+/// Waits for a place, and lets those that ask for nothing make room.
+async fn room(places: &Places, told: &watch::Sender<Told>) -> Option<OwnedSemaphorePermit> {
+    tracing::warn!(
+        "as many connections are open as the limit of open files allows: the next one waits, and idle ones are ended"
+    );
+    loop {
+        // Whoever is told later begins later.
+        let _ = told.send(Told::MakeRoom);
+        if let Ok(place) = timeout(ASKED_AGAIN, places.connection()).await {
+            return place;
+        }
+    }
 }

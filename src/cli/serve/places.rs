@@ -58,14 +58,14 @@ impl Places {
         }
     }
 
-    /// Waits until a further connection can be taken; it counts until what is returned is dropped.
+    /// Returns a place for a further connection, if there is one; it counts until that is dropped.
+    pub(super) fn free(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.connections).try_acquire_owned().ok()
+    }
+
+    /// Waits for a place for a further connection.
     pub(super) async fn connection(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(place) = Arc::clone(&self.connections).try_acquire_owned() {
-            return Some(place);
-        }
-        tracing::warn!(
-            "as many connections are open as the limit of open files allows; the next one waits"
-        );
+        // It is never closed.
         Arc::clone(&self.connections).acquire_owned().await.ok()
     }
 
