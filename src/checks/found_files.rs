@@ -85,7 +85,7 @@ fn guarded_among(guarded: &[Kept], found: &[Found]) -> Vec<Problem> {
     let told = told.filter_map(|(kept, first)| Some((kept, first?)));
     told.map(|(kept, path)| {
         let shown = format!("'{}'", path.display());
-        kept.readable(&shown, "what a link leads to,")
+        kept.readable("what a link leads to,", &shown, "STATIC_URL")
             .with_hint(REMOVE)
     })
     .collect()

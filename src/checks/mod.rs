@@ -26,7 +26,7 @@ pub use self::{
 use crate::{
     serve::problems_of_settings,
     settings::Settings,
-    staticfiles::{DEFAULT_IGNORE, Finder, IgnorePatterns, local_root},
+    staticfiles::{Finder, local_root, project_ignore},
     storages::{DEFAULT, STATICFILES, Storages},
 };
 
@@ -153,11 +153,7 @@ pub fn all(
 
 /// Looks where links in the folders of the finders lead. What cannot be listed is told when it is collected.
 fn links(settings: &Settings, storages: &Storages, finders: &[Box<dyn Finder>]) -> Vec<Problem> {
-    let ignore = finders.iter().find_map(|finder| finder.default_ignore());
-    let ignore = match ignore {
-        Some(patterns) => IgnorePatterns::new(patterns.iter().map(String::as_str)),
-        None => IgnorePatterns::new(DEFAULT_IGNORE),
-    };
+    let ignore = project_ignore(finders, []);
     let found = finders
         .iter()
         .flat_map(|finder| finder.list(&ignore).unwrap_or_default());

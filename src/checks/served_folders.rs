@@ -6,8 +6,8 @@
 //! | that of `STORAGES.staticfiles` | `STATIC_URL` | the same |
 //! | that of `STORAGES.default` | `MEDIA_URL` | the settings file, the files of a private storage |
 //!
-//! The first two may not lie in the folder of uploads either: a name could lead into them. Of any other
-//! storage around a served folder a warning tells, since nobody but the application knows its names.
+//! The first two may not lie in the folder of uploads either: a name could lead into them. A
+//! warning tells of any other storage around a served folder: only the application knows the names it saves.
 //!
 //! The folders of the finders are served too, once they are collected: [`collected_folders`].
 
@@ -53,18 +53,18 @@ impl Kept {
         self.alias != STATICFILES && (self.is_private || self.alias == DEFAULT)
     }
 
-    /// Tells that its files can be read as static files, through `shown`.
-    pub(super) fn readable(&self, shown: &str, how: &str) -> Problem {
+    /// Tells that its files can be read at `at` too, since they are `how` what is `shown`.
+    pub(super) fn readable(&self, how: &str, shown: &str, at: &str) -> Problem {
         let alias = &self.alias;
         let message = match self.is_private {
             true => format!(
-                "The files of STORAGES.{alias}, which are private (querystring_auth), are {how} {shown}: they would be served at STATIC_URL without a signature."
+                "The files of STORAGES.{alias}, which are private (querystring_auth), are {how} {shown}: they would be served at {at} without a signature."
             ),
             false => format!(
-                "The files of STORAGES.{alias} are {how} {shown}: they would be served at STATIC_URL as well, and an uploaded page would run as a page of the site."
+                "The files of STORAGES.{alias} are {how} {shown}: they would be served at {at} as well, and an uploaded page would run as a page of the site."
             ),
         };
-        Problem::error("storehouse.E011", message)
+        Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER)
     }
 }
 
@@ -115,7 +115,7 @@ pub fn collected_folders(
             .iter()
             .filter(|kept| kept.is_guarded() && !is_meant(kept));
         let inside = guarded.filter(|kept| kept.real.starts_with(&folder));
-        problems.extend(inside.map(|kept| kept.readable(&shown, "inside").with_hint(OWN_FOLDER)));
+        problems.extend(inside.map(|kept| kept.readable("inside", &shown, "STATIC_URL")));
     }
     problems
 }
@@ -197,14 +197,6 @@ pub(super) fn settings_readable(file: &Path, folder: &str) -> Problem {
     Problem::error("storehouse.E010", message).with_hint(OWN_FOLDER)
 }
 
-/// Tells of the files of a private storage in a folder that everybody can read.
-fn private_readable(alias: &str, folder: &str, at: &str) -> Problem {
-    let message = format!(
-        "The files of STORAGES.{alias}, which are private (querystring_auth), are inside {folder}: they would be served at {at} without a signature."
-    );
-    Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER)
-}
-
 /// What is wrong with the files of a storage and a folder that is served beside each other.
 fn clash(served: &Served, kept: &Kept) -> Option<Problem> {
     let Served {
@@ -225,14 +217,9 @@ fn clash(served: &Served, kept: &Kept) -> Option<Problem> {
         return Some(Problem::warning("storehouse.W005", message).with_hint(OWN_FOLDER));
     }
     if kept.real.starts_with(real) {
-        if is_media {
-            let is_shown = kept.is_private && !served.is_private;
-            return is_shown.then(|| private_readable(alias, shown, at));
-        }
-        let message = format!(
-            "The files of STORAGES.{alias} are inside {shown}: everybody could read them at {at}, and an uploaded page would run as a page of the site."
-        );
-        return Some(Problem::error("storehouse.E011", message).with_hint(OWN_FOLDER));
+        // Uploads among media are where they belong, unless they are private.
+        let is_meant = is_media && (!kept.is_private || served.is_private);
+        return (!is_meant).then(|| kept.readable("inside", shown, at));
     }
     let below = real.strip_prefix(&kept.real).ok()?.display();
     if is_media && !kept.is_private {

@@ -94,7 +94,7 @@ pub use execute::execute;
 pub use finders::{
     APP_DIRECTORIES_FINDER, AppDirectoriesFinder, DEFAULT_STORAGE_FINDER, DefaultStorageFinder,
     FILE_SYSTEM_FINDER, FileSystemFinder, Finder, Found, Matches, Search, Searched, finders,
-    finders_with, search,
+    finders_with, project_ignore, search,
 };
 pub use fnmatch::Pattern;
 pub use hashed::FileHash;

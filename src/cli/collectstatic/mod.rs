@@ -26,9 +26,8 @@ use super::{
 use crate::{
     checks,
     staticfiles::{
-        self, Action, DEFAULT_IGNORE, Event, Finder, Found, Hashing, IgnorePatterns, MemoryKey,
-        ObjectRules, Phase, PhaseCounts, Phases, Places, Plan, PlanOptions, Planned, Planner,
-        Report,
+        self, Action, Event, Finder, Found, Hashing, IgnorePatterns, MemoryKey, ObjectRules, Phase,
+        PhaseCounts, Phases, Places, Plan, PlanOptions, Planned, Planner, Report,
     },
     storages::{CompressionOptions, STATICFILES},
 };
@@ -233,14 +232,11 @@ async fn make_plan(
 
 /// What is left out: what is asked for, and what the project says or else Django.
 fn ignore_patterns(asked: &Asked, finders: &[Box<dyn Finder>]) -> IgnorePatterns {
-    let of_project = finders.iter().find_map(|finder| finder.default_ignore());
-    let default: Vec<&str> = match of_project {
-        _ if asked.no_default_ignore => Vec::new(),
-        Some(patterns) => patterns.iter().map(String::as_str).collect(),
-        None => DEFAULT_IGNORE.to_vec(),
-    };
     let given = asked.ignore.iter().map(String::as_str);
-    IgnorePatterns::new(given.chain(default))
+    match asked.no_default_ignore {
+        true => IgnorePatterns::new(given),
+        false => staticfiles::project_ignore(finders, given),
+    }
 }
 
 /// Waits for a plan, and shows what it is at meanwhile.

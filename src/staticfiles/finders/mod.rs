@@ -59,7 +59,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use storehouse_storage::{Name, Result, nearest};
 
-use super::{ignore::IgnorePatterns, walk::SourceFile};
+use super::{
+    ignore::{DEFAULT_IGNORE, IgnorePatterns},
+    walk::SourceFile,
+};
 use crate::{
     settings::{Problems, Settings},
     storages::Storages,
@@ -117,6 +120,21 @@ pub trait Finder: std::fmt::Debug + Send + Sync {
     fn default_ignore(&self) -> Option<&[String]> {
         None
     }
+}
+
+/// Returns what a project leaves out: what a finder says ([`Finder::default_ignore`]), else
+/// [`DEFAULT_IGNORE`]; and `given` beside it.
+#[must_use]
+pub fn project_ignore<'a>(
+    finders: &'a [Box<dyn Finder>],
+    given: impl IntoIterator<Item = &'a str>,
+) -> IgnorePatterns {
+    let of_project = finders.iter().find_map(|finder| finder.default_ignore());
+    let default: Vec<&str> = match of_project {
+        Some(patterns) => patterns.iter().map(String::as_str).collect(),
+        None => DEFAULT_IGNORE.to_vec(),
+    };
+    IgnorePatterns::new(given.into_iter().chain(default))
 }
 
 /// Delegates to the finder inside, so that several lists can share one.
