@@ -40,84 +40,59 @@ use std::sync::Arc;
 
 use storehouse_storage::Result;
 
-mod already_hashed;
-mod arena;
-mod attributes;
-mod cache;
-mod clash;
-mod compare;
 pub mod compress;
-mod compressed;
 mod destination;
-mod digest;
-mod event;
 mod execute;
 mod finders;
-mod fnmatch;
-mod hashed;
-mod history;
-mod ignore;
-mod integrity;
-mod link;
 mod manifest;
-mod md5_lanes;
-mod origins;
-mod parallel;
-mod phase;
-mod places;
+mod model;
 mod plan;
-mod plan_file;
-mod planned;
-mod planner;
-mod post_process;
 mod process;
-mod puts;
-mod python;
-mod read;
-mod recall;
-mod references;
 mod releases;
-mod report;
-mod retention;
 mod rules;
-mod settled;
-mod stale;
-mod unlisted;
+mod run_cache;
+mod sources;
+mod support;
 mod urls;
-mod walk;
 
-pub use already_hashed::AlreadyHashed;
-pub use destination::{Destination, Object, local_root};
-pub use digest::Md5Sum;
-pub use event::Event;
+pub use destination::listing::Destination;
+pub use destination::local::local_root;
+pub use destination::places::Places;
 pub use execute::execute;
 pub use finders::{
     APP_DIRECTORIES_FINDER, AppDirectoriesFinder, DEFAULT_STORAGE_FINDER, DefaultStorageFinder,
-    FILE_SYSTEM_FINDER, FileSystemFinder, Finder, Found, Matches, Search, Searched, finders,
-    finders_with, project_ignore, search,
+    FILE_SYSTEM_FINDER, FileSystemFinder, Finder, Matches, Search, Searched, finders, finders_with,
+    project_ignore, search,
 };
-pub use fnmatch::Pattern;
-pub use hashed::FileHash;
-pub(crate) use hashed::unhashed;
-pub use ignore::{DEFAULT_IGNORE, IgnorePatterns};
-pub use integrity::{Integrity, SriHasher, integrity_name, sri};
 pub use manifest::Manifest;
-pub(crate) use parallel::on_the_blocking_pool;
-pub use phase::{Phase, PhaseCounts, Phases};
-pub use places::Places;
-pub use plan::{Action, Kind, Plan, PlanOptions, Write, WriteContent};
-pub use plan_file::{document, refuse_unless_same, write_as_json};
-pub use planned::{MemoryKey, Planned};
-pub use planner::Planner;
-pub use post_process::Hashing;
+pub use manifest::hashed::FileHash;
+pub(crate) use manifest::hashed::unhashed;
+pub use manifest::integrity::{Integrity, SriHasher, integrity_name, sri};
+pub use model::event::Event;
+pub use model::found::Found;
+pub use model::object::Object;
+pub use model::report::Report;
+pub use model::source_file::SourceFile;
+pub use model::write::{Action, Kind, Write, WriteContent};
+pub use plan::plan_file::{document, refuse_unless_same, write_as_json};
+pub use plan::planned::{MemoryKey, Planned};
+pub use plan::planner::Planner;
+pub use plan::post_process::Hashing;
+pub use plan::{Plan, PlanOptions};
+pub use releases::retention::{
+    PruneFacts, PrunePolicy, Pruning, parse_age, to_be_proven, to_prune,
+};
 pub use releases::{
     KeptFile, PRIVATE, RELEASES, Release, ReleaseId, Releases, is_private, roll_back,
 };
-pub use report::Report;
-pub use retention::{PruneFacts, PrunePolicy, Pruning, parse_age, to_be_proven, to_prune};
+pub use rules::already_hashed::AlreadyHashed;
 pub use rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules};
+pub use sources::ignore::{DEFAULT_IGNORE, IgnorePatterns};
+pub use support::fnmatch::Pattern;
+pub use support::md5::Md5Sum;
+pub(crate) use support::parallel::on_the_blocking_pool;
+pub use support::phase::{Phase, PhaseCounts, Phases};
 pub use urls::StaticUrls;
-pub use walk::SourceFile;
 
 /// Lists what all finders find, in their order, on the blocking pool.
 ///

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use storehouse_storage::Result;
 
 use super::{
-    Finder, Found, Searched,
+    Finder, Searched,
     apps::look_for_apps,
     folder::{self, Exists},
 };
-use crate::{settings::Settings, staticfiles::ignore::IgnorePatterns};
+use crate::staticfiles::model::found::Found;
+use crate::{settings::Settings, staticfiles::sources::ignore::IgnorePatterns};
 
 /// Finds what is in the folder `static` of each of INSTALLED_APPS. An app without one has nothing.
 #[derive(Debug)]

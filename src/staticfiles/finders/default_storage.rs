@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use storehouse_storage::{Error, Result, Storage};
 
 use super::{
-    Finder, Found, Searched,
+    Finder, Searched,
     folder::{self, Exists},
 };
-use crate::staticfiles::{destination::local_root, ignore::IgnorePatterns};
+use crate::staticfiles::model::found::Found;
+use crate::staticfiles::{destination::local::local_root, sources::ignore::IgnorePatterns};
 
 /// Finds everything in the default storage.
 #[derive(Debug)]

@@ -3,10 +3,11 @@
 use storehouse_storage::Result;
 
 use super::{
-    Finder, Found, Searched,
+    Finder, Searched,
     folder::{self, Exists},
 };
-use crate::{settings::StaticDir, staticfiles::ignore::IgnorePatterns};
+use crate::staticfiles::model::found::Found;
+use crate::{settings::StaticDir, staticfiles::sources::ignore::IgnorePatterns};
 
 /// Finds what is in the folders of STATICFILES_DIRS.
 #[derive(Debug)]

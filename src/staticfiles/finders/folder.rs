@@ -8,12 +8,13 @@ use std::{
 
 use storehouse_storage::{Error, ErrorKind, Name, Result};
 
-use super::{Found, Searched};
+use super::Searched;
+use crate::staticfiles::model::found::Found;
 use crate::{
     settings::absolute,
     staticfiles::{
-        ignore::IgnorePatterns,
-        walk::{SourceFile, walk},
+        model::source_file::SourceFile,
+        sources::{ignore::IgnorePatterns, walk::walk},
     },
 };
 

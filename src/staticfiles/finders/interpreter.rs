@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use super::remembered::{Evidence, Question};
-use crate::{settings::Settings, staticfiles::parallel::on_the_blocking_pool};
+use crate::{settings::Settings, staticfiles::support::parallel::on_the_blocking_pool};
 
 const SCRIPT: &str = concat!(include_str!("looked_at.py"), include_str!("find_apps.py"));
 /// As in the script.

@@ -55,14 +55,12 @@
 //! # Ok(()) }
 //! ```
 
+use crate::staticfiles::model::found::Found;
 use std::{collections::BTreeMap, sync::Arc};
 
-use storehouse_storage::{Name, Result, nearest};
+use storehouse_storage::{Result, nearest};
 
-use super::{
-    ignore::{DEFAULT_IGNORE, IgnorePatterns},
-    walk::SourceFile,
-};
+use crate::staticfiles::sources::ignore::{DEFAULT_IGNORE, IgnorePatterns};
 use crate::{
     settings::{Problems, Settings},
     storages::Storages,
@@ -83,15 +81,6 @@ pub use self::{
     file_system::FileSystemFinder,
     search::{Matches, Search, Searched, search},
 };
-
-/// A file that a finder found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// What it is called in the destination: the prefix of its folder, then its path there.
-    pub name: Name,
-    /// The file itself, its size and its time.
-    pub source: Arc<SourceFile>,
-}
 
 /// Something that finds static files. Both methods block while they look at a disk.
 pub trait Finder: std::fmt::Debug + Send + Sync {

@@ -23,7 +23,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::interpreter::Answer;
-use crate::staticfiles::{cache, digest::md5_hex, recall::is_old};
+use crate::staticfiles::support::{cache, md5::md5_hex, times::is_old};
 
 /// Changes with the format: what another version wrote is not read.
 const VERSION: u32 = 2;

@@ -59,7 +59,7 @@ mod tests {
     use storehouse_storage::Error;
 
     use super::*;
-    use crate::staticfiles::{Found, IgnorePatterns};
+    use crate::staticfiles::{model::found::Found, sources::ignore::IgnorePatterns};
 
     /// Finds at `/b` and `/c`, searches `/a` and `/b` first, and fails at `/d`.
     #[derive(Debug)]

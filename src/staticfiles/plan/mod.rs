@@ -8,6 +8,18 @@
 //!         all of it + destination -> writes -> (compare) -> Plan -> execute -> Report
 //! ```
 
+pub(super) mod attributes;
+pub(super) mod clash;
+pub(super) mod compare;
+pub(super) mod compressed;
+pub(super) mod history;
+pub(super) mod plan_file;
+pub(super) mod planned;
+pub(super) mod planner;
+pub(super) mod post_process;
+pub(super) mod settled;
+pub(super) mod stale;
+
 use std::{
     cmp::Ordering,
     collections::{HashMap, HashSet},
@@ -20,16 +32,12 @@ use storehouse_storage::Name;
 
 #[cfg(test)]
 mod tests;
-mod write;
 
-pub use self::write::{Action, Kind, Write, WriteContent};
-use super::{
-    clash,
-    destination::{Destination, Object},
-    finders::Found,
-    origins::{self, Origins},
-    read::Known,
-    walk::SourceFile,
+use crate::staticfiles::model::write::{Action, Kind, Write, WriteContent};
+use crate::staticfiles::{
+    destination::listing::Destination,
+    model::{found::Found, known::Known, object::Object, source_file::SourceFile},
+    run_cache::origins::{self, Origins},
 };
 
 /// What a run of `collectstatic` is to do.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::staticfiles::SourceFile;
+use crate::staticfiles::model::source_file::SourceFile;
 
 fn found(name: &str, size: u64, millis: u64) -> Found {
     Found {

@@ -2,8 +2,8 @@
 //! `url_converter` (`HashedFilesMixin`, 6.1), but for the search and the template.
 
 use crate::staticfiles::{
-    hashed::url_of,
-    python::{
+    manifest::hashed::url_of,
+    support::python::{
         path,
         url::{BadUrl, unquote, urldefrag},
     },

@@ -7,8 +7,8 @@ use storehouse_storage::Name;
 
 use super::{Prepared, Site, Source, convert::Refused};
 use crate::staticfiles::{
-    hashed::{FileHash, hashed_name, looked_up},
-    python::path::normpath,
+    manifest::hashed::{FileHash, hashed_name, looked_up},
+    support::python::path::normpath,
 };
 
 /// Names with the hash of what is there.

@@ -19,6 +19,8 @@
 //! A reference with a query to a file that is itself rewritten names the hash of the file before
 //! that, as Django does: there is no such file, and there never was.
 
+pub(super) mod references;
+
 use std::{borrow::Cow, collections::HashMap};
 
 use bytes::Bytes;
@@ -36,12 +38,11 @@ mod settle;
 mod tests;
 
 pub(super) use self::problem::Problem;
+use self::references::Language;
 use self::{destination::Contents, problem::ProblemKind, rewriter::Rewriter};
-use super::{
-    digest::Md5Sum,
-    hashed::{FileHash, hashed_name},
-    parallel,
-    references::Language,
+use crate::staticfiles::{
+    manifest::hashed::{FileHash, hashed_name},
+    support::{md5::Md5Sum, parallel},
 };
 use crate::storages::ManifestOptions;
 

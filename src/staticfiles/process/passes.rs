@@ -16,7 +16,7 @@ use super::{
     rewriter::{Outcome, Rewriter},
 };
 use crate::{
-    staticfiles::{digest::Md5Sum, hashed::FileHash},
+    staticfiles::{manifest::hashed::FileHash, support::md5::Md5Sum},
     storages::ManifestOptions,
 };
 

@@ -4,6 +4,7 @@ use std::{borrow::Cow, cmp::Ordering, collections::HashMap};
 
 use storehouse_storage::Name;
 
+use super::references::{Reference, rewrite};
 use super::{
     HashedFile, Prepared, Site, Text,
     convert::{Refused, convert},
@@ -13,9 +14,8 @@ use super::{
     stored_as,
 };
 use crate::staticfiles::{
-    hashed::{FileHash, is_plain},
-    python::{path::normpath, url::urlsplit},
-    references::{Reference, rewrite},
+    manifest::hashed::{FileHash, is_plain},
+    support::python::{path::normpath, url::urlsplit},
 };
 
 /// What the references of a text were before they were rewritten, for messages: a later pattern may

@@ -22,9 +22,11 @@ use super::{
     rewriter::{Outcome, Rewriter},
 };
 use crate::staticfiles::{
-    digest::{Md5Sum, md5_hex},
-    hashed::FileHash,
-    parallel,
+    manifest::hashed::FileHash,
+    support::{
+        md5::{Md5Sum, md5_hex},
+        parallel,
+    },
 };
 
 /// Rewrites all texts.

@@ -8,6 +8,8 @@
 //! Releases are ordered by their ids. "In force" is the newest release that says what the manifest
 //! says; a rollback goes to the one before it.
 
+pub(super) mod retention;
+
 use std::{
     collections::HashSet,
     time::{Duration, SystemTime},
@@ -21,7 +23,7 @@ pub use self::{
     release::{KeptFile, Release, ReleaseId},
     rollback::roll_back,
 };
-use super::manifest::Manifest;
+use crate::staticfiles::manifest::Manifest;
 
 mod release;
 mod rollback;

@@ -29,7 +29,7 @@ use serde_json::{Value as Json, json};
 use storehouse_storage::{Error, ErrorKind, Name, Result};
 
 use super::{RELEASES, SUFFIX};
-use crate::staticfiles::{hashed::FileHash, manifest::Manifest};
+use crate::staticfiles::manifest::{Manifest, hashed::FileHash};
 
 const VERSION: u64 = 1;
 /// The last second of the year 9999: no later one has the form of RFC 3339.

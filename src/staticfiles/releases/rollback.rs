@@ -10,9 +10,9 @@ use storehouse_storage::{
 use super::{Release, Releases};
 use crate::{
     staticfiles::{
-        digest::md5_hex,
         manifest::Manifest,
         rules::{FINGERPRINT_KEY, ObjectKind, ObjectRules},
+        support::md5::md5_hex,
     },
     storages::DIGEST_KEY,
 };

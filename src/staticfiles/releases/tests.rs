@@ -286,8 +286,8 @@ mod in_a_storage {
     use super::*;
     use crate::{
         staticfiles::{
-            FINGERPRINT_KEY, ObjectRules,
-            retention::{PruneFacts, PrunePolicy, to_prune},
+            releases::retention::{PruneFacts, PrunePolicy, to_prune},
+            rules::{FINGERPRINT_KEY, ObjectRules},
         },
         storages::RuleOptions,
     };

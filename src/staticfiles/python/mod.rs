@@ -1,9 +1,0 @@
-//! What Python's standard library does with paths, URLs, characters and JSON, as far as Django's
-//! static files show it. Nothing here knows static files.
-//!
-//! Followed is CPython 3.13: `posixpath`, `urllib.parse`, `json`, and `re`'s classes.
-
-pub(super) mod chars;
-pub(super) mod json;
-pub(super) mod path;
-pub(super) mod url;
