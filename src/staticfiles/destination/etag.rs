@@ -184,23 +184,6 @@ pub(in crate::staticfiles) fn plain_etag(etag: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_thread_takes_many_small_contents_or_few_large_ones() {
-        let sizes = |sizes: &[u64]| -> Vec<Vec<u64>> {
-            let groups = by_size(0..sizes.len(), |index| sizes[index]);
-            let sizes_of = |group: Vec<usize>| group.iter().map(|&index| sizes[index]).collect();
-            groups.into_iter().map(sizes_of).collect()
-        };
-        let lengths =
-            |groups: Vec<Vec<u64>>| -> Vec<usize> { groups.iter().map(Vec::len).collect() };
-
-        assert_eq!(sizes(&[1, 3, 2]), [[3, 2, 1]]);
-        assert_eq!(lengths(sizes(&[1; 600])), [256, 256, 88]);
-        assert_eq!(lengths(sizes(&[1024 * 1024; 40])), [16, 16, 8]);
-        assert_eq!(lengths(sizes(&[30 * 1024 * 1024; 5])), [2, 2, 1]);
-        assert!(sizes(&[]).is_empty());
-    }
-
     // printf abcdefghij | split -b 4 --filter 'md5sum | cut -c1-32 | xxd -r -p' | md5sum
     #[test]
     fn the_tag_of_parts_is_the_digest_of_their_digests() {

@@ -8,7 +8,7 @@ use std::{
 
 use storehouse_storage::{Error, Name, Result, Storage};
 
-use crate::staticfiles::model::source_file::SourceFile;
+use crate::staticfiles::{destination::local::local_root, model::source_file::SourceFile};
 
 /// Makes `name` a link to a source; what was there is replaced at once. Django's `link_file`.
 ///
@@ -40,7 +40,7 @@ pub(in crate::staticfiles) async fn rename(
     name: &Name,
     disk_name: &str,
 ) -> Result<()> {
-    let (Some(path), Some(root)) = (storage.path(name), super::local_root(storage)) else {
+    let (Some(path), Some(root)) = (storage.path(name), local_root(storage)) else {
         return Err(not_a_folder(storage));
     };
     let to = root.join(disk_name);

@@ -5,7 +5,7 @@
 //! Not remembered is an answer with a problem, one of a program that only starts the interpreter (a
 //! shim may start another one tomorrow), one that rests on more than files (`looked_at.py` says so),
 //! and one of which a file changed within two seconds before, as in
-//! [`recall`](crate::staticfiles::recall). Without inodes, as on Windows, nothing is.
+//! [`recall`](crate::staticfiles::run_cache::recall). Without inodes, as on Windows, nothing is.
 //!
 //! ```text
 //! $XDG_CACHE_HOME/storehouse/python/<hash of the program and the folder>.json

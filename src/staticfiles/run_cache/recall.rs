@@ -260,7 +260,10 @@ pub(in crate::staticfiles) fn place(destination: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
     use super::*;
+    use crate::staticfiles::support::times::RACY;
 
     const NOW: Duration = Duration::from_secs(1_800_000_000);
     const OLD: Duration = Duration::from_secs(1_700_000_000);

@@ -146,3 +146,25 @@ const FEW_BYTES: u64 = 64 * 1024 * 1024;
 const MANY_AT_ONCE: usize = 256;
 
 const MANY_BYTES: u64 = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_takes_many_small_contents_or_few_large_ones() {
+        let sizes = |sizes: &[u64]| -> Vec<Vec<u64>> {
+            let groups = by_size(0..sizes.len(), |index| sizes[index]);
+            let sizes_of = |group: Vec<usize>| group.iter().map(|&index| sizes[index]).collect();
+            groups.into_iter().map(sizes_of).collect()
+        };
+        let lengths =
+            |groups: Vec<Vec<u64>>| -> Vec<usize> { groups.iter().map(Vec::len).collect() };
+
+        assert_eq!(sizes(&[1, 3, 2]), [[3, 2, 1]]);
+        assert_eq!(lengths(sizes(&[1; 600])), [256, 256, 88]);
+        assert_eq!(lengths(sizes(&[1024 * 1024; 40])), [16, 16, 8]);
+        assert_eq!(lengths(sizes(&[30 * 1024 * 1024; 5])), [2, 2, 1]);
+        assert!(sizes(&[]).is_empty());
+    }
+}
