@@ -56,6 +56,7 @@ pub(crate) mod foreign;
 mod layers;
 mod load;
 mod masking;
+mod origin;
 mod owner;
 mod problems;
 mod source;

@@ -11,8 +11,8 @@ use toml::{
 
 use super::{
     foreign::{self, Foreign},
-    layers::{Origin, kind_of, not_toml},
     masking::{masked, masked_storage},
+    origin::{Origin, kind_of, not_toml},
     problems::Problems,
     source::Source,
     table::{Shows, Table},

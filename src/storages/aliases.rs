@@ -3,7 +3,7 @@
 
 use storehouse_storage::{Error, Files, Result, nearest};
 
-use super::spec::Processing;
+use super::processing::Processing;
 
 /// What a dotted class path means.
 #[derive(Debug, Clone, Copy)]

@@ -50,7 +50,8 @@ pub use self::{
     compression_options::{CompressAs, CompressionOptions},
     manifest_options::{IntegrityHash, ManifestOptions, MissingReferences},
     object_rules::{Rule, RuleOptions},
-    spec::{Class, Processing, Spec, SpecKind},
+    processing::Processing,
+    spec::{Class, Spec, SpecKind},
     transfer::{Transfer, transfer},
     url_signer::HmacSigner,
 };
@@ -66,6 +67,7 @@ mod metadata;
 pub(crate) mod object_rules;
 pub(crate) mod percent;
 mod prepare;
+mod processing;
 mod spec;
 #[cfg(test)]
 mod tests;

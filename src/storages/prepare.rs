@@ -18,7 +18,8 @@ use super::{
     compression_options::{self, CompressionOptions},
     manifest_options::ManifestOptions,
     object_rules::RuleOptions,
-    spec::{Class, Processing, Spec, SpecKind, is_option_name},
+    processing::Processing,
+    spec::{Class, Spec, SpecKind, is_option_name},
 };
 use crate::settings::{
     Form, OptionSetting, Settings, absolute, foreign, option_from_text, static_options,

@@ -24,6 +24,7 @@
 //! # Ok::<(), storehouse_storage::Error>(())
 //! ```
 
+use super::processing::Processing;
 use std::collections::BTreeSet;
 
 use percent_encoding::percent_decode_str;
@@ -41,29 +42,6 @@ pub struct Spec {
     pub kind: SpecKind,
     /// What a dotted class path implies.
     pub class: Option<Class>,
-}
-
-/// Something that is done to static files on the way in.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Processing {
-    /// Names get a hash of the content, references follow, and a manifest says which is which.
-    Manifest,
-    /// Files get smaller copies, in the content codings that browsers take.
-    Compressed,
-}
-
-impl Processing {
-    const ALL: [Self; 2] = [Self::Manifest, Self::Compressed];
-
-    /// Returns the prefix that asks for it, without the `+`.
-    #[must_use]
-    pub fn prefix(self) -> &'static str {
-        match self {
-            Self::Manifest => "manifest",
-            Self::Compressed => "compressed",
-        }
-    }
 }
 
 /// Which storage a storage string means.

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use storehouse_storage::{Error, ErrorKind, Result};
 
+#[cfg(not(feature = "zstd"))]
+use super::unbuilt::unbuilt;
 use crate::storages::Coding;
 
 /// The highest there is, as WhiteNoise.
@@ -25,7 +27,7 @@ pub(super) fn encode(coding: Coding, content: &[u8]) -> Result<Vec<u8>> {
         #[cfg(feature = "zstd")]
         Coding::Zstd => zstd::bulk::compress(content, ZSTD_LEVEL),
         #[cfg(not(feature = "zstd"))]
-        Coding::Zstd => return Err(super::unbuilt(coding)),
+        Coding::Zstd => return Err(unbuilt(coding)),
     };
     encoded.map_err(|error| {
         let problem = format!("the encoder of {} failed", coding.token());

@@ -32,12 +32,16 @@ use storehouse_storage::Result;
 
 #[cfg(feature = "compression")]
 use self::encode::encode;
+#[cfg(not(feature = "compression"))]
+use self::unbuilt::cannot_encode as encode;
 use crate::storages::{Coding, CompressionOptions};
 
 #[cfg(feature = "compression")]
 mod encode;
 #[cfg(test)]
 mod tests;
+#[cfg(not(feature = "zstd"))]
+mod unbuilt;
 
 /// A content in a coding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,16 +109,4 @@ fn kept(
 /// WhiteNoise's `compressed / original <= 0.95`, in whole numbers.
 fn is_worth_it(encoded: usize, original: usize) -> bool {
     encoded as u128 * 100 <= original as u128 * 95
-}
-
-#[cfg(not(feature = "compression"))]
-fn encode(coding: Coding, _: &[u8]) -> Result<Vec<u8>> {
-    Err(unbuilt(coding))
-}
-
-/// The settings refuse such a coding before; a program may ask for it all the same.
-#[cfg(not(feature = "zstd"))]
-fn unbuilt(coding: Coding) -> storehouse_storage::Error {
-    let coding = coding.token();
-    storehouse_storage::Error::unsupported(format!("this build of storehouse cannot make {coding}"))
 }

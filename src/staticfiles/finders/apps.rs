@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use storehouse_storage::{Error, ErrorKind, Result};
 
-use super::interpreter::{Answer, Interpreter};
+use super::{answer::Answer, interpreter::Interpreter};
 use crate::settings::{AppEntry, Settings};
 
 /// What is known of the applications.

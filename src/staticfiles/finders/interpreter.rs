@@ -23,7 +23,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::remembered::{Evidence, Question};
+use super::{
+    answer::{Answer, Evidence},
+    remembered::Question,
+};
 use crate::{settings::Settings, staticfiles::support::parallel::on_the_blocking_pool};
 
 const SCRIPT: &str = concat!(include_str!("looked_at.py"), include_str!("find_apps.py"));
@@ -44,20 +47,6 @@ pub(super) struct Interpreter {
     /// Apps in it are found first, as those beside a manage.py are.
     folder: PathBuf,
     patience: Duration,
-}
-
-/// What the interpreter answered.
-#[derive(Debug, Default)]
-pub(super) struct Answer {
-    /// Its path and version; `None` if it was not asked.
-    pub(super) python: Option<String>,
-    /// The folder of each app in the order of the question, or why there is none.
-    pub(super) apps: Vec<Result<PathBuf, String>>,
-    /// The `ignore_patterns` of the project's `StaticFilesConfig`, or why they are not known; `None` if
-    /// none of the apps has such a class.
-    pub(super) ignore: Option<Result<Vec<String>, String>>,
-    /// What decided it, if that is known.
-    pub(super) evidence: Option<Evidence>,
 }
 
 impl Interpreter {

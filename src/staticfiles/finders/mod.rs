@@ -66,6 +66,7 @@ use crate::{
     storages::Storages,
 };
 
+mod answer;
 mod app_directories;
 mod apps;
 mod default_storage;

@@ -22,7 +22,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::interpreter::Answer;
+use super::answer::Answer;
 use crate::staticfiles::support::{cache, md5::md5_hex, times::is_old};
 
 /// Changes with the format: what another version wrote is not read.
@@ -45,17 +45,6 @@ const ANEW_FOR_EACH_COMMAND: &[&str] = &[
     "PWD",
     "SHLVL",
 ];
-
-/// What the interpreter says that its answer rests on.
-#[derive(Debug, Deserialize)]
-pub(super) struct Evidence {
-    /// The interpreter itself.
-    executable: PathBuf,
-    /// All files and folders that decided the answer, also those that are not there.
-    paths: Vec<PathBuf>,
-    /// Whether code ran at its start that may look at any part of the environment.
-    runs_code: bool,
-}
 
 /// A question, and where its answer is kept.
 #[derive(Debug)]

@@ -5,7 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use storehouse_storage::Name;
 
-use super::{Prepared, Site, Source, convert::Refused};
+use super::{
+    convert::Refused,
+    input::{Site, Source},
+    prepared::Prepared,
+};
 use crate::staticfiles::{
     manifest::hashed::{FileHash, hashed_name, looked_up},
     support::python::path::normpath,

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use storehouse_storage::Name;
 
 use super::{
-    HashedFile, changed,
     destination::depth,
-    disk_name, key_of,
+    names::{disk_name, key_of},
+    prepared::changed,
+    processed::HashedFile,
     rewriter::{Outcome, Rewriter},
 };
 use crate::{

@@ -6,12 +6,13 @@ use storehouse_storage::Name;
 
 use super::references::{Reference, rewrite};
 use super::{
-    HashedFile, Prepared, Site, Text,
     convert::{Refused, convert},
     destination::{Contents, depth},
-    key_of,
+    input::Site,
+    names::{key_of, stored_as},
+    prepared::{Prepared, Text},
     problem::{Problem, ProblemKind, shortened},
-    stored_as,
+    processed::HashedFile,
 };
 use crate::staticfiles::{
     manifest::hashed::{FileHash, is_plain},

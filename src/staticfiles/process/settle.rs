@@ -16,9 +16,10 @@
 use std::borrow::Cow;
 
 use super::{
-    HashedFile, changed, disk_name,
     graph::components,
-    key_of,
+    names::{disk_name, key_of},
+    prepared::changed,
+    processed::HashedFile,
     rewriter::{Outcome, Rewriter},
 };
 use crate::staticfiles::{

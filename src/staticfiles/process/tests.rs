@@ -1,6 +1,12 @@
 //! Processing without files. What Django makes of whole folders is in the golden cases.
 
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use storehouse_storage::Name;
+
 use super::*;
+use crate::{staticfiles::manifest::hashed::FileHash, storages::ManifestOptions};
 
 fn options() -> ManifestOptions {
     ManifestOptions::for_tests()

@@ -16,9 +16,10 @@
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use storehouse_storage::{Attributes, Error, Options, Result, Value};
+use storehouse_storage::{Error, Options, Result, Value};
 
-use self::rule::read_rule;
+pub use self::rule::Rule;
+use self::rule::{header_value, read_rule};
 use crate::settings::static_options::OBJECTS;
 
 mod rule;
@@ -40,18 +41,6 @@ pub struct RuleOptions {
     pub rules: Vec<Rule>,
     /// `already_hashed`: globs, and regular expressions after `re:`.
     pub already_hashed: Vec<String>,
-}
-
-/// One of `rules`.
-#[non_exhaustive]
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rule {
-    /// `match`: globs, of which one has to match.
-    pub patterns: Vec<String>,
-    /// `hashed`: only files whose names are hashed, or only the others.
-    pub hashed: Option<bool>,
-    /// What matching files get. An empty text takes back what was set before.
-    pub sets: Attributes,
 }
 
 /// An option that cannot be taken, and why.
@@ -129,16 +118,6 @@ fn bad_regex(pattern: &str, error: &regex::Error) -> Error {
         "already_hashed",
         &format!("{pattern:?} is no regular expression: {reason}"),
     )
-}
-
-/// Checks that a text can be the value of a header: RFC 9110, section 5.5, without what is obsolete.
-fn header_value(text: &str) -> Result<String, String> {
-    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
-        return Err(format!(
-            "{text:?} has a character that a header cannot hold: only printable ASCII can be sent"
-        ));
-    }
-    Ok(text.trim().to_owned())
 }
 
 fn wrong(option: &str, problem: &str) -> Error {

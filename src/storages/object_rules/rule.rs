@@ -12,8 +12,6 @@ use std::collections::BTreeMap;
 
 use storehouse_storage::{Attributes, Error, Result, Value, nearest};
 
-use super::{Rule, header_value};
-
 const KEYS: [&str; 10] = [
     "match",
     "hashed",
@@ -44,6 +42,28 @@ const METADATA_HEADERS: [&str; 3] = ["x-amz-meta-", "x-goog-meta-", "x-ms-meta-"
 
 /// How the keys start that a push keeps something of its own under.
 const RESERVED: &str = "storehouse-";
+
+/// One of `rules`.
+#[non_exhaustive]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rule {
+    /// `match`: globs, of which one has to match.
+    pub patterns: Vec<String>,
+    /// `hashed`: only files whose names are hashed, or only the others.
+    pub hashed: Option<bool>,
+    /// What matching files get. An empty text takes back what was set before.
+    pub sets: Attributes,
+}
+
+/// Checks that a text can be the value of a header: RFC 9110, section 5.5, without what is obsolete.
+pub(super) fn header_value(text: &str) -> Result<String, String> {
+    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(format!(
+            "{text:?} has a character that a header cannot hold: only printable ASCII can be sent"
+        ));
+    }
+    Ok(text.trim().to_owned())
+}
 
 /// Reads rule `number`, counted from 1.
 ///
