@@ -44,5 +44,6 @@ mod suite;
 mod guide {}
 
 pub use fixture::Fixture;
-pub use run::{Check, Mode, Subject, checks, run};
+pub use run::{Check, Mode, checks, run};
+pub use subject::Subject;
 use suite::list_checks;

@@ -3,10 +3,14 @@
 use std::{any::Any, fmt, future::Future, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use storehouse_storage::{Prefixed, Storage};
+use storehouse_storage::Prefixed;
 use tokio::task::JoinError;
 
-use crate::{every_check, fixture::Fixture, subject::name};
+use crate::{
+    every_check,
+    fixture::Fixture,
+    subject::{Subject, name},
+};
 
 /// A check that takes longer hangs. The slowest needs some seconds of a bucket on this machine.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -18,13 +22,6 @@ pub enum Mode {
     Plain,
     /// One folder of it, through [`Prefixed`].
     Prefixed,
-}
-
-/// What a check looks at: a storage that is empty and nobody else's.
-#[derive(Debug, Clone)]
-pub struct Subject {
-    pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) secrets: Vec<String>,
 }
 
 /// One promise of the trait, and how to see whether it is kept.

@@ -1,12 +1,20 @@
 //! What nearly every check does with its storage. Each step panics with the promise it needs.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use storehouse_storage::{
-    Content, Entry, ErrorKind, Name, OpenOptions, Result, SaveOptions, Saved, StorageExt, Target,
+    Content, Entry, ErrorKind, Name, OpenOptions, Result, SaveOptions, Saved, Storage, StorageExt,
+    Target,
 };
 
-use crate::run::Subject;
+/// What a check looks at: a storage that is empty and nobody else's.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) secrets: Vec<String>,
+}
 
 /// Far more than any check saves: a listing that has more goes round in circles.
 const MOST_LISTED: usize = 10_000;

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 use crate::{
     driver_options::Options,
     error::Result,
-    signer::UrlSigner,
+    signer::{UrlSigner, UrlSigning},
     storage::Storage,
     table::{Files, OptionRow},
     value::Value,
@@ -77,6 +77,20 @@ impl DriverConfig {
     pub fn with_files(mut self, files: Files) -> Self {
         self.files = files;
         self
+    }
+
+    /// Returns how the storage signs its URLs: the signer, and the two options of [`UrlSigning`] if the driver's
+    /// table has them.
+    #[must_use]
+    pub fn url_signing(&self) -> UrlSigning {
+        let unset = UrlSigning::default();
+        let expire = self.options.duration(UrlSigning::QUERYSTRING_EXPIRE.name);
+        UrlSigning {
+            signer: self.signer.clone(),
+            querystring_auth: self.options.flag(UrlSigning::QUERYSTRING_AUTH.name),
+            querystring_expire: expire.unwrap_or(unset.querystring_expire),
+            files: self.files,
+        }
     }
 
     /// Gives the driver a signer.

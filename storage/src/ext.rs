@@ -1,14 +1,14 @@
 //! Convenience that no driver writes: text, sizes, times, copies between storages. All of it is
 //! built on [`Storage`] alone.
 
-use std::{collections::BTreeSet, time::SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
     content::Content,
-    entry::{Entry, Folder, Saved},
+    entry::Saved,
     error::{Error, Result},
     name::{Candidates, Name, Target},
     options::{OpenOptions, SaveOptions},
@@ -180,47 +180,4 @@ impl<T: Storage + ?Sized> StorageExt for T {}
 
 fn known(time: Option<SystemTime>, what: &str) -> Result<SystemTime> {
     time.ok_or_else(|| Error::unsupported(format!("this storage does not know {what}")))
-}
-
-/// Sorts the objects of a listing into what lies in a folder and what lies deeper.
-#[derive(Debug)]
-pub(crate) struct FolderBuilder {
-    folder: Option<Name>,
-    folders: BTreeSet<Name>,
-    files: Vec<Entry>,
-}
-
-impl FolderBuilder {
-    pub(crate) fn new(folder: Option<Name>) -> Self {
-        Self {
-            folder,
-            folders: BTreeSet::new(),
-            files: Vec::new(),
-        }
-    }
-
-    pub(crate) fn add(&mut self, entry: Entry) {
-        let start = self
-            .folder
-            .as_ref()
-            .map_or(0, |folder| folder.as_str().len() + 1);
-        let name = entry.name.as_str();
-        let below = name.get(start..).and_then(|rest| rest.find('/'));
-        let Some(end) = below else {
-            self.files.push(entry);
-            return;
-        };
-        // The start of a valid name up to a slash is a valid name.
-        if let Ok(folder) = Name::new(&name[..start + end]) {
-            self.folders.insert(folder);
-        }
-    }
-
-    pub(crate) fn finish(mut self) -> Folder {
-        self.files.sort_by(|a, b| a.name.cmp(&b.name));
-        Folder {
-            folders: self.folders.into_iter().collect(),
-            files: self.files,
-        }
-    }
 }

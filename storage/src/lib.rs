@@ -20,6 +20,7 @@ mod entry;
 mod error;
 mod etag_rule;
 mod ext;
+mod folder_builder;
 mod limitation;
 mod local_file;
 mod name;

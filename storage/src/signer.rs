@@ -4,7 +4,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    driver::DriverConfig,
     error::{Error, Result},
     name::Name,
     options::UrlOptions,
@@ -110,20 +109,6 @@ impl UrlSigning {
         )
     };
 
-    /// Takes what a driver is opened with: its signer, and the two options if the table has them.
-    #[must_use]
-    pub fn of(config: &DriverConfig) -> Self {
-        let options = &config.options;
-        let expire = options.duration(Self::QUERYSTRING_EXPIRE.name);
-        let unset = Self::default();
-        Self {
-            signer: config.signer.clone(),
-            querystring_auth: options.flag(Self::QUERYSTRING_AUTH.name),
-            querystring_expire: expire.unwrap_or(unset.querystring_expire),
-            files: config.files,
-        }
-    }
-
     /// Gives it a signer.
     #[must_use]
     pub fn with_signer(mut self, signer: Arc<dyn UrlSigner>) -> Self {
@@ -185,7 +170,7 @@ impl UrlSigning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{driver_options::Options, error::ErrorKind, value::Value};
+    use crate::{driver::DriverConfig, driver_options::Options, error::ErrorKind, value::Value};
 
     const TABLE: &[OptionRow] = &[UrlSigning::QUERYSTRING_AUTH, UrlSigning::QUERYSTRING_EXPIRE];
 
@@ -204,7 +189,7 @@ mod tests {
         if signs {
             config = config.with_signer(Arc::new(Signer));
         }
-        UrlSigning::of(&config)
+        config.url_signing()
     }
 
     fn url(signing: &UrlSigning, options: &UrlOptions) -> Result<String> {

@@ -24,7 +24,7 @@ use crate::{
     entry::{Attributes, Entry, Folder, Saved},
     error::{Error, ErrorKind, Result},
     etag_rule::EtagRule,
-    ext,
+    folder_builder::FolderBuilder,
     limitation::Limitation,
     name::{Candidates, Name, Target},
     options::{OpenOptions, SaveOptions, UrlOptions},
@@ -361,7 +361,7 @@ pub trait Storage: fmt::Debug + Send + Sync + 'static {
     /// As [`list`](Self::list).
     async fn list_dir(&self, folder: Option<&Name>) -> Result<Folder> {
         let entries = self.list(folder);
-        let mut gathered = ext::FolderBuilder::new(folder.cloned());
+        let mut gathered = FolderBuilder::new(folder.cloned());
         entries
             .try_for_each(|entry| {
                 gathered.add(entry);

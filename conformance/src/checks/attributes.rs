@@ -13,9 +13,8 @@ use storehouse_storage::{
 
 use crate::{
     alike::{assert_alike, assert_same_type},
-    run::Subject,
     samples::{IN_PARTS, SMALL, sample},
-    subject::name,
+    subject::{Subject, name},
 };
 
 /// How far the clock of a service may be from ours.

@@ -8,9 +8,8 @@ use storehouse_storage::{
 use super::attributes::{attributes, everything, kept, of_the_rule, put};
 use crate::{
     alike::{assert_alike, assert_same_type},
-    run::Subject,
     samples::{IN_PARTS, SMALL, sample},
-    subject::{assert_kind, name},
+    subject::{Subject, assert_kind, name},
 };
 
 pub(crate) async fn attributes_are_replaced_and_the_content_stays(subject: Subject) {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use storehouse_storage::{ErrorKind, Name, Prefixed, SaveOptions, Storage, StorageExt, Target};
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, SMALL, sample},
-    subject::{assert_kind, name},
+    subject::{Subject, assert_kind, name},
 };
 
 pub(crate) async fn a_copy_has_the_content_and_the_source_stays(subject: Subject) {

@@ -4,8 +4,7 @@ use storehouse_storage::{ErrorKind, Name, Target};
 
 use crate::{
     checks::listing::{MANY, create_many},
-    run::Subject,
-    subject::name,
+    subject::{Subject, name},
 };
 
 pub(crate) async fn what_is_deleted_is_gone(subject: Subject) {

@@ -12,9 +12,8 @@ use bytes::Bytes;
 use storehouse_storage::{Content, ErrorKind, Name, SaveOptions, Target};
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, SMALL, failing_after, one_pass, sample, watched},
-    subject::{assert_kind, name},
+    subject::{Subject, assert_kind, name},
 };
 
 pub(crate) async fn a_content_that_fails_leaves_nothing(subject: Subject) {

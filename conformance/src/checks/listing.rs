@@ -4,9 +4,8 @@ use futures::{StreamExt, stream};
 use storehouse_storage::{Content, Folder, Name, Target};
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, one_pass, sample},
-    subject::name,
+    subject::{Subject, name},
 };
 
 /// More than a page of any service: S3 lists 1,000 at a time.

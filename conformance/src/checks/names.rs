@@ -6,10 +6,7 @@ use storehouse_storage::{
     Capabilities, ErrorKind, Name, OpenOptions, SaveOptions, StorageExt, Target,
 };
 
-use crate::{
-    run::Subject,
-    subject::{assert_kind, name},
-};
+use crate::subject::{Subject, assert_kind, name};
 
 pub(crate) async fn names_with_blanks_are_kept(subject: Subject) {
     keep(

@@ -13,9 +13,8 @@ use futures::future::join_all;
 use storehouse_storage::{ErrorKind, Name, SaveOptions, StorageExt, Target};
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, SMALL, sample, version_of},
-    subject::name,
+    subject::{Subject, name},
 };
 
 pub(crate) async fn fifty_saves_of_one_name_get_fifty_names(subject: Subject) {

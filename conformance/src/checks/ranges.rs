@@ -5,9 +5,8 @@ use std::ops::Range;
 use storehouse_storage::{ByteRange, ErrorKind, OpenOptions, StorageExt};
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, SMALL, sample},
-    subject::{assert_kind, name},
+    subject::{Subject, assert_kind, name},
 };
 
 pub(crate) async fn a_range_from_a_byte_goes_to_the_end(subject: Subject) {

@@ -6,9 +6,8 @@ use storehouse_storage::{Content, ErrorKind, Name, OpenOptions, Reader, Target};
 use tokio::io::AsyncReadExt;
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, LARGE, SMALL, sample},
-    subject::{assert_kind, name},
+    subject::{Subject, assert_kind, name},
 };
 
 pub(crate) async fn a_reader_tells_what_it_reads(subject: Subject) {

@@ -6,9 +6,8 @@ use bytes::Bytes;
 use storehouse_storage::{Content, Target};
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, LARGE, SMALL, one_pass, sample},
-    subject::name,
+    subject::{Subject, name},
 };
 
 pub(crate) async fn bytes_come_back_as_they_went_in(subject: Subject) {

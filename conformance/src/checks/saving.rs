@@ -5,9 +5,8 @@ use bytes::Bytes;
 use storehouse_storage::{Content, ErrorKind, Name, Put, SaveOptions, StorageExt, Target};
 
 use crate::{
-    run::Subject,
     samples::{IN_PARTS, SMALL, one_pass, sample},
-    subject::{assert_kind, name},
+    subject::{Subject, assert_kind, name},
 };
 
 pub(crate) async fn a_free_name_is_used_as_it_is(subject: Subject) {

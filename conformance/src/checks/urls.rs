@@ -8,8 +8,7 @@ use storehouse_storage::{ErrorKind, SaveOptions, UrlOptions};
 
 use crate::{
     http,
-    run::Subject,
-    subject::{assert_kind, name},
+    subject::{Subject, assert_kind, name},
 };
 
 const NAMES: [&str; 12] = [

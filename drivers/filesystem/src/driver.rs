@@ -138,7 +138,7 @@ impl Driver for FilesystemDriver {
             .with_allow_overwrite(given.flag("allow_overwrite"))
             .with_durable(given.flag("durable"))
             .with_follow_symlinks(given.flag("follow_symlinks"))
-            .with_signing(UrlSigning::of(&config));
+            .with_signing(config.url_signing());
         if let Some(base_url) = given.text("base_url") {
             options = options.with_base_url(base_url);
         }

@@ -111,7 +111,7 @@ impl Driver for MemoryDriver {
         if options.flag("allow_overwrite") {
             storage = storage.allowing_overwrite();
         }
-        Ok(Arc::new(storage.with_signing(UrlSigning::of(&config))))
+        Ok(Arc::new(storage.with_signing(config.url_signing())))
     }
 }
 

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, Request, Response,
+    HeaderMap, HeaderName, Request, Response, StatusCode,
     header::{AUTHORIZATION, ETAG, RETRY_AFTER},
 };
 use object_store::{aws::AwsAuthorizer, client::HttpRequestBody};
@@ -68,9 +68,29 @@ impl Bucket {
     pub(crate) async fn send(&self, call: &Call) -> Result<Answer, Failure> {
         match self.send_as_it_is(call).await {
             Err(failure) if missing::is_unclear(&failure) => {
-                Err(missing::told_apart(self, call, failure).await)
+                Err(self.told_apart(call, failure).await)
             }
             answer => answer,
+        }
+    }
+
+    /// Asks for the bucket, until it was seen once, and returns the failure with what is said of that.
+    async fn told_apart(&self, call: &Call, failure: Failure) -> Failure {
+        if !self.kept.bucket_is_there() {
+            // As a listing, since its answer has a document: one that every service knows, of one key.
+            let look = Call::new(Action::ListObjects, "")
+                .with_query("max-keys", "1")
+                .with_query("prefix", call.key.as_str());
+            match self.send_as_it_is(&look).await {
+                Err(other) if missing::tells_why(&failure, &other) => {
+                    return missing::about(failure, other);
+                }
+                _ => self.kept.bucket_was_seen(),
+            }
+        }
+        match failure.is(StatusCode::NOT_FOUND) {
+            true => missing::of_the_object(failure),
+            false => failure,
         }
     }
 

@@ -22,7 +22,7 @@ use object_store::{
 use storehouse_storage::{Error, ErrorKind, Result, Secret};
 
 use crate::{
-    address::ServiceUrl,
+    address::{DEFAULT_REGION, ServiceUrl},
     client::{Client, TimeLimits, Trust},
     endpoints,
     environment::Environment,
@@ -33,9 +33,6 @@ use crate::{
 /// The instance metadata service answers in milliseconds where there is one. Elsewhere nothing does.
 const FETCH_LIMIT: Duration = Duration::from_secs(4);
 const FETCH_CONNECT_LIMIT: Duration = Duration::from_secs(1);
-
-/// Where buckets are that say nothing else; MinIO signs for it too.
-pub(crate) const DEFAULT_REGION: &str = "us-east-1";
 
 /// What may be given as options.
 #[derive(Debug, Clone, Default)]

@@ -6,8 +6,7 @@
 use http::StatusCode;
 
 use crate::{
-    bucket::Bucket,
-    call::{Action, Call},
+    call::Action,
     errors::{Failure, Problem},
     refusal::NO_SUCH_KEY,
 };
@@ -28,27 +27,9 @@ pub(crate) fn is_unclear(failure: &Failure) -> bool {
         })
 }
 
-/// Asks for the bucket, until it was seen once, and returns the failure with what is said of that.
-pub(crate) async fn told_apart(bucket: &Bucket, call: &Call, failure: Failure) -> Failure {
-    if !bucket.kept.bucket_is_there() {
-        // As a listing, since its answer has a document: one that every service knows, of one key.
-        let look = Call::new(Action::ListObjects, "")
-            .with_query("max-keys", "1")
-            .with_query("prefix", call.key.as_str());
-        match bucket.send_as_it_is(&look).await {
-            Err(other) if tells_why(&failure, &other) => return about(failure, other),
-            _ => bucket.kept.bucket_was_seen(),
-        }
-    }
-    match failure.is(StatusCode::NOT_FOUND) {
-        true => of_the_object(failure),
-        false => failure,
-    }
-}
-
 /// Whether the answer about the bucket is the reason of the other one. Of a 404, an access key that may
 /// not list (403) and a service that cannot (501) tell nothing.
-fn tells_why(failure: &Failure, other: &Failure) -> bool {
+pub(crate) fn tells_why(failure: &Failure, other: &Failure) -> bool {
     if failure.is(StatusCode::FORBIDDEN) {
         // The same refusal, and in words.
         return other.is(StatusCode::FORBIDDEN) || other.is(StatusCode::NOT_FOUND);
@@ -63,14 +44,15 @@ fn tells_why(failure: &Failure, other: &Failure) -> bool {
 }
 
 /// Says of `failure` what was said of the bucket.
-fn about(failure: Failure, other: Failure) -> Failure {
+pub(crate) fn about(failure: Failure, other: Failure) -> Failure {
     Failure {
         problem: other.problem,
         ..failure
     }
 }
 
-fn of_the_object(mut failure: Failure) -> Failure {
+/// Says of a 404 that there is nothing under the name.
+pub(crate) fn of_the_object(mut failure: Failure) -> Failure {
     if let Problem::Refused(refusal) = &mut failure.problem {
         refusal.code = NO_SUCH_KEY.to_owned();
     }
