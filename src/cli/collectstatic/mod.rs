@@ -19,7 +19,7 @@ use super::{
     Context, errors_among,
     flags::CollectstaticFlags,
     identity::identity,
-    output::{Failure, Output, shown_path},
+    output::{Failure, Output},
     progress::Progress,
     refuse,
 };
@@ -52,7 +52,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let finders = finders?;
     let places = Places::of(&context.storages)?;
     let files = &**places.files();
-    let location = staticfiles::local_root(files).map(|root| shown_path(&root));
+    let location = staticfiles::local_root(files).map(|root| root.display().to_string());
     let location = location.as_deref();
     if asked.link && location.is_none() {
         let problem = format!("no links can be made in {}", files.describe());
@@ -314,7 +314,7 @@ fn document(planned: &Planned, asked: &Asked, places: &Places) -> Json {
 
 fn read_plan(file: &Path) -> Result<Json, Failure> {
     let failed = |problem: String| {
-        let problem = format!("cannot read the plan {:?}: {problem}", shown_path(file));
+        let problem = format!("cannot read the plan {file:?}: {problem}");
         Error::configuration(problem).with_advice("make one with --plan")
     };
     let json = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
@@ -325,11 +325,7 @@ fn write_plan(file: &Path, document: &Json) -> Result<(), Failure> {
     let text = format!("{document:#}\n");
     std::fs::write(file, text).map_err(|error| {
         let error = Error::from_io(error);
-        let problem = format!(
-            "cannot write the plan {:?}: {}",
-            shown_path(file),
-            error.problem()
-        );
+        let problem = format!("cannot write the plan {file:?}: {}", error.problem());
         Error::new(error.kind(), problem).into()
     })
 }
