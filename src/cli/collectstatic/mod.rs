@@ -156,6 +156,8 @@ fn plan_options(
     output: Output,
 ) -> PlanOptions {
     let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
+    // Old copies are told by those of today, which takes as long to make as in the run itself.
+    let shows_deletions = output.shows(2) || flags.max_delete.is_some();
     let is_hashed_only = compression.is_some_and(|options| options.keep_only_hashed_files);
     PlanOptions {
         clear: asked.clear,
@@ -167,7 +169,11 @@ fn plan_options(
         summary: !output.shows(2) && !output.is_json(),
         // What is there, and what is old, is told by what the hashed names of today are.
         complete: is_looked_at
-            || flags.dry_run && (output.is_json() || asked.pruning().prunes() || is_hashed_only),
+            || flags.dry_run
+                && (output.is_json()
+                    || asked.pruning().prunes()
+                    || is_hashed_only
+                    || shows_deletions && compression.is_some()),
     }
 }
 
