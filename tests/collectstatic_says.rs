@@ -178,3 +178,35 @@ fn json(lines: &str) -> Vec<serde_json::Value> {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
+
+#[test]
+fn a_program_reads_names_as_they_are() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nSTATICFILES_DIRS = [\"src\"]\n",
+    );
+    site.write("src/a\u{202e}b.css", "a");
+    site.write("out/a\u{202e}b.css", "older");
+
+    let ran = site
+        .run(&["collectstatic", "--noinput", "-v", "2", "--clear"])
+        .done();
+
+    assert!(ran.out.contains("Deleting 'a\u{202e}b.css'\n"), "{ran:?}");
+    let copying = format!("Copying '{}'\n", site.path("src/a\u{202e}b.css").display());
+    assert!(ran.out.contains(&copying), "{ran:?}");
+}
+
+#[test]
+fn the_path_of_a_plan_is_escaped_once() {
+    let site = Site::new("STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\n");
+
+    for ran in [
+        site.run(&["collectstatic", "--apply", "a\u{202e}b"]),
+        site.run(&["collectstatic", "--noinput", "--plan", "no/a\u{202e}b"]),
+    ] {
+        let ran = ran.failed(1);
+
+        assert!(ran.err.contains("a\\u{202e}b\""), "{ran:?}");
+        assert!(!ran.err.contains("\\\\"), "{ran:?}");
+    }
+}

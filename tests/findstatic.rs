@@ -190,6 +190,19 @@ fn a_name_cannot_move_the_cursor() {
 }
 
 #[test]
+fn a_program_reads_names_as_they_are() {
+    let site = site();
+    site.write("first/a\u{202e}b.css", "");
+
+    let (out, _) = find(&site, &["a\u{202e}b.css"]);
+
+    assert_eq!(
+        out,
+        "Found 'a\u{202e}b.css' here:\n  SITE/first/a\u{202e}b.css\n"
+    );
+}
+
+#[test]
 fn no_name_is_wrong_usage() {
     let site = site();
 

@@ -522,3 +522,53 @@ fn a_run_that_has_nothing_to_do_reads_no_file_again() {
         assert_eq!(copies(&site).len(), 6, "{round}");
     }
 }
+
+#[test]
+fn a_dry_run_tells_which_old_copies_would_go() {
+    for storage in [
+        "filesystem",
+        "compressed+file:out",
+        "compressed+manifest+file:out",
+    ] {
+        let site = site(storage, "");
+        site.write("assets/app.css", css(1));
+        site.write("assets/small.css", "a");
+        site.run(&RUN).done();
+        for copy in ["app.css.zst", "small.css.gz"] {
+            site.write(&format!("out/{copy}"), "of an earlier content");
+        }
+        site.write("assets/app.css", css(2));
+        site.write("assets/small.css", "b");
+        let before = site.contents("out");
+        let verbose = [&RUN[..], &["-v", "2"]].concat();
+        let told = |out: &str, words: &str| {
+            let lines = out.lines().filter(|line| line.starts_with(words));
+            let names = lines.filter_map(|line| line.split('\'').nth(1));
+            let mut copies: Vec<String> = names
+                .filter(|name| !name.ends_with(".css"))
+                .map(str::to_owned)
+                .collect();
+            copies.sort();
+            copies
+        };
+
+        let dry = site.run(&[&verbose[..], &["--dry-run"]].concat()).done();
+        assert_eq!(site.contents("out"), before, "{storage}");
+        let most = site
+            .run(&[&RUN[..], &["--dry-run", "--max-delete", "1"]].concat())
+            .failed(1);
+        let real = site.run(&verbose).done();
+
+        most.tells(&["2 files would be deleted"]);
+        assert_eq!(
+            told(&dry.out, "Pretending to delete"),
+            ["app.css.zst", "small.css.gz"],
+            "{storage}: {dry:?}"
+        );
+        assert_eq!(
+            told(&real.out, "Deleting"),
+            ["app.css.zst", "small.css.gz"],
+            "{storage}: {real:?}"
+        );
+    }
+}

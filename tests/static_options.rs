@@ -189,7 +189,9 @@ fn what_is_replaced_and_what_is_not_is_told_in_djangos_words() {
             &["--dry-run"][..],
             format!(
                 "Skipping 'lib.js' (not modified)\nPretending to delete 'app.css'\n\
-                 Pretending to copy '{css}'\n\n1 static file copied to '{out}', 1 unmodified.\n"
+                 Pretending to copy '{css}'\n\
+                 Pretending to delete 'app.css.br'\nPretending to delete 'app.css.gz'\n\
+                 \n2 static files deleted, 1 static file copied to '{out}', 1 unmodified.\n"
             ),
         ),
         (
@@ -197,7 +199,9 @@ fn what_is_replaced_and_what_is_not_is_told_in_djangos_words() {
             format!(
                 "Pretending to delete 'app.css'\nPretending to link '{css}'\n\
                  Pretending to delete 'lib.js'\nPretending to link '{js}'\n\
-                 \n2 static files symlinked to '{out}'.\n"
+                 Pretending to delete 'app.css.br'\nPretending to delete 'app.css.gz'\n\
+                 Pretending to delete 'vendor/lib.js.br'\nPretending to delete 'vendor/lib.js.gz'\n\
+                 \n4 static files deleted, 2 static files symlinked to '{out}'.\n"
             ),
         ),
         (

@@ -473,3 +473,36 @@ fn no_message_moves_the_cursor() {
         );
     }
 }
+
+#[test]
+fn a_folder_is_listed_with_links_that_lead_nowhere() {
+    let site = Site::new("MEDIA_ROOT = \"media\"\n");
+    site.write("media/d/a.txt", "a");
+    std::os::unix::fs::symlink("nowhere", site.path("media/d/dangling")).unwrap();
+    std::os::unix::fs::symlink("loop", site.path("media/d/loop")).unwrap();
+
+    let listed = site.run(&["list", "--dirs", "d"]).done();
+    // They cannot be opened.
+    let all = site.run(&["list"]).done();
+
+    assert_eq!(listed.out, "d/a.txt\nd/dangling\nd/loop\n");
+    assert_eq!(site.run(&["exists", "d/dangling"]).code, 0);
+    assert_eq!(all.out, "d/a.txt\n");
+}
+
+#[test]
+fn a_url_is_no_name_to_make_one_of() {
+    let site = Site::new("MEDIA_ROOT = \"media\"\nMEDIA_URL = \"/media/\"\n");
+
+    let refused = site.run(&["url", "http://x/y"]).failed(1);
+
+    refused.tells(&["\"http://x/y\" is a URL, and no name of a file"]);
+    for (name, url) in [
+        // As Django's.
+        ("mailto:x", "/media/mailto%3Ax\n"),
+        ("a:b/c", "/media/a%3Ab/c\n"),
+        ("/css/app.css", "/media/css/app.css\n"),
+    ] {
+        assert_eq!(site.run(&["url", name]).done().out, url, "{name}");
+    }
+}

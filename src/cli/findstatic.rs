@@ -12,7 +12,7 @@ use storehouse_storage::{Error, ErrorKind};
 use super::{
     Context,
     flags::FindstaticFlags,
-    output::{Failure, Output, escaped, for_reader},
+    output::{Failure, Output, among_words, escaped, for_reader},
     refuse_bad_settings,
 };
 use crate::{
@@ -70,14 +70,17 @@ fn show(name: &str, search: &Search, output: Output) -> Result<(), Failure> {
         ),
         false => String::new(),
     };
-    let name = escaped(name);
     if search.matches.is_empty() {
         let newline = if output.shows(2) { "\n" } else { "" };
-        let told = format!("No matching file found for '{name}'.{newline}{locations}");
+        let told = format!(
+            "No matching file found for '{}'.{newline}{locations}",
+            escaped(name)
+        );
         told.split('\n').for_each(|line| output.note(line));
     } else if !output.is_json() && output.shows(1) {
         output.result(format_args!(
-            "Found '{name}' here:\n  {}{locations}",
+            "Found '{}' here:\n  {}{locations}",
+            among_words(name),
             lines(&search.matches, "\n  ")
         ))?;
     } else if !output.is_json() {

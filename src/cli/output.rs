@@ -4,7 +4,6 @@
 use std::{
     fmt,
     io::{self, IsTerminal, Write},
-    path::Path,
     time::SystemTime,
 };
 
@@ -224,11 +223,6 @@ pub(super) fn shown(name: &Name) -> String {
     escaped(name.as_str())
 }
 
-/// A path as it is shown; see [`shown`].
-pub(super) fn shown_path(path: &Path) -> String {
-    escaped(&path.display().to_string())
-}
-
 /// A text as it is shown; see [`shown`].
 pub(super) fn escaped(text: &str) -> String {
     escaped_but(text, |_| false)
@@ -240,6 +234,13 @@ pub(super) fn for_reader(text: &str) -> String {
         true => escaped(text),
         false => text.to_owned(),
     }
+}
+
+/// A name among the words of a line of the result. A program gets it as it is, but for what would end the line
+/// or, where a person reads the log after all, move the cursor; a terminal gets it as [`shown`].
+pub(super) fn among_words(text: &str) -> String {
+    let is_for_terminal = io::stdout().is_terminal();
+    escaped_but(text, |letter| !is_for_terminal && !ends_or_moves(letter))
 }
 
 /// A message as it is shown. It may have several lines: those after the first are set in, so that a name
@@ -285,11 +286,16 @@ fn escaped_but(text: &str, is_kept: impl Fn(char) -> bool) -> String {
 /// Whether a letter is a control character, separates lines, or sets the direction of what follows
 /// (Unicode's Bidi_Control).
 fn is_harmful(letter: char) -> bool {
-    letter.is_control()
+    ends_or_moves(letter)
         || matches!(
             letter,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
         )
+}
+
+/// Whether a letter is a control character or separates lines.
+fn ends_or_moves(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
 }
 
 /// A time as RFC 3339 has it, in UTC.

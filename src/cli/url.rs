@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use storehouse_storage::{Name, Storage, UrlOptions};
+use storehouse_storage::{Error, ErrorKind, Name, Storage, UrlOptions};
 
 use super::{Context, flags::UrlFlags, output::Failure};
 use crate::staticfiles::StaticUrls;
 
 pub(super) async fn run(flags: UrlFlags, context: &Context) -> Result<(), Failure> {
+    refuse_url(&flags.name)?;
     let (storages, named) = (&context.storages, &flags.storage.storage);
     let storage = storages.open(named)?;
     let mut options = UrlOptions::default();
@@ -37,4 +38,18 @@ pub(super) async fn run(flags: UrlFlags, context: &Context) -> Result<(), Failur
         return Ok(context.output.result(serde_json::json!({ "url": url }))?);
     }
     Ok(context.output.result(url)?)
+}
+
+/// Refuses what is a URL already. As a name it would have one slash less, and be the URL of another file than
+/// whoever typed it means; Django quotes it, which gives a URL of no file.
+fn refuse_url(name: &str) -> Result<(), Error> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "+-.".contains(letter);
+    match name.split_once("://") {
+        Some((scheme, _)) if !scheme.is_empty() && scheme.chars().all(is_letter) => {
+            let problem = format!("{name:?} is a URL, and no name of a file");
+            let advice = "give the name that the file has in the storage, such as css/app.css";
+            Err(Error::new(ErrorKind::InvalidName, problem).with_advice(advice))
+        }
+        _ => Ok(()),
+    }
 }

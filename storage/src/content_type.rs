@@ -10,33 +10,60 @@ use crate::name::Name;
 /// IANA's registry if it has one for the extension, else that of WhiteNoise's table (which is nginx's), but
 /// where a comment says why not.
 const EXTENSIONS: &[(&str, &str)] = &[
+    ("3mf", "model/3mf"),
+    ("arrow", "application/vnd.apache.arrow.file"),
+    ("arrows", "application/vnd.apache.arrow.stream"),
+    ("avci", "image/avci"),
     ("avif", "image/avif"),
     ("cjs", JAVASCRIPT),
+    ("deb", "application/vnd.debian.binary-package"),
     // Of IANA it is image/vnd.microsoft.icon; browsers and WHATWG know this one.
     ("ico", "image/x-icon"),
     ("js", JAVASCRIPT),
+    ("jxs", "image/jxs"),
+    ("ktx2", "image/ktx2"),
     ("m3u8", "application/vnd.apple.mpegurl"),
     ("m4a", "audio/mp4"),
+    ("m4s", "video/iso.segment"),
     ("map", "application/json"),
     ("mid", "audio/midi"),
     ("midi", "audio/midi"),
     ("mjs", JAVASCRIPT),
+    ("mk3d", "video/matroska-3d"),
+    ("mka", "audio/matroska"),
+    ("mkv", "video/matroska"),
     ("mml", "application/mathml+xml"),
     ("msi", "application/x-msi"),
+    ("mtl", "model/mtl"),
+    ("mvt", "application/vnd.mapbox-vector-tile"),
+    ("obj", "model/obj"),
     ("otf", "font/otf"),
     ("prc", "application/vnd.palm"),
+    ("psd", "image/vnd.adobe.photoshop"),
     ("ra", "audio/x-realaudio"),
     ("rar", "application/vnd.rar"),
     ("rpm", "application/x-redhat-package-manager"),
     ("sea", "application/x-sea"),
+    ("sql", "application/sql"),
+    ("step", "model/step"),
+    ("stl", "model/stl"),
+    ("stp", "model/step"),
     ("swf", "application/vnd.adobe.flash.movie"),
+    ("toml", "application/toml"),
     // TypeScript has no type, and browsers do not load it.
     ("ts", "video/mp2t"),
     ("ttf", "font/ttf"),
+    ("ttml", "application/ttml+xml"),
+    ("usdz", "model/vnd.usdz+zip"),
+    ("vcf", "text/vcard; charset=utf-8"),
     ("wasm", "application/wasm"),
     ("webmanifest", "application/manifest+json"),
+    ("wgsl", "text/wgsl; charset=utf-8"),
     ("woff", "font/woff"),
     ("woff2", "font/woff2"),
+    ("yaml", "application/yaml"),
+    ("yml", "application/yaml"),
+    ("zst", "application/zstd"),
 ];
 
 /// Whole names, in lower case.
@@ -128,5 +155,64 @@ mod tests {
 
             assert_eq!(guessed.as_deref(), expected, "{name}");
         }
+    }
+
+    /// Types of IANA's registry, of `mime_guess` or of the table above.
+    #[test]
+    fn rarer_files_have_the_type_that_is_registered() {
+        for (extension, expected) in [
+            ("3mf", "model/3mf"),
+            ("arrow", "application/vnd.apache.arrow.file"),
+            ("arrows", "application/vnd.apache.arrow.stream"),
+            ("avci", "image/avci"),
+            ("avif", "image/avif"),
+            ("deb", "application/vnd.debian.binary-package"),
+            ("epub", "application/epub+zip"),
+            ("flac", "audio/flac"),
+            ("geojson", "application/geo+json"),
+            ("glb", "model/gltf-binary"),
+            ("gltf", "model/gltf+json"),
+            ("heic", "image/heic"),
+            ("heics", "image/heic-sequence"),
+            ("heif", "image/heif"),
+            ("ics", "text/calendar; charset=utf-8"),
+            ("jsonld", "application/ld+json"),
+            ("jxl", "image/jxl"),
+            ("jxs", "image/jxs"),
+            ("ktx2", "image/ktx2"),
+            ("m4s", "video/iso.segment"),
+            ("mk3d", "video/matroska-3d"),
+            ("mka", "audio/matroska"),
+            ("mkv", "video/matroska"),
+            ("mtl", "model/mtl"),
+            ("mvt", "application/vnd.mapbox-vector-tile"),
+            ("obj", "model/obj"),
+            ("oga", "audio/ogg"),
+            ("opus", "audio/ogg"),
+            ("parquet", "application/vnd.apache.parquet"),
+            ("psd", "image/vnd.adobe.photoshop"),
+            ("sql", "application/sql"),
+            ("step", "model/step"),
+            ("stl", "model/stl"),
+            ("stp", "model/step"),
+            ("toml", "application/toml"),
+            ("ttc", "font/collection"),
+            ("ttml", "application/ttml+xml"),
+            ("usdz", "model/vnd.usdz+zip"),
+            ("vcf", "text/vcard; charset=utf-8"),
+            ("wgsl", "text/wgsl; charset=utf-8"),
+            ("yaml", "application/yaml"),
+            ("yml", "application/yaml"),
+            ("zst", "application/zstd"),
+        ] {
+            let guessed = guess_content_type(&Name::new(format!("a.{extension}")).unwrap());
+
+            assert_eq!(guessed.as_deref(), Some(expected), "{extension}");
+        }
+    }
+
+    #[test]
+    fn the_extensions_are_sorted_and_none_is_there_twice() {
+        assert!(EXTENSIONS.is_sorted_by(|(one, _), (next, _)| one < next));
     }
 }

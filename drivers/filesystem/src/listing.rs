@@ -2,7 +2,8 @@
 //! folders still to be read, one open folder and one batch of entries, however much there is.
 //!
 //! What cannot be opened is not listed: fifos, sockets and devices, symlinks that lead nowhere or
-//! (without `follow_symlinks`) out of the storage's folder, and files being written. Symlinked
+//! (without `follow_symlinks`) out of the storage's folder, and files being written. One folder is listed
+//! with the symlinks that lead nowhere: they take their names, and Django's `listdir` has them. Symlinked
 //! folders are followed, but never into a folder that the walk came through. A file whose name is no [`Name`] (not
 //! UTF-8, or with a backslash) cannot be asked for either: it is left out, with a warning in the
 //! log, for one such file must not make all others unlistable.
@@ -67,6 +68,7 @@ pub(crate) fn list_dir(root: &Root, folder: Option<&Name>) -> Result<Folder> {
         match found {
             Found::File(entry) => listed.files.push(*entry),
             Found::Folder(name) => listed.folders.push(name),
+            Found::LinkToNothing(entry) => listed.files.push(*entry),
         }
     }
     listed.folders.sort_unstable();
@@ -104,6 +106,7 @@ struct Reading {
 enum Found {
     File(Box<Entry>),
     Folder(Name),
+    LinkToNothing(Box<Entry>),
 }
 
 impl Walk {
@@ -127,6 +130,7 @@ impl Walk {
                     folder: Some(name),
                     above: Some(Arc::clone(&reading.trail)),
                 }),
+                Some(Found::LinkToNothing(_)) => {}
                 None => self.reading = None,
             }
         }
@@ -218,10 +222,9 @@ fn look(
     };
     match metadata {
         Ok(metadata) => Ok(found(name, &metadata)),
-        Err(error)
-            if is_missing(&error) || left_the_root(&error) || system::is_symlink_loop(&error) =>
-        {
-            Ok(None)
+        Err(error) if left_the_root(&error) => Ok(None),
+        Err(error) if is_missing(&error) || system::is_symlink_loop(&error) => {
+            Ok(kind.is_symlink().then(|| link_to_nothing(name)))
         }
         Err(error) => Err(error),
     }
@@ -234,6 +237,11 @@ fn found(name: Name, metadata: &Metadata) -> Option<Found> {
     metadata
         .is_file()
         .then(|| Found::File(Box::new(reading::entry(name, metadata))))
+}
+
+/// A symlink that leads nowhere. It has no content; what is known of the link itself is nobody's answer.
+fn link_to_nothing(name: Name) -> Found {
+    Found::LinkToNothing(Box::new(Entry::new(name, 0)))
 }
 
 /// The name of an entry, unless it is hidden or cannot be one.

@@ -19,7 +19,7 @@ use super::{
     Context, errors_among,
     flags::CollectstaticFlags,
     identity::identity,
-    output::{Failure, Output, shown_path},
+    output::{Failure, Output},
     progress::Progress,
     refuse,
 };
@@ -52,7 +52,7 @@ pub(super) async fn run(flags: CollectstaticFlags, context: &Context) -> Result<
     let finders = finders?;
     let places = Places::of(&context.storages)?;
     let files = &**places.files();
-    let location = staticfiles::local_root(files).map(|root| shown_path(&root));
+    let location = staticfiles::local_root(files).map(|root| root.display().to_string());
     let location = location.as_deref();
     if asked.link && location.is_none() {
         let problem = format!("no links can be made in {}", files.describe());
@@ -156,6 +156,8 @@ fn plan_options(
     output: Output,
 ) -> PlanOptions {
     let is_looked_at = flags.plan.is_some() || flags.apply.is_some();
+    // Old copies are told by those of today, which takes as long to make as in the run itself.
+    let shows_deletions = output.shows(2) || flags.max_delete.is_some();
     let is_hashed_only = compression.is_some_and(|options| options.keep_only_hashed_files);
     PlanOptions {
         clear: asked.clear,
@@ -167,7 +169,11 @@ fn plan_options(
         summary: !output.shows(2) && !output.is_json(),
         // What is there, and what is old, is told by what the hashed names of today are.
         complete: is_looked_at
-            || flags.dry_run && (output.is_json() || asked.pruning().prunes() || is_hashed_only),
+            || flags.dry_run
+                && (output.is_json()
+                    || asked.pruning().prunes()
+                    || is_hashed_only
+                    || shows_deletions && compression.is_some()),
     }
 }
 
@@ -314,7 +320,7 @@ fn document(planned: &Planned, asked: &Asked, places: &Places) -> Json {
 
 fn read_plan(file: &Path) -> Result<Json, Failure> {
     let failed = |problem: String| {
-        let problem = format!("cannot read the plan {:?}: {problem}", shown_path(file));
+        let problem = format!("cannot read the plan {file:?}: {problem}");
         Error::configuration(problem).with_advice("make one with --plan")
     };
     let json = std::fs::read(file).map_err(|error| failed(error.to_string()))?;
@@ -325,11 +331,7 @@ fn write_plan(file: &Path, document: &Json) -> Result<(), Failure> {
     let text = format!("{document:#}\n");
     std::fs::write(file, text).map_err(|error| {
         let error = Error::from_io(error);
-        let problem = format!(
-            "cannot write the plan {:?}: {}",
-            shown_path(file),
-            error.problem()
-        );
+        let problem = format!("cannot write the plan {file:?}: {}", error.problem());
         Error::new(error.kind(), problem).into()
     })
 }

@@ -6,7 +6,7 @@ use storehouse_storage::{Error, ErrorKind, Storage};
 
 use crate::cli::{
     collectstatic::asked::Asked,
-    output::{Failure, Output},
+    output::{Failure, Output, escaped},
 };
 
 /// Asks whether to go on, unless nothing could be lost.
@@ -45,7 +45,7 @@ fn question(asked: &Asked, dry_run: bool, location: Option<&str>) -> String {
     }
     text.push_str("You have requested to collect static files at the destination\nlocation as specified in your settings");
     match location {
-        Some(location) => text.push_str(&format!(":\n\n    {location}\n\n")),
+        Some(location) => text.push_str(&format!(":\n\n    {}\n\n", escaped(location))),
         None => text.push_str(".\n\n"),
     }
     text.push_str(match asked.clear {

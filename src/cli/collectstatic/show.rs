@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     cli::{
         collectstatic::asked::Asked,
-        output::{Failure, Output, escaped, shown, shown_path},
+        output::{Failure, Output, among_words},
     },
     staticfiles::{self, Action, Event, Kind, Phase, Plan, Report, Write, WriteContent},
     storages::Coding,
@@ -24,14 +24,14 @@ pub(super) fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Resul
         "Deleting"
     };
     for name in &plan.cleared {
-        output.report(format_args!("{deleting} '{}'", escaped(name)))?;
+        output.report(format_args!("{deleting} '{}'", among_words(name)))?;
     }
     for conflict in &plan.conflicts {
         output.report(format_args!(
             "Found another file with the destination path '{}'. It will be ignored since only the \
              first encountered file is collected. If this is not what you want, make sure every \
              static file has a unique path.",
-            shown(&conflict.name)
+            among_words(conflict.name.as_str())
         ))?;
     }
     for write in plan.unmodified() {
@@ -44,7 +44,7 @@ pub(super) fn show_plan(plan: &Plan, dry_run: bool, output: Output) -> io::Resul
     for write in hashed.filter(|_| !dry_run) {
         output.result(format_args!(
             "Skipped post-processing '{}'",
-            shown(&write.original)
+            among_words(write.original.as_str())
         ))?;
     }
     Ok(())
@@ -74,7 +74,10 @@ pub(super) fn show_dry_run(plan: &Plan, output: Output) -> Result<Report, Failur
     }
     let deleted = plan.stale_releases.iter().chain(&plan.deletions);
     for name in deleted.filter(|name| !is_cleared(plan, name.as_str()) && output.shows(2)) {
-        output.report(format_args!("Pretending to delete '{}'", shown(name)))?;
+        output.report(format_args!(
+            "Pretending to delete '{}'",
+            among_words(name.as_str())
+        ))?;
     }
     // As in Django, which makes no hashed names then.
     Ok(Report {
@@ -153,7 +156,7 @@ pub(super) fn show_planned(plan: &Plan, file: &Path, output: Output) -> io::Resu
     }
     output.report(format_args!(
         "The plan is in '{}': {written} files written ({bytes} bytes), {repaired} with new attributes, {} deleted.",
-        shown_path(file),
+        path_among_words(file),
         plan.deleted()
     ))
 }
@@ -186,14 +189,14 @@ pub(super) fn show_event(event: &Event, plan: &Plan, output: Output) -> io::Resu
             output.report(json!({ "event": "deleted", "name": name }))
         }
         Event::Deleted(name) if output.shows(2) && !is_cleared(plan, name) => {
-            output.report(format_args!("Deleting '{}'", escaped(name)))
+            output.report(format_args!("Deleting '{}'", among_words(name)))
         }
         Event::Repaired(write) if output.is_json() => {
             output.report(json!({ "event": "repaired", "name": write.name.as_str() }))
         }
         Event::Repaired(write) if output.shows(2) => output.report(format_args!(
             "Setting the attributes of '{}'",
-            shown(&write.name)
+            among_words(write.name.as_str())
         )),
         Event::Done(write) if output.is_json() && write.is_copied() && !write.is_omitted() => {
             output.report(
@@ -210,8 +213,8 @@ pub(super) fn show_event(event: &Event, plan: &Plan, output: Output) -> io::Resu
         Event::Done(write) if output.shows(2) && write.is_post_processed() => {
             output.result(format_args!(
                 "Post-processed '{}' as '{}'",
-                escaped(made_of(write)),
-                shown(&write.name)
+                among_words(made_of(write)),
+                among_words(write.name.as_str())
             ))
         }
         Event::Started(write) if output.shows(2) && !output.is_json() => {
@@ -241,13 +244,20 @@ fn made_of(write: &Write) -> &str {
 /// The name that a file has where it was found, without a prefix: by it Django tells of a file.
 fn found_as(write: &Write) -> String {
     let source = write.source();
-    source.map_or_else(|| shown(&write.name), |source| escaped(&source.relative))
+    source.map_or_else(
+        || among_words(write.name.as_str()),
+        |source| among_words(&source.relative),
+    )
+}
+
+fn path_among_words(path: &Path) -> String {
+    among_words(&path.display().to_string())
 }
 
 /// Where a file is copied from, as it is shown.
 fn source_of(write: &Write) -> String {
     let source = write.source();
-    source.map_or_else(String::new, |source| shown_path(&source.path))
+    source.map_or_else(String::new, |source| path_among_words(&source.path))
 }
 
 /// Django's summary line.
@@ -290,7 +300,7 @@ pub(super) fn summarise(
         if asked.link { "symlinked" } else { "copied" }
     ));
     if let Some(location) = location {
-        line.push_str(&format!(" to '{location}'"));
+        line.push_str(&format!(" to '{}'", among_words(location)));
     }
     if unmodified > 0 {
         line.push_str(&format!(", {unmodified} unmodified"));

@@ -52,6 +52,8 @@ pub struct Planner<'a> {
     memory: Option<MemoryKey>,
     jobs: usize,
     phases: Phases,
+    /// Compressed copies are asked for, and none are made.
+    leaves_copies_out: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -69,6 +71,7 @@ impl<'a> Planner<'a> {
             memory: None,
             jobs: DEFAULT_JOBS,
             phases: Phases::default(),
+            leaves_copies_out: false,
         }
     }
 
@@ -144,6 +147,7 @@ impl<'a> Planner<'a> {
     ) -> Result<Planned> {
         self.phases.begin(Phase::Finding);
         if self.makes_no_copies() {
+            self.leaves_copies_out = self.compression.is_some();
             (self.hashing, self.compression) = (None, None);
         }
         let names = self.names_with_manifest()?;
@@ -280,7 +284,8 @@ impl<'a> Planner<'a> {
         looked: &Looked<'_>,
         learned: &mut Recall,
     ) -> Vec<Name> {
-        if self.makes_no_copies() {
+        // Which copies do not fit is not known without those of this run.
+        if self.leaves_copies_out {
             return Vec::new();
         }
         learned.carry_made(looked.recall, &looked.there.objects);
