@@ -6,6 +6,7 @@
 
 mod found_files;
 mod live;
+mod locations;
 mod secret_key;
 mod served_folders;
 mod static_files;

@@ -11,6 +11,7 @@
 //!
 //! The folders of the finders are served too, once they are collected: [`collected_folders`].
 
+use super::locations::locations;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -99,7 +100,7 @@ pub fn collected_folders(
 ) -> Vec<Problem> {
     let kept = kept(storages);
     let mut problems = Vec::new();
-    for (setting, folder) in super::static_files::locations(finders) {
+    for (setting, folder) in locations(finders) {
         let shown = format!("'{}' of the {setting} setting", folder.display());
         let folder = real(&folder);
         // Those of STATICFILES_DIRS are checked without the finders.

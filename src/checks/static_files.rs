@@ -1,6 +1,7 @@
 //! Whether static files can be found and collected, and a folder of them cleared, without harm.
 
-use std::path::{Path, PathBuf};
+use super::locations::locations;
+use std::path::Path;
 
 use storehouse_storage::{Error, Result};
 
@@ -108,15 +109,6 @@ fn root_inside(
         Problem::error("storehouse.E001", message)
     });
     problems.collect()
-}
-
-/// The folders that finders look in, each with the setting that says so.
-pub(super) fn locations(finders: &[Box<dyn Finder>]) -> Vec<(&str, PathBuf)> {
-    let of_finder = |finder: &'_ dyn Finder| finder.find("").into_iter();
-    let all = finders.iter().flat_map(|finder| {
-        of_finder(&**finder).map(|searched| (finder.setting(), searched.location))
-    });
-    all.collect()
 }
 
 /// What Django refuses when it makes the storage of static files (`check_settings`, in its order). A

@@ -16,6 +16,7 @@ use self::{
     listen::{Connection, Listener, Place},
     places::Places,
     site::Site,
+    urls::{is_below_a_path, is_ours},
 };
 use super::{
     Context, errors_among,
@@ -26,8 +27,7 @@ use super::{
 };
 use crate::{
     checks::{self, Problem},
-    serve::{MediaFiles, StaticFiles, UrlPrefix, has_host},
-    settings::Settings,
+    serve::{MediaFiles, StaticFiles},
     staticfiles::{self, IgnorePatterns},
     storages::DEFAULT,
 };
@@ -48,6 +48,7 @@ mod site;
 mod streams;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
+mod urls;
 
 /// How long answers that are under way may take when the server is told to end.
 const GRACE: Duration = Duration::from_secs(10);
@@ -139,21 +140,6 @@ fn has_media(context: &Context) -> bool {
             .aliases()
             .iter()
             .any(|alias| alias == DEFAULT)
-}
-
-/// Whether the files of a URL are on this site: Django's `static()` too gives no route to others, nor
-/// to an empty one.
-fn is_ours(settings: &Settings, name: &str) -> bool {
-    let url = settings.text(name).unwrap_or_default();
-    !url.is_empty() && !has_host(url)
-}
-
-/// Whether static files have a path to be served below: that of `STATIC_URL`, also where that has the host of a
-/// CDN, which fetches them from here (WhiteNoise's `static_prefix`).
-fn is_below_a_path(settings: &Settings) -> bool {
-    let url = settings.text("STATIC_URL").unwrap_or_default();
-    let prefix = UrlPrefix::of_url(url);
-    !url.is_empty() && (!has_host(url) || prefix.as_str() != "/")
 }
 
 /// Says what is served where, as Django's `runserver` does.

@@ -8,7 +8,7 @@ use htmlize::escape_all_quotes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use storehouse_storage::{Name, Result, Storage, join_url};
 
-use super::{host::AllowedHosts, is_ours};
+use super::{host::AllowedHosts, urls::is_ours};
 use crate::{
     serve::{ResponseBody, UrlPrefix},
     settings::Settings,
