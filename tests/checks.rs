@@ -854,3 +854,36 @@ fn files_that_a_project_does_not_have_need_no_storage() {
         assert_eq!(checked.code, 0, "{settings}: {checked:?}");
     }
 }
+
+#[test]
+fn settings_of_django_that_are_not_used_are_told_in_one_warning() {
+    let of_django = r#"
+        MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+        TIME_ZONE = "UTC"
+        USE_TZ = true
+        EMAIL_HOST_PASSWORD = "hunter2"
+        ROOT_URLCONF = "config.urls"
+        SECURE_HSTS_SECONDS = 60
+        DATABASES = { default = { ENGINE = "django.db.backends.postgresql", ATOMIC_REQUESTS = true } }
+        ADMINS = [["A", "a@example.org"]]
+        [[TEMPLATES]]
+        BACKEND = "django.template.backends.django.DjangoTemplates"
+        [LOGGING]
+        version = 1
+        [environments.production]
+        USE_TZ = true
+        CSRF_COOKIE_SECURE = true
+    "#;
+    let site = Site::new(&format!("{GOOD}{of_django}"));
+
+    let checked = site.run(&["check"]).done();
+    let listed = site.run(&["list"]).done();
+    let set = site.run(&["list", "--set", "MIDDLEWARE=[]"]).done();
+    let misspelled = site.run(&["list", "--set", "STATIC_UR=/s/"]).failed(1);
+
+    assert_eq!(told(&checked), ["storehouse.W008"]);
+    let message = "11 settings of Django that Storehouse does not use: ADMINS, CSRF_COOKIE_SECURE, DATABASES, EMAIL_HOST_PASSWORD, LOGGING, MIDDLEWARE, ROOT_URLCONF, SECURE_HSTS_SECONDS, TEMPLATES, TIME_ZONE, USE_TZ.";
+    assert!(checked.out.contains(message), "{}", checked.out);
+    assert_eq!((listed.err.as_str(), set.err.as_str()), ("", ""));
+    misspelled.tells(&["did you mean \"STATIC_URL\"?"]);
+}

@@ -82,7 +82,7 @@ impl Problem {
     pub fn tag(&self) -> &'static str {
         match self.id {
             "storehouse.E005" | "storehouse.E006" | "storehouse.W003" | "storehouse.W004"
-            | "storehouse.W006" | "storehouse.W007" => "storages",
+            | "storehouse.W006" | "storehouse.W007" | "storehouse.W008" => "storages",
             "storehouse.E010" | "storehouse.E011" | "storehouse.W002" | "storehouse.W005" => {
                 "security"
             }
@@ -132,6 +132,7 @@ pub fn all(
     {
         problems.extend(links(settings, storages, finders));
     }
+    problems.extend(unused(settings));
     problems.extend(media_of_nobody(settings, storages));
     problems.extend(sending(settings, storages));
     problems.extend(storages_open(settings, storages));
@@ -188,6 +189,19 @@ pub fn urls(settings: &Settings) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// Tells of settings of Django that were brought along and do nothing here.
+fn unused(settings: &Settings) -> Option<Problem> {
+    let unused = settings.unused();
+    let count = match unused.len() {
+        0 => return None,
+        1 => "1 setting".to_owned(),
+        many => format!("{many} settings"),
+    };
+    let names = unused.join(", ");
+    let message = format!("{count} of Django that Storehouse does not use: {names}.");
+    Some(Problem::warning("storehouse.W008", message))
 }
 
 /// Warns of a `MEDIA_URL` below which nothing is served.

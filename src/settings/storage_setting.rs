@@ -286,7 +286,8 @@ fn read_options(
                 ));
                 continue;
             }
-            None => {}
+            // No option is a setting of Django.
+            Some(Foreign::OfDjango) | None => {}
         }
         let mode = table.kinds_of(&key).find(|kind| *kind == OptionKind::Mode);
         let decimal = mode.map_or(Ok(()), |mode| values::decimal_mode(mode, value.get_ref()));
