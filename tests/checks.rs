@@ -887,3 +887,17 @@ fn settings_of_django_that_are_not_used_are_told_in_one_warning() {
     assert_eq!((listed.err.as_str(), set.err.as_str()), ("", ""));
     misspelled.tells(&["did you mean \"STATIC_URL\"?"]);
 }
+
+#[test]
+fn a_check_leaves_no_folder_behind() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"kept/out\"\nMEDIA_ROOT = \"new/below/media\"\n",
+    );
+    site.write("kept/a.txt", "");
+
+    site.run(&["check", "--deploy"]).done();
+
+    assert!(!site.path("new").exists());
+    assert!(!site.path("kept/out").exists());
+    assert!(site.path("kept").exists());
+}
