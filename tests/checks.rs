@@ -459,7 +459,8 @@ fn storages_without_static_files_have_djangos_id() {
 
 #[test]
 fn a_storage_that_cannot_be_opened_is_an_error() {
-    let site = Site::new("STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\n");
+    let site =
+        Site::new("STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nMEDIA_URL = \"/media/\"\n");
 
     let ran = site.run(&["check"]);
 
@@ -771,7 +772,7 @@ fn what_means_something_else_here_is_refused_with_what_to_write() {
     let options =
         "[STORAGES.default]\nBACKEND = \"s3://b\"\nOPTIONS = { verify = \"/etc/ca.pem\" }\n";
     Site::new(options)
-        .run(&["settings"])
+        .run(&["list"])
         .failed(1)
         .tells(&["ca_bundle"]);
 }
@@ -799,4 +800,104 @@ fn a_storage_that_python_alone_uses_stops_nothing_else() {
         "classes of Python cannot be run here",
     ]);
     assert_eq!(told(&checked), ["storehouse.E005", "storehouse.E005"]);
+}
+
+#[test]
+fn a_storage_that_nobody_asks_for_stops_nothing_else() {
+    let storages = r#"
+        [STORAGES]
+        staticfiles.BACKEND = "filesystem"
+        scheme.BACKEND = "foo://x"
+        options.BACKEND = "memory:"
+        options.OPTIONS = { nonsense = 1 }
+        nothing.OPTIONS = { location = "x" }
+    "#;
+    let site = Site::new(&format!(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\nSTATICFILES_DIRS = [\"src\"]\n{storages}"
+    ));
+    site.write("src/a.css", "a");
+
+    site.run(&["collectstatic", "--noinput"]).done();
+    for (alias, told) in [
+        ("scheme", "\"foo\""),
+        ("options", "\"nonsense\""),
+        ("nothing", "it has no BACKEND"),
+    ] {
+        let used = site.run(&["list", "--storage", alias]).failed(1);
+        used.tells(&[&format!("STORAGES.{alias}"), told]);
+    }
+    let checked = site.run(&["check"]);
+
+    assert_eq!(site.read("out/a.css"), "a");
+    assert_eq!(told(&checked), ["storehouse.E005"; 3]);
+}
+
+#[test]
+fn files_that_a_project_does_not_have_need_no_storage() {
+    let only_static = "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\n";
+    let only_media = "MEDIA_URL = \"/media/\"\nMEDIA_ROOT = \"media\"\n";
+    let default = "[STORAGES.default]\nBACKEND = \"filesystem\"\n";
+    let staticfiles = "[STORAGES.staticfiles]\nBACKEND = \"filesystem\"\n";
+    for (settings, expected) in [
+        (only_static.to_owned(), vec![]),
+        (only_media.to_owned(), vec![]),
+        (format!("{only_static}{staticfiles}"), vec![]),
+        (format!("{only_media}{default}"), vec![]),
+        (
+            format!("{only_static}{default}{staticfiles}"),
+            vec!["storehouse.W007"],
+        ),
+    ] {
+        let checked = Site::new(&settings).run(&["check"]);
+
+        assert_eq!(told(&checked), expected, "{settings}");
+        assert_eq!(checked.code, 0, "{settings}: {checked:?}");
+    }
+}
+
+#[test]
+fn settings_of_django_that_are_not_used_are_told_in_one_warning() {
+    let of_django = r#"
+        MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+        TIME_ZONE = "UTC"
+        USE_TZ = true
+        EMAIL_HOST_PASSWORD = "hunter2"
+        ROOT_URLCONF = "config.urls"
+        SECURE_HSTS_SECONDS = 60
+        DATABASES = { default = { ENGINE = "django.db.backends.postgresql", ATOMIC_REQUESTS = true } }
+        ADMINS = [["A", "a@example.org"]]
+        [[TEMPLATES]]
+        BACKEND = "django.template.backends.django.DjangoTemplates"
+        [LOGGING]
+        version = 1
+        [environments.production]
+        USE_TZ = true
+        CSRF_COOKIE_SECURE = true
+    "#;
+    let site = Site::new(&format!("{GOOD}{of_django}"));
+
+    let checked = site.run(&["check"]).done();
+    let listed = site.run(&["list"]).done();
+    let set = site.run(&["list", "--set", "MIDDLEWARE=[]"]).done();
+    let misspelled = site.run(&["list", "--set", "STATIC_UR=/s/"]).failed(1);
+
+    assert_eq!(told(&checked), ["storehouse.W008"]);
+    let message = "11 settings of Django that Storehouse does not use: ADMINS, CSRF_COOKIE_SECURE, DATABASES, EMAIL_HOST_PASSWORD, LOGGING, MIDDLEWARE, ROOT_URLCONF, SECURE_HSTS_SECONDS, TEMPLATES, TIME_ZONE, USE_TZ.";
+    assert!(checked.out.contains(message), "{}", checked.out);
+    assert_eq!((listed.err.as_str(), set.err.as_str()), ("", ""));
+    misspelled.tells(&["did you mean \"STATIC_URL\"?"]);
+}
+
+#[test]
+fn a_check_leaves_no_folder_behind() {
+    let site = Site::new(
+        "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"kept/out\"\nMEDIA_ROOT = \"new/below/media\"\n",
+    );
+    site.write("kept/a.txt", "");
+
+    site.run(&["check", "--deploy"]).done();
+
+    assert!(!site.path("new").exists());
+    assert!(!site.path("kept/out").exists());
+    assert!(site.path("kept").exists());
 }

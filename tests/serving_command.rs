@@ -238,3 +238,31 @@ fn a_log_that_nobody_reads_stops_nothing_and_nothing_of_it_is_lost() {
 
     assert_eq!(reading.join().unwrap(), REQUESTS);
 }
+
+#[test]
+fn a_storage_that_is_not_served_keeps_nothing_from_starting() {
+    let only_media = "MEDIA_URL = \"/media/\"\nMEDIA_ROOT = \"media\"\n[STORAGES.default]\nBACKEND = \"filesystem\"\n";
+    let only_static = "STATIC_URL = \"/static/\"\nSTATIC_ROOT = \"out\"\n[STORAGES]\nstaticfiles.BACKEND = \"filesystem\"\n";
+    for (settings, flags, file, path) in [
+        (
+            only_media.to_owned(),
+            &["--nostatic"][..],
+            "media/a.txt",
+            "/media/a.txt",
+        ),
+        (only_static.to_owned(), &[], "out/a.txt", "/static/a.txt"),
+        (
+            format!("{only_static}default.BACKEND = \"foo://x\"\n"),
+            &[],
+            "out/a.txt",
+            "/static/a.txt",
+        ),
+    ] {
+        let site = Site::new(&settings);
+        site.write(file, "here");
+
+        let server = Server::start(&site, flags);
+
+        assert_eq!(server.get(path).body, b"here", "{settings}");
+    }
+}

@@ -1,6 +1,9 @@
 //! Whether each storage does what it has to: the only check that looks beyond this machine.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use storehouse_storage::{
@@ -8,7 +11,7 @@ use storehouse_storage::{
 };
 
 use super::Problem;
-use crate::storages::Storages;
+use crate::{staticfiles::local_root, storages::Storages};
 
 /// Larger than what the drivers of buckets send in one request by default.
 const LARGE_BYTES: usize = 8 * 1024 * 1024 + 1;
@@ -19,7 +22,10 @@ pub async fn live(storages: &Storages) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (what, storage) in that_open(storages) {
         let hint = format!("{what} was tried with files of its own");
-        match examine(&*storage).await {
+        let missing = missing_folders(&*storage);
+        let examined = examine(&*storage).await;
+        remove_empty(&missing);
+        match examined {
             Ok(limitations) => problems.extend(limitations.into_iter().map(|limitation| {
                 let message = format!("{}: {}", storage.describe(), limitation.problem);
                 Problem::warning("storehouse.W003", message).with_hint(limitation.advice)
@@ -49,6 +55,25 @@ fn that_open(storages: &Storages) -> Vec<(String, Arc<dyn Storage>)> {
         }
     }
     all
+}
+
+/// The folders that saving makes, innermost first: that of the storage, and those around it.
+fn missing_folders(storage: &dyn Storage) -> Vec<PathBuf> {
+    let root = local_root(storage).unwrap_or_default();
+    let missing = root.ancestors().take_while(|folder| !folder.exists());
+    // The last one is the empty path, where there is no folder at all.
+    let missing = missing.filter(|folder| !folder.as_os_str().is_empty());
+    missing.map(Path::to_owned).collect()
+}
+
+/// Removes folders, innermost first, as long as nothing is in them. A check leaves nothing behind; what somebody
+/// else has saved meanwhile stays.
+fn remove_empty(folders: &[PathBuf]) {
+    for folder in folders {
+        if std::fs::remove_dir(folder).is_err() {
+            return;
+        }
+    }
 }
 
 async fn examine(storage: &dyn Storage) -> Result<Vec<Limitation>> {

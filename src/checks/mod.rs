@@ -83,7 +83,7 @@ impl Problem {
     pub fn tag(&self) -> &'static str {
         match self.id {
             "storehouse.E005" | "storehouse.E006" | "storehouse.W003" | "storehouse.W004"
-            | "storehouse.W006" => "storages",
+            | "storehouse.W006" | "storehouse.W007" | "storehouse.W008" => "storages",
             "storehouse.E010" | "storehouse.E011" | "storehouse.W002" | "storehouse.W005" => {
                 "security"
             }
@@ -133,9 +133,10 @@ pub fn all(
     {
         problems.extend(links(settings, storages, finders));
     }
+    problems.extend(unused(settings));
     problems.extend(media_of_nobody(settings, storages));
     problems.extend(sending(settings, storages));
-    problems.extend(storages_open(storages));
+    problems.extend(storages_open(settings, storages));
     problems.extend(modes(storages));
     if let Err(error) = clear_is_safe(settings, storages, finders.unwrap_or_default()) {
         problems.push(Problem::warning("storehouse.W001", error.to_string()));
@@ -191,6 +192,19 @@ pub fn urls(settings: &Settings) -> Vec<Problem> {
     problems
 }
 
+/// Tells of settings of Django that were brought along and do nothing here.
+fn unused(settings: &Settings) -> Option<Problem> {
+    let unused = settings.unused();
+    let count = match unused.len() {
+        0 => return None,
+        1 => "1 setting".to_owned(),
+        many => format!("{many} settings"),
+    };
+    let names = unused.join(", ");
+    let message = format!("{count} of Django that Storehouse does not use: {names}.");
+    Some(Problem::warning("storehouse.W008", message))
+}
+
 /// Warns of a `MEDIA_URL` below which nothing is served.
 fn media_of_nobody(settings: &Settings, storages: &Storages) -> Option<Problem> {
     let has_url = settings.text("MEDIA_URL").is_some();
@@ -210,16 +224,33 @@ fn sending(settings: &Settings, storages: &Storages) -> Vec<Problem> {
 }
 
 /// Opens every storage: no request is sent, but missing and contradictory options show.
-fn storages_open(storages: &Storages) -> Vec<Problem> {
+fn storages_open(settings: &Settings, storages: &Storages) -> Vec<Problem> {
     let aliases = storages.aliases();
     let open = |alias: &String| {
         storages.get(alias)?;
         storages.manifest_storage(alias)
     };
-    let errors = aliases.iter().filter_map(|alias| open(alias).err());
-    errors
-        .map(|error| Problem::error("storehouse.E005", error.to_string()))
-        .collect()
+    let errors = aliases.iter().filter_map(|alias| {
+        let error = open(alias).err()?;
+        let is_unused = storages.lacks_folder(alias) && !uses(settings, alias);
+        match (is_unused, storages.is_built_in(alias)) {
+            (true, true) => None,
+            (true, false) => Some(Problem::warning("storehouse.W007", error.to_string())),
+            (false, _) => Some(Problem::error("storehouse.E005", error.to_string())),
+        }
+    });
+    errors.collect()
+}
+
+/// Whether settings beside `STORAGES` show that the project has files for this storage. One that has static
+/// files only, or media only, need not say where the others would be.
+fn uses(settings: &Settings, alias: &str) -> bool {
+    let signs: &[&str] = match alias {
+        DEFAULT => &["MEDIA_URL"],
+        STATICFILES => &["STATIC_URL", "STATICFILES_DIRS", "STATIC_ROOT"],
+        _ => return true,
+    };
+    signs.iter().any(|name| settings.given(name).is_some())
 }
 
 /// Warns of modes with which files are saved and then out of reach.

@@ -7,7 +7,7 @@ use storehouse_storage::{Error, Result};
 
 use super::{
     Problem, collected_folders, media_root, real, root_of, served_folders::settings_readable,
-    static_root,
+    static_root, uses,
 };
 use crate::{
     settings::{Settings, StaticDir},
@@ -51,7 +51,8 @@ pub fn finding(settings: &Settings, storages: &Storages) -> Vec<Problem> {
         }
     }
     let aliases = storages.aliases();
-    if !aliases.iter().any(|alias| alias == STATICFILES) {
+    // Django runs its check only where its app for static files is installed.
+    if uses(settings, STATICFILES) && !aliases.iter().any(|alias| alias == STATICFILES) {
         let message = "The STORAGES setting must define a 'staticfiles' storage.";
         problems.push(Problem::error("staticfiles.E005", message));
     }

@@ -5,11 +5,15 @@
 //! Sources: `storages/backends/s3.py` of django-storages 1.14.6, `whitenoise/middleware.py` 6.12, the README
 //! of collectfasta 3.3.
 
+use super::django;
+
 /// What is done about a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Foreign {
     /// It is left out. Why nothing is lost.
     Harmless(&'static str),
+    /// It is left out: a setting of Django that says nothing about files.
+    OfDjango,
     /// It is refused. What to do instead.
     Replaced(&'static str),
 }
@@ -123,8 +127,6 @@ const SETTINGS: &[(&str, Foreign)] = &[
     ),
     ("AWS_REGION", Replaced("write AWS_S3_REGION_NAME")),
     ("AWS_S3_DOMAIN", Replaced("write AWS_S3_CUSTOM_DOMAIN")),
-    ("USE_TZ", Harmless("times are always in UTC")),
-    ("TIME_ZONE", Harmless("times are always in UTC")),
     (
         "AWS_PRELOAD_METADATA",
         Harmless("collectstatic always lists the bucket once"),
@@ -176,7 +178,9 @@ pub(super) fn setting(name: &str, text: Option<&str>) -> Option<Foreign> {
     }
     let other = SETTINGS.iter().find(|(known, _)| *known == name);
     let other = other.map(|(_, means)| *means);
-    other.or_else(|| of_no_driver(name))
+    other
+        .or_else(|| of_no_driver(name))
+        .or_else(|| django::is_unused(name).then_some(Foreign::OfDjango))
 }
 
 /// Settings of storages that there is no driver for: one that is used is refused by its class.

@@ -153,6 +153,7 @@ fn refuse_or_leave_out(
 ) {
     match foreign {
         Some(Foreign::Harmless(why)) => problems.leave_out(format!("{place}: {name} ({why})")),
+        Some(Foreign::OfDjango) => problems.leave_unused(name),
         Some(Foreign::Replaced(instead)) => {
             problems.add(format!("{place}: {name} is no setting here: {instead}"));
         }

@@ -48,6 +48,7 @@ impl Settings {
             &mut problems,
         ));
         warnings.extend(problems.warning());
+        let unused = problems.unused();
         problems.into_result()?;
         let (values, storages) = lay(layers, &table);
         Ok(Self {
@@ -58,6 +59,7 @@ impl Settings {
             file: file.map(|file| absolute(&sources.working_dir, &file.path)),
             working_dir: sources.working_dir.clone(),
             warnings,
+            unused,
         })
     }
 }

@@ -50,6 +50,7 @@ pub use self::{
     table::{SettingKind, SettingRow},
 };
 
+mod django;
 #[cfg(test)]
 pub(crate) mod fake;
 pub(crate) mod foreign;
@@ -78,6 +79,7 @@ pub struct Settings {
     file: Option<PathBuf>,
     working_dir: PathBuf,
     warnings: Vec<String>,
+    unused: Vec<String>,
 }
 
 /// A value, and where it came from.
@@ -336,6 +338,12 @@ impl Settings {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Returns the settings of Django that are set and that Storehouse does not use, sorted.
+    #[must_use]
+    pub fn unused(&self) -> &[String] {
+        &self.unused
     }
 
     /// Returns the settings there are, in the order of their table.

@@ -1,6 +1,8 @@
 //! Problems gathered, so that a reader sees all of a kind at once. What counts as one is decided
 //! elsewhere.
 
+use std::collections::BTreeSet;
+
 use storehouse_storage::{Error, Result};
 
 /// More than a reader wants to see.
@@ -11,6 +13,7 @@ const MOST_SHOWN: usize = 20;
 pub(crate) struct Problems {
     problems: Vec<String>,
     left_out: Vec<String>,
+    unused: BTreeSet<String>,
 }
 
 impl Problems {
@@ -22,6 +25,16 @@ impl Problems {
     /// Adds what is left out because it means nothing here, and why.
     pub(crate) fn leave_out(&mut self, place_and_reason: impl Into<String>) {
         self.left_out.push(place_and_reason.into());
+    }
+
+    /// Adds a setting of Django that nothing here uses.
+    pub(crate) fn leave_unused(&mut self, name: &str) {
+        self.unused.insert(name.to_owned());
+    }
+
+    /// Returns those settings, each once, sorted.
+    pub(crate) fn unused(&self) -> Vec<String> {
+        self.unused.iter().cloned().collect()
     }
 
     /// Returns a warning of all that is left out, if anything is.

@@ -210,9 +210,6 @@ pub(super) fn read_storages(
         let name = alias.get_ref().to_string();
         let offset = alias.span().start;
         if let Some(read) = read_storage(&name, setting, origin, table, problems) {
-            if read.backend.is_none() {
-                problems.add(format!("{}: {}", origin.place(offset), no_backend(&name)));
-            }
             changes.push(Change::Whole(name, read, origin.source(offset)));
         }
     }
@@ -289,7 +286,8 @@ fn read_options(
                 ));
                 continue;
             }
-            None => {}
+            // No option is a setting of Django.
+            Some(Foreign::OfDjango) | None => {}
         }
         let mode = table.kinds_of(&key).find(|kind| *kind == OptionKind::Mode);
         let decimal = mode.map_or(Ok(()), |mode| values::decimal_mode(mode, value.get_ref()));
@@ -331,9 +329,6 @@ pub(super) fn set_in_storages(
         (None, _) => {
             let value = parse(text, "a table with BACKEND and OPTIONS", origin, problems)?;
             let setting = read_storage(&alias, &value, origin, table, problems)?;
-            if setting.backend.is_none() {
-                problems.add(format!("{}: {}", origin.place(0), no_backend(&alias)));
-            }
             Some(Change::Whole(alias, setting, source))
         }
         (Some("BACKEND"), None) => {
@@ -388,10 +383,6 @@ fn as_table<'v, 't>(
         ));
     }
     table
-}
-
-fn no_backend(alias: &str) -> String {
-    format!("STORAGES.{alias} has no BACKEND; write a storage string there, such as \"file:media\"")
 }
 
 fn unknown_key(name: &str, key: &str) -> String {

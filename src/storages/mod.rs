@@ -95,41 +95,49 @@ pub struct Storages {
 }
 
 impl Storages {
-    /// Checks what is set for every alias. Nothing is opened yet.
+    /// Takes the settings. Nothing is opened, and no alias is checked: a project may have storages that this
+    /// program never uses. What is wrong with one is told when it is asked for, and by
+    /// [`check_all`](Self::check_all) at once.
+    ///
+    /// # Errors
+    /// None today. Settings that no storage can be made with would be
+    /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration).
+    pub fn new(settings: &Settings, registry: Registry) -> Result<Self> {
+        let signer = settings.secret_key().map(HmacSigner::new);
+        Ok(Self {
+            settings: settings.clone(),
+            registry,
+            signer: signer.map(|signer| Arc::new(signer) as Arc<dyn UrlSigner>),
+            opened: Mutex::default(),
+        })
+    }
+
+    /// Checks what is set for every alias, for a program that uses them all and wants to fail when it starts.
+    /// Nothing is opened.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](storehouse_storage::ErrorKind::Configuration) with all that is
     /// wrong. The built-in storages are left until they are used: a program may have no driver
     /// for them. So are those of a class of Python that is not known here, since a Django project may
     /// use them in Python only.
-    pub fn new(settings: &Settings, registry: Registry) -> Result<Self> {
-        let signer = settings.secret_key().map(HmacSigner::new);
-        let storages = Self {
-            settings: settings.clone(),
-            registry,
-            signer: signer.map(|signer| Arc::new(signer) as Arc<dyn UrlSigner>),
-            opened: Mutex::default(),
-        };
-        let aliases = settings.storages().iter();
+    pub fn check_all(&self) -> Result<()> {
+        let aliases = self.settings.storages().iter();
         let mut errors: Vec<Error> = aliases
             .filter(|(_, setting)| !is_built_in(setting) && !is_of_python(setting))
-            .filter_map(|(alias, _)| storages.check(alias).err())
+            .filter_map(|(alias, _)| self.check(alias).err())
             .collect();
         // What is wrong with a storage that another names shows twice.
         let mut seen = HashSet::new();
         errors.retain(|error| seen.insert(error.to_string()));
         match errors.len() {
-            0 => Ok(storages),
+            0 => Ok(()),
             1 => Err(errors.remove(0)),
             _ => {
                 let mut problems = Problems::default();
                 for error in errors {
                     problems.add(error.to_string());
                 }
-                Err(match problems.into_result() {
-                    Err(error) => error,
-                    Ok(()) => Error::configuration("no storage can be set up"),
-                })
+                problems.into_result()
             }
         }
     }
@@ -157,6 +165,11 @@ impl Storages {
             rows.any(|row| row.name == DIRECTORY_MODE)
         });
         has_mode.then(|| prepared.options.mode(DIRECTORY_MODE))?
+    }
+
+    /// Returns whether no source says anything about the storage `alias`.
+    pub(crate) fn is_built_in(&self, alias: &str) -> bool {
+        self.settings.storages().get(alias).is_some_and(is_built_in)
     }
 
     /// Returns whether a storage is one in a folder, and nothing says in which.
@@ -345,7 +358,7 @@ impl Storages {
         let place = place(alias, setting);
         let Some(backend) = &setting.backend else {
             return Err(Error::configuration("it has no BACKEND")
-                .with_advice("write a URL such as \"file:media\" there")
+                .with_advice("write a storage string there, such as \"file:media\"")
                 .during(Operation::Configure, &place, None));
         };
         let wanted = Wanted {
@@ -442,7 +455,11 @@ fn place(alias: &str, setting: &StorageSetting) -> String {
             format!("STORAGES.{alias} as built in")
         }
         Some(backend) => format!("{} ({})", backend.name, backend.source),
-        None => format!("STORAGES.{alias}"),
+        // The options are near it.
+        None => match setting.options.values().next() {
+            Some(option) => format!("STORAGES.{alias} ({})", option.source),
+            None => format!("STORAGES.{alias}"),
+        },
     }
 }
 

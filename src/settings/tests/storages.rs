@@ -15,11 +15,6 @@ const WRONG: &[(&str, &str, &str)] = &[
         "storehouse.toml:2:5: STORAGES.a: expected a table, found a string",
     ),
     (
-        "no backend",
-        "[STORAGES.a]\nOPTIONS = {}",
-        "storehouse.toml:1:11: STORAGES.a has no BACKEND; write a storage string there, such as \"file:media\"",
-    ),
-    (
         "backend of a wrong type",
         "[STORAGES.a]\nBACKEND = ['PLANTED']",
         "storehouse.toml:2:11: STORAGES.a.BACKEND: expected a storage string, found an array",
@@ -182,10 +177,6 @@ fn wrong_storages_are_told_with_their_place() {
         (
             "STORAGES.a=fake:PLANTED",
             "--set STORAGES.a: expected a table with BACKEND and OPTIONS, written as in TOML",
-        ),
-        (
-            "STORAGES.a={}",
-            "--set STORAGES.a: STORAGES.a has no BACKEND; write a storage string there, such as \"file:media\"",
         ),
         (
             "STORAGES.a.BACKENT=fake:",

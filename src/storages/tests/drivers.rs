@@ -94,7 +94,8 @@ fn a_host_in_a_file_url_is_told_with_the_right_form() {
     let sources = Sources::new("/nowhere").with_set("DEFAULT_FILE_STORAGE=file://relative/x");
     let settings = Settings::load(&sources, &registry).unwrap();
 
-    let error = Storages::new(&settings, registry).unwrap_err().to_string();
+    let storages = Storages::new(&settings, registry).unwrap();
+    let error = storages.default().unwrap_err().to_string();
 
     assert!(
         error.starts_with("cannot set up DEFAULT_FILE_STORAGE (command line): "),

@@ -81,7 +81,7 @@ fn a_storage_without_a_backend_is_told() {
 
     assert!(
         site.message("a")
-            .starts_with("cannot set up STORAGES.a: it has no BACKEND")
+            .starts_with("cannot set up STORAGES.a (command line): it has no BACKEND")
     );
 }
 

@@ -46,7 +46,9 @@ impl Site {
 
     fn storages(&self) -> Result<Storages> {
         let registry = fake::registry_with(&self.fake);
-        Storages::new(&Settings::load(&self.sources, &registry)?, registry)
+        let storages = Storages::new(&Settings::load(&self.sources, &registry)?, registry)?;
+        storages.check_all()?;
+        Ok(storages)
     }
 
     /// What the driver was opened with for `alias`.
