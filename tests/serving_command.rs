@@ -22,9 +22,12 @@ fn what_is_under_way_ends_before_the_server_does() {
     let site = Site::new(SETTINGS);
     site.write("media/film.mp4", vec![b'x'; 24 * MIB]);
     site.write("static/staticfiles.json", NO_NAMES);
+    // At a port another test could listen once this server does not.
+    let socket = site.path("socket");
+    let place = format!("unix:{}", socket.display());
     for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
-        let mut server = Server::start(&site, &[]);
-        let mut stream = server.connect();
+        let mut server = Server::start(&site, &["--listen", &place]);
+        let mut stream = UnixStream::connect(&socket).unwrap();
         stream
             .write_all(&request("GET", "/media/film.mp4", &[]))
             .unwrap();
@@ -33,7 +36,7 @@ fn what_is_under_way_ends_before_the_server_does() {
         server.signal(signal);
         // Nobody else gets in once it has heard.
         let deadline = Instant::now() + Duration::from_secs(10);
-        while std::net::TcpStream::connect(&server.address).is_ok() {
+        while UnixStream::connect(&socket).is_ok() {
             assert!(Instant::now() < deadline, "it still listens");
         }
         assert!(
