@@ -291,6 +291,22 @@ fn links_to_what_nobody_may_read_are_not_collected() {
 }
 
 #[test]
+fn folders_in_which_not_all_links_can_be_looked_at_are_told() {
+    let site = Site::new(&format!(r#"{GOOD} INSTALLED_APPS = ["./src"]"#));
+    site.write("src/static/a.css", "a");
+    symlink(site.path("src"), site.path("src/static/circle")).unwrap();
+
+    let checked = site.run(&["check"]);
+
+    assert_eq!(told(&checked), ["storehouse.W009"], "{}", checked.out);
+    // Beside an address that is taken, which ends it.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = taken.local_addr().unwrap().to_string();
+    let served = site.run(&["serve", &place, "--insecure"]).failed(1);
+    served.tells(&["storehouse.W009", "circle", "address in use"]);
+}
+
+#[test]
 fn private_files_are_in_no_folder_that_everybody_reads() {
     for (folder, sets, ids) in PRIVATE_FOLDERS {
         let storages = format!(

@@ -11,7 +11,11 @@ use super::{
     Problem, real,
     served_folders::{Kept, kept},
 };
-use crate::{settings::Settings, staticfiles::Found, storages::Storages};
+use crate::{
+    settings::Settings,
+    staticfiles::{Finder, Found, project_ignore},
+    storages::Storages,
+};
 
 /// Checks where the files lead that finders have found: `storehouse.E010` and `storehouse.E011`, each with the
 /// first of the files. It asks the disk about a file only if that has the size of the settings file, or if a
@@ -23,6 +27,31 @@ pub fn found_files(settings: &Settings, storages: &Storages, found: &[Found]) ->
     let guarded: Vec<Kept> = guarded.collect();
     let mut problems: Vec<Problem> = of_settings.into_iter().collect();
     problems.extend(guarded_among(&guarded, found));
+    problems
+}
+
+/// Checks where links in the folders of the finders lead, as [`found_files`]. A folder that cannot be listed to its
+/// end is a warning, `storehouse.W009`: a link there is seen by nobody before a browser follows it.
+#[must_use]
+pub fn links(
+    settings: &Settings,
+    storages: &Storages,
+    finders: &[Box<dyn Finder>],
+) -> Vec<Problem> {
+    let ignore = project_ignore(finders, []);
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for finder in finders {
+        match finder.list(&ignore) {
+            Ok(files) => found.extend(files),
+            Err(error) => {
+                let message = format!(
+                    "Links among static files were not all looked at, and could lead to private files: {error}."
+                );
+                problems.push(Problem::warning("storehouse.W009", message));
+            }
+        }
+    }
+    problems.extend(found_files(settings, storages, &found));
     problems
 }
 

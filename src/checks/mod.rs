@@ -19,7 +19,7 @@ use std::{
 use storehouse_storage::{Error, Result};
 
 pub use self::{
-    found_files::found_files,
+    found_files::{found_files, links},
     live::live,
     served_folders::{collected_folders, served_folders},
     static_files::{clear_is_safe, finding, staticfiles},
@@ -27,7 +27,7 @@ pub use self::{
 use crate::{
     serve::problems_of_settings,
     settings::Settings,
-    staticfiles::{Finder, local_root, project_ignore},
+    staticfiles::{Finder, local_root},
     storages::{DEFAULT, STATICFILES, Storages},
 };
 
@@ -84,9 +84,8 @@ impl Problem {
         match self.id {
             "storehouse.E005" | "storehouse.E006" | "storehouse.W003" | "storehouse.W004"
             | "storehouse.W006" | "storehouse.W007" | "storehouse.W008" => "storages",
-            "storehouse.E010" | "storehouse.E011" | "storehouse.W002" | "storehouse.W005" => {
-                "security"
-            }
+            "storehouse.E010" | "storehouse.E011" | "storehouse.W002" | "storehouse.W005"
+            | "storehouse.W009" => "security",
             id => {
                 let kind = id.split('.').next().unwrap_or_default();
                 TAGS.iter()
@@ -151,15 +150,6 @@ pub fn all(
         problems.extend(secret_key::secret_keys(settings, storages));
     }
     problems
-}
-
-/// Looks where links in the folders of the finders lead. What cannot be listed is told when it is collected.
-fn links(settings: &Settings, storages: &Storages, finders: &[Box<dyn Finder>]) -> Vec<Problem> {
-    let ignore = project_ignore(finders, []);
-    let found = finders
-        .iter()
-        .flat_map(|finder| finder.list(&ignore).unwrap_or_default());
-    found_files(settings, storages, &found.collect::<Vec<_>>())
 }
 
 /// Django's `core/checks/files.py`.

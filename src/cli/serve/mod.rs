@@ -28,7 +28,7 @@ use super::{
 use crate::{
     checks::{self, Problem},
     serve::{MediaFiles, StaticFiles},
-    staticfiles::{self, IgnorePatterns},
+    staticfiles,
     storages::DEFAULT,
 };
 
@@ -90,13 +90,7 @@ async fn served_folders(flags: &ServeFlags, context: &Context) -> Vec<Problem> {
         && let Ok(finders) = staticfiles::finders(settings, storages).await
     {
         problems.extend(checks::collected_folders(settings, storages, &finders));
-        // What cannot be listed is told when it is asked for.
-        let found = staticfiles::find(finders, IgnorePatterns::default()).await;
-        problems.extend(checks::found_files(
-            settings,
-            storages,
-            &found.unwrap_or_default(),
-        ));
+        problems.extend(checks::links(settings, storages, &finders));
     }
     problems
 }
