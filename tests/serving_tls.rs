@@ -62,6 +62,28 @@ async fn trusting(cert: &str, server: &Server, protocol: &str) -> io::Result<Tls
     connector.connect(name, stream).await
 }
 
+#[test]
+fn a_key_among_the_files_that_are_served_keeps_the_server_from_starting() {
+    for (folder, sets) in [
+        ("assets", &["DEBUG=true"][..]),
+        (
+            "media",
+            &["DEBUG=false", "MEDIA_ROOT=media", "MEDIA_URL=/media/"],
+        ),
+        ("public", &["DEBUG=false", "WHITENOISE_ROOT=public"]),
+    ] {
+        let site = site();
+        let key = format!("{folder}/key.pem");
+        site.write(&key, site.read("key.pem"));
+        let mut arguments = vec!["serve", "0", "--tls-cert", "cert.pem", "--tls-key", &key];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+
+        let served = site.run(&arguments).failed(1);
+
+        served.tells(&["storehouse.E010", "The TLS key", folder]);
+    }
+}
+
 /// Asks for the file in several ways at once, on one connection of HTTP/2.
 async fn asked_by_http2(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
     let handshake =

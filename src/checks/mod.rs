@@ -21,7 +21,7 @@ use storehouse_storage::{Error, Result};
 pub use self::{
     found_files::{found_files, links},
     live::live,
-    served_folders::{collected_folders, served_folders},
+    served_folders::{collected_folders, secret_file, served_folders},
     static_files::{clear_is_safe, finding, staticfiles},
 };
 use crate::{

@@ -26,6 +26,8 @@ use crate::{
 
 const OWN_FOLDER: &str = "give each of them a folder of its own, outside of the other";
 
+const SETTINGS_FILE: &str = "The settings file";
+
 /// A folder whose files are served.
 struct Served {
     /// As the user knows it.
@@ -176,25 +178,53 @@ pub(super) fn kept(storages: &Storages) -> Vec<Kept> {
     kept.collect()
 }
 
+/// Checks that a file of secrets, such as the key of a certificate, is in none of the folders that are served:
+/// `storehouse.E010`. The folders of `finders` are among those that are served, with `DEBUG`. `what` is what it is,
+/// as a message begins: "The TLS key".
+#[must_use]
+pub fn secret_file(
+    settings: &Settings,
+    storages: &Storages,
+    finders: &[Box<dyn Finder>],
+    what: &str,
+    file: &Path,
+) -> Vec<Problem> {
+    let mut problems = secret_inside(what, file, &served(settings, storages));
+    let file_is_in = |folder: &Path| real(file).starts_with(real(folder));
+    let around = locations(finders)
+        .into_iter()
+        .filter(|(_, folder)| file_is_in(folder));
+    problems.extend(around.map(|(setting, folder)| {
+        let shown = format!("'{}' of the {setting} setting", folder.display());
+        secret_readable(what, file, &shown)
+    }));
+    problems
+}
+
 /// The settings file among the files that are served.
 fn settings_inside(settings: &Settings, served: &[Served]) -> Vec<Problem> {
-    let Some(file) = settings.file() else {
-        return Vec::new();
-    };
+    let file = settings.file();
+    file.map(|file| secret_inside(SETTINGS_FILE, file, served))
+        .unwrap_or_default()
+}
+
+fn secret_inside(what: &str, file: &Path, served: &[Served]) -> Vec<Problem> {
     let real_file = real(file);
     let around = served
         .iter()
         .filter(|folder| real_file.starts_with(&folder.real));
-    let problems = around.map(|folder| settings_readable(file, &folder.shown));
+    let problems = around.map(|folder| secret_readable(what, file, &folder.shown));
     problems.collect()
 }
 
 /// Tells of a settings file in a folder that everybody can read.
 pub(super) fn settings_readable(file: &Path, folder: &str) -> Problem {
-    let message = format!(
-        "The settings file '{}' is inside {folder}: everybody could read it.",
-        file.display()
-    );
+    secret_readable(SETTINGS_FILE, file, folder)
+}
+
+fn secret_readable(what: &str, file: &Path, folder: &str) -> Problem {
+    let shown = file.display();
+    let message = format!("{what} '{shown}' is inside {folder}: everybody could read it.");
     Problem::error("storehouse.E010", message).with_hint(OWN_FOLDER)
 }
 

@@ -86,11 +86,17 @@ pub(super) async fn run(flags: ServeFlags, context: &Context) -> Result<u8, Fail
 async fn served_folders(flags: &ServeFlags, context: &Context) -> Vec<Problem> {
     let (settings, storages) = (&context.settings, &context.storages);
     let mut problems = checks::served_folders(settings, storages);
-    if (settings.debug() || flags.insecure)
-        && let Ok(finders) = staticfiles::finders(settings, storages).await
-    {
-        problems.extend(checks::collected_folders(settings, storages, &finders));
-        problems.extend(checks::links(settings, storages, &finders));
+    let finders = match settings.debug() || flags.insecure {
+        // Why there are none is told when they are needed.
+        true => staticfiles::finders(settings, storages).await.ok(),
+        false => None,
+    };
+    let finders = finders.unwrap_or_default();
+    problems.extend(checks::collected_folders(settings, storages, &finders));
+    problems.extend(checks::links(settings, storages, &finders));
+    if let Some(key) = tls::key(flags) {
+        let of_key = checks::secret_file(settings, storages, &finders, "The TLS key", key);
+        problems.extend(of_key);
     }
     problems
 }

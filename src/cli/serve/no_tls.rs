@@ -1,6 +1,6 @@
 //! In place of TLS where this build has none: there is no flag that asks for it.
 
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, io, path::Path};
 
 use storehouse_storage::Result;
 
@@ -13,6 +13,10 @@ pub(super) struct Acceptor(Infallible);
 
 pub(super) fn acceptor(_: &ServeFlags) -> Result<Option<Acceptor>> {
     Ok(None)
+}
+
+pub(super) fn key(_: &ServeFlags) -> Option<&Path> {
+    None
 }
 
 impl Acceptor {

@@ -62,6 +62,11 @@ pub(super) fn acceptor(flags: &ServeFlags) -> Result<Option<Acceptor>> {
     }
 }
 
+/// Returns where the key is, if there is one.
+pub(super) fn key(flags: &ServeFlags) -> Option<&Path> {
+    flags.tls_key.as_deref()
+}
+
 fn of_files(cert: &Path, key: &Path) -> Result<TlsAcceptor> {
     let certs = CertificateDer::pem_file_iter(cert).and_then(Iterator::collect);
     let certs: Vec<_> = certs.map_err(|error| unreadable("certificate", cert, &error))?;
