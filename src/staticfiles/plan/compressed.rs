@@ -1,5 +1,5 @@
 //! Which compressed copies a run writes: from the writes of a plan to those of their copies. What is
-//! in a copy is made in [`compress`](super::compress), on all processors and once for each content;
+//! in a copy is made in [`compress`](crate::staticfiles::compress), on all processors and once for each content;
 //! what an earlier run made of the same content is not made again.
 //!
 //! As WhiteNoise: collected files and hashed ones are compressed, no manifest and no intermediate

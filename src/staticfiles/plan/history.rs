@@ -1,6 +1,6 @@
 //! What a run keeps of itself, and what it deletes of earlier ones: the write of a release, the
 //! releases beyond those that are kept, and pruned files. It reads the releases and the manifest in
-//! force, and decides with [`releases`](super::releases) and [`retention`](super::retention).
+//! force, and decides with [`releases`](crate::staticfiles::releases) and [`retention`](crate::staticfiles::releases::retention).
 
 use std::{
     collections::{HashMap, HashSet},

@@ -48,7 +48,7 @@ pub struct Planned {
 
 impl Planned {
     /// Notes what has to be known if carrying out the plan is broken off: by which rules objects are
-    /// stored, if that changes. To be called before [`execute`](super::execute()); it costs a request
+    /// stored, if that changes. To be called before [`execute`](crate::staticfiles::execute()); it costs a request
     /// where rules have changed, and else nothing.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ use crate::{
     storages::{ManifestOptions, MissingReferences, Storages},
 };
 
-/// How hashed names are made: what a [`Planner`](super::Planner) needs beside the files.
+/// How hashed names are made: what a [`Planner`](crate::staticfiles::Planner) needs beside the files.
 #[derive(Debug, Clone)]
 pub struct Hashing {
     /// The options of the storage.

@@ -2,7 +2,7 @@
 //! source nor the destination nor an option has changed since, no file has to be read to know it.
 //!
 //! What is compared is a digest of all names, sizes, times and tags, and of all that decides what is
-//! made of them. As in [`recall`](super::recall), nothing is kept of a run whose sources changed
+//! made of them. As in [`recall`](crate::staticfiles::run_cache::recall), nothing is kept of a run whose sources changed
 //! within two seconds before, and the file is safe to delete.
 
 use std::{

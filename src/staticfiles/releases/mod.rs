@@ -1,6 +1,6 @@
 //! Releases: manifests that are kept under `.storehouse/releases/`, so that one push can be taken
 //! back. Here they are listed, and it is decided which is in force; what a push writes is decided by
-//! the plan, and what is deleted in [`retention`](super::retention).
+//! the plan, and what is deleted in [`retention`](retention).
 //!
 //! A release is written after all its files and before its manifest: then the manifest in force has
 //! always been kept, and a release names only files that are there. `.storehouse/` is never served.
