@@ -1,19 +1,19 @@
 //! What the service of static files keeps, and when it looks again.
 
-use std::{fs, sync::Arc, time::Duration, time::SystemTime};
+use std::{fs, io::Write, sync::Arc, time::Duration, time::SystemTime};
 
 use axum::Router;
 use storehouse::{
     serve::{StaticFiles, UrlPrefix},
     settings::{Settings, Sources},
-    storage::Storage,
+    storage::{Name, Storage},
     storages::{Storages, builtin},
 };
 use storehouse_test_support::{Minio, Proxy};
 
 use crate::{
-    server::Server,
-    serving_apps::{sent, started},
+    server::{Answer, Server},
+    serving_apps::{sent, sent_with, started},
     site::{Site, bucket_settings},
 };
 
@@ -97,4 +97,89 @@ fn a_file_of_a_bucket_is_looked_at_once_in_a_while() {
     // No clock of a disk stands behind it.
     let tag = first.header("etag").unwrap();
     assert!(tag.starts_with('"'), "{tag}");
+}
+
+/// A content in gzip.
+pub(crate) fn gzipped(content: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A file of a site with a compressed copy that somebody has put beside it.
+struct Beside<'a> {
+    name: &'a str,
+    content: &'a str,
+    copy: &'a [u8],
+    /// Whether the copy is older than the file.
+    is_older: bool,
+}
+
+/// Asks for a file in gzip; its name is in the manifest.
+async fn asked_in_gzip(beside: &Beside<'_>) -> Answer {
+    let (site, name) = (Site::new(""), beside.name);
+    let copy = format!("static/{name}.gz");
+    site.write(&format!("static/{name}"), beside.content);
+    site.write(&copy, beside.copy);
+    if beside.is_older {
+        site.set_modified(&copy, SystemTime::now() - Duration::from_secs(3600));
+    }
+    let manifest = format!(r#"{{"paths": {{"a.css": "{name}"}}, "version": "1.1", "hash": ""}}"#);
+    site.write("static/staticfiles.json", manifest);
+    let files = StaticFiles::new(UrlPrefix::new("/static/"), folder(&site))
+        .with_manifest(folder(&site), Name::new("staticfiles.json").unwrap())
+        .await
+        .unwrap();
+    let address = started(Router::new().fallback_service(files)).await;
+    let gzip = ["Accept-Encoding: gzip"];
+    sent_with(&address, "GET", &format!("/static/{name}"), &gzip).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_is_sent_where_it_decodes_to_its_file_and_never_else() {
+    let content = "a { color: red }\n".repeat(50);
+    let (own, other) = (gzipped(&content), gzipped(&content.replace("red", "tan")));
+    let large = "x".repeat(LARGE);
+    let large_copy = gzipped(&large);
+    let css = |copy, is_older| Beside {
+        name: "a.css",
+        content: &content,
+        copy,
+        is_older,
+    };
+    let bin = |is_older| Beside {
+        name: "a.bin",
+        content: &large,
+        copy: &large_copy,
+        is_older,
+    };
+    let edited = Beside {
+        name: "a.55e7cbb9ba48.css",
+        ..css(&other, false)
+    };
+    for (case, beside, is_sent) in [
+        ("of the file", css(&own, false), true),
+        (
+            "as a tool leaves it that keeps no times",
+            css(&own, true),
+            true,
+        ),
+        ("of an earlier content", css(&other, true), false),
+        ("of another content, and newer", css(&other, false), false),
+        ("of a hashed name that was edited", edited, false),
+        ("cut", css(&own[..own.len() - 4], false), false),
+        ("no gzip", css(b"coded", false), false),
+        ("large", bin(false), true),
+        ("large and older", bin(true), false),
+    ] {
+        let answer = asked_in_gzip(&beside).await;
+
+        assert_eq!(answer.status, 200, "{case}");
+        let (coding, body) = match is_sent {
+            true => (Some("gzip"), beside.copy),
+            false => (None, beside.content.as_bytes()),
+        };
+        assert_eq!(answer.header("content-encoding"), coding, "{case}");
+        assert!(answer.body == body, "{case}");
+    }
 }

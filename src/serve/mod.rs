@@ -43,6 +43,7 @@
 mod active;
 mod body;
 mod conditional;
+mod copies;
 mod decide;
 mod encoding;
 mod etag;

@@ -16,15 +16,18 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::future;
 use http::{HeaderMap, header};
-use storehouse_storage::{Entry, Error, Name, Result};
+use storehouse_storage::{Entry, Name, Result};
 
-use super::{EntityTag, Representation, Variant, pause::Look, respond::Content, source::Source};
+use super::{
+    EntityTag, Representation, Variant,
+    copies::{self, Seen, StoredCopy},
+    pause::Look,
+    respond::Content,
+    source::Source,
+};
 use crate::{staticfiles::Md5Sum, storages::Coding};
 
-/// A file of up to this many bytes is read whole, for its tag, and kept if there is room.
-pub(super) const SMALL: u64 = 8 * 1024 * 1024;
 /// A file whose last write is fresher may be written again within the clock's resolution: its tag is
 /// weak until then.
 const YOUNG: Duration = Duration::from_secs(2);
@@ -49,6 +52,8 @@ pub(super) struct Shelved {
     pub(super) policy: HeaderMap,
     /// The file as it is comes first.
     variants: Vec<Stored>,
+    /// What the last look saw, copies that are not sent too.
+    seen: Seen,
     look: Look,
     /// Which naming it was made by.
     naming: u64,
@@ -59,8 +64,6 @@ pub(super) struct Shelved {
 #[derive(Debug)]
 struct Stored {
     coding: Option<Coding>,
-    etag: Option<String>,
-    size: u64,
     content: Content,
 }
 
@@ -102,23 +105,18 @@ impl Shelf {
         {
             return Ok(before);
         }
-        let mut copies = look(source, name).await?;
-        let Some(plain) = copies.first() else {
+        let seen = copies::look(source, name).await?;
+        let Some(plain) = seen.first() else {
             self.forget(name);
             return Ok(None);
         };
-        let known = know(&plain.1);
-        // A content under a hashed name is always the same, and so are its copies.
-        if known.hash.is_none() {
-            let written = plain.1.modified;
-            copies.retain(|(coding, copy)| coding.is_none() || copy.modified >= written);
-        }
         if let Some(shelved) = before
-            && shelved.is_still(&copies)
+            && shelved.is_still(&seen)
         {
             return Ok(Some(shelved));
         }
-        let shelved = self.shelve(source, copies, naming, known).await?;
+        let known = know(&plain.1);
+        let shelved = self.shelve(source, seen, naming, known).await?;
         let shelved = shelved.map(Arc::new);
         self.put(name, shelved.clone());
         Ok(shelved)
@@ -156,64 +154,63 @@ impl Shelf {
     async fn shelve(
         &self,
         source: &Source,
-        copies: Vec<(Option<Coding>, Entry)>,
+        seen: Seen,
         naming: u64,
         known: Known,
     ) -> Result<Option<Shelved>> {
-        let mut variants = Vec::with_capacity(copies.len());
-        let mut tags = Vec::with_capacity(copies.len());
-        let mut last_modified = None;
-        let mut is_settled = true;
-        let hash = known.hash.as_deref();
-        for (coding, seen) in copies {
-            let Some((entry, content)) = read_small(source, seen).await? else {
-                match coding {
-                    None => return Ok(None),
-                    Some(_) => continue,
-                }
-            };
-            if coding.is_none() {
-                last_modified = entry.modified;
-            }
-            is_settled &= !is_fresh(source, &entry);
-            tags.push(tag(source, coding, &entry, content.as_ref(), hash));
-            let has_room =
-                |bytes: &Bytes| self.kept.load(Ordering::Relaxed) + bytes.len() as u64 <= self.room;
-            variants.push(Stored {
-                coding,
-                size: entry.size,
-                etag: entry.etag.clone(),
-                content: match content.filter(has_room) {
-                    Some(bytes) => Content::Memory(bytes),
-                    None => Content::Stored {
-                        source: source.clone(),
-                        name: entry.name,
-                        etag: entry.etag,
-                    },
-                },
-            });
-        }
-        let Some(plain) = variants.first() else {
+        let copies = copies::read(source, &seen).await?;
+        let Some(plain) = copies.first() else {
             return Ok(None);
         };
-        let mut representation = Representation::new(plain.size)
+        let is_settled = copies.iter().all(|copy| !is_fresh(source, &copy.entry));
+        let mut representation = Representation::new(plain.entry.size)
             .stored_encoded(known.policy.contains_key(header::CONTENT_ENCODING))
             .with_content_type(known.content_type)
-            .with_last_modified(last_modified);
-        for (stored, tag) in variants.iter().zip(tags) {
-            representation = match stored.coding {
+            .with_last_modified(plain.entry.modified);
+        let mut variants = Vec::with_capacity(copies.len());
+        for copy in copies::belonging(copies).await? {
+            let StoredCopy {
+                coding,
+                entry,
+                content,
+            } = copy;
+            let tag = tag(
+                source,
+                coding,
+                &entry,
+                content.as_ref(),
+                known.hash.as_deref(),
+            );
+            representation = match coding {
                 None => representation.with_etag(tag),
-                Some(coding) => representation.with_encoded(coding, stored.size, tag),
+                Some(coding) => representation.with_encoded(coding, entry.size, tag),
             };
+            let content = self.content(source, entry, content);
+            variants.push(Stored { coding, content });
         }
         Ok(Some(Shelved {
             representation,
             policy: known.policy,
             variants,
+            seen,
             look: Look::new(self.pause),
             naming,
             is_settled,
         }))
+    }
+
+    /// Keeps a content that was read, if there is room.
+    fn content(&self, source: &Source, entry: Entry, read: Option<Bytes>) -> Content {
+        let has_room =
+            |bytes: &Bytes| self.kept.load(Ordering::Relaxed) + bytes.len() as u64 <= self.room;
+        match read.filter(has_room) {
+            Some(bytes) => Content::Memory(bytes),
+            None => Content::Stored {
+                source: source.clone(),
+                name: entry.name,
+                etag: entry.etag,
+            },
+        }
     }
 }
 
@@ -226,16 +223,19 @@ impl Shelved {
     }
 
     /// Whether the storage still has what it had.
-    fn is_still(&self, copies: &[(Option<Coding>, Entry)]) -> bool {
-        let same = |(stored, (coding, entry)): (&Stored, &(Option<Coding>, Entry))| {
-            stored.coding == *coding
-                && stored.size == entry.size
-                && stored.etag == entry.etag
-                && stored.etag.is_some()
-        };
+    fn is_still(&self, now: &Seen) -> bool {
         self.is_settled
-            && self.variants.len() == copies.len()
-            && self.variants.iter().zip(copies).all(same)
+            && self.seen.len() == now.len()
+            && self
+                .seen
+                .iter()
+                .zip(now)
+                .all(|((coding, then), (now_coding, now))| {
+                    coding == now_coding
+                        && then.size == now.size
+                        && then.etag == now.etag
+                        && then.etag.is_some()
+                })
     }
 
     fn bytes_kept(&self) -> u64 {
@@ -245,39 +245,6 @@ impl Shelved {
         });
         kept.sum()
     }
-}
-
-/// Looks what there is of a file: itself, then its compressed copies. Nothing if it is not there.
-async fn look(source: &Source, name: &Name) -> Result<Vec<(Option<Coding>, Entry)>> {
-    let Some(plain) = source.stat(name).await? else {
-        return Ok(Vec::new());
-    };
-    let mut copies = vec![(None, plain)];
-    let names = Coding::ALL.into_iter().filter_map(|coding| {
-        let copy = Name::new(format!("{name}{}", coding.suffix())).ok()?;
-        Some((coding, copy))
-    });
-    let looks = names.map(|(coding, copy)| async move {
-        let entry = source.stat(&copy).await?;
-        Ok::<_, Error>(entry.map(|entry| (Some(coding), entry)))
-    });
-    copies.extend(future::try_join_all(looks).await?.into_iter().flatten());
-    Ok(copies)
-}
-
-/// Reads a small file; of a large one there is only its entry. `None` if it is no longer there.
-async fn read_small(source: &Source, seen: Entry) -> Result<Option<(Entry, Option<Bytes>)>> {
-    if seen.size > SMALL {
-        return Ok(Some((seen, None)));
-    }
-    let Some(reader) = source.open(&seen.name, None).await? else {
-        return Ok(None);
-    };
-    let entry = reader.entry().clone();
-    if entry.size > SMALL {
-        return Ok(Some((entry, None)));
-    }
-    Ok(Some((entry, Some(reader.into_bytes().await?))))
 }
 
 /// Makes the tag of a variant, from its content wherever that was read: so it is the same in every
@@ -327,30 +294,28 @@ mod tests {
     }
 
     fn shelved(count: usize) -> Shelved {
-        let content = Content::Memory(vec![0; count].into());
         let stored = Stored {
             coding: None,
-            etag: None,
-            size: count as u64,
-            content,
+            content: Content::Memory(vec![0; count].into()),
         };
         Shelved {
             representation: Representation::new(count as u64),
             policy: HeaderMap::new(),
             variants: vec![stored],
+            seen: seen(count, None),
             look: Look::new(Duration::ZERO),
             naming: 0,
             is_settled: true,
         }
     }
 
+    fn seen(size: usize, tag: Option<&str>) -> Seen {
+        let entry = Entry::new(Name::new("a").unwrap(), size as u64);
+        vec![(None, entry.with_etag(tag.map(str::to_owned)))]
+    }
+
     #[test]
     fn a_file_is_the_same_if_a_tag_says_so() {
-        let name = Name::new("a").unwrap();
-        let copies = |tag: Option<&str>| {
-            let tag = tag.map(str::to_owned);
-            [(None, Entry::new(name.clone(), 10).with_etag(tag))]
-        };
         for (case, before, now, expected) in [
             ("the same tag", Some("e"), Some("e"), true),
             ("another", Some("e"), Some("x"), false),
@@ -359,9 +324,9 @@ mod tests {
             ("none at all", None, None, false),
         ] {
             let mut shelved = shelved(10);
-            shelved.variants[0].etag = before.map(str::to_owned);
+            shelved.seen = seen(10, before);
 
-            assert_eq!(shelved.is_still(&copies(now)), expected, "{case}");
+            assert_eq!(shelved.is_still(&seen(10, now)), expected, "{case}");
         }
     }
 

@@ -31,11 +31,17 @@ use bytes::Bytes;
 use storehouse_storage::Result;
 
 #[cfg(feature = "compression")]
+pub(crate) use self::decode::decodes_to;
+#[cfg(feature = "compression")]
 use self::encode::encode;
+#[cfg(not(feature = "compression"))]
+pub(crate) use self::unbuilt::cannot_decode as decodes_to;
 #[cfg(not(feature = "compression"))]
 use self::unbuilt::cannot_encode as encode;
 use crate::storages::{Coding, CompressionOptions};
 
+#[cfg(feature = "compression")]
+mod decode;
 #[cfg(feature = "compression")]
 mod encode;
 #[cfg(test)]

@@ -15,3 +15,9 @@ pub(super) fn unbuilt(coding: Coding) -> Error {
 pub(super) fn cannot_encode(coding: Coding, _: &[u8]) -> storehouse_storage::Result<Vec<u8>> {
     Err(unbuilt(coding))
 }
+
+/// What a build without decoders knows of a copy.
+#[cfg(not(feature = "compression"))]
+pub(crate) fn cannot_decode(_: Coding, _: &[u8], _: &[u8]) -> Option<bool> {
+    None
+}

@@ -177,7 +177,7 @@ pub(in crate::staticfiles) async fn skip_unchanged(
         let is_decided = destination.is_local
             && match write.kind {
                 Kind::Collected => true,
-                // Otherwise a copy would be older than its original, and not be sent.
+                // Otherwise a copy would be older than its original, and a large one not be sent.
                 Kind::Compressed { is_hashed: false } => written.contains(&write.original),
                 _ => false,
             };
