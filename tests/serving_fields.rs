@@ -18,6 +18,7 @@ use storehouse_test_support::Minio;
 use crate::{
     server::{Answer, Server, request},
     serving_apps::{sent, sent_with, started, storage},
+    serving_kept::gzipped,
     site::{Site, bucket_settings},
 };
 
@@ -65,7 +66,13 @@ async fn a_preflight_is_answered_where_other_origins_may_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_field_that_an_application_adds_stands_beside_ours() {
-    let files = storage(&[("app.css", "body {}"), ("app.css.gz", "coded")]).await;
+    let files = storage(&[("app.css", "body {}")]).await;
+    let copy = Name::new("app.css.gz").unwrap();
+    let content = gzipped("body {}").into();
+    files
+        .save(&copy, content, &SaveOptions::default())
+        .await
+        .unwrap();
     let files = StaticFiles::new(UrlPrefix::new("/static/"), files).with_headers(|_, headers| {
         headers.insert(header::VARY, HeaderValue::from_static("origin"));
     });
@@ -331,5 +338,36 @@ fn a_private_bucket_is_for_nobody_without_debug() {
 
     for path in ["/media/me.png", "/media/nothing.png"] {
         assert_eq!(server.get(path).status, 403, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compressed_svg_of_media_is_sent_as_one() {
+    let files: Arc<dyn Storage> = Arc::new(storehouse_memory::MemoryStorage::new());
+    let kept = SaveOptions::default().with_content_encoding("br");
+    for (name, options) in [
+        ("a.svgz", &SaveOptions::default()),
+        ("a.svg", &SaveOptions::default()),
+        ("kept.SVGZ", &kept),
+    ] {
+        let content = gzipped("<svg/>").into();
+        let name = Name::new(name).unwrap();
+        files.save(&name, content, options).await.unwrap();
+    }
+    let media = MediaFiles::new(UrlPrefix::new("/media/"), files);
+    let address = started(Router::new().fallback_service(media)).await;
+
+    for (name, encoding) in [
+        ("a.svgz", Some("gzip")),
+        ("a.svg", None),
+        ("kept.SVGZ", Some("br")),
+    ] {
+        for fields in [&[][..], &["Range: bytes=0-3"]] {
+            let answer = sent_with(&address, "GET", &format!("/media/{name}"), fields).await;
+
+            assert_eq!(answer.header("content-encoding"), encoding, "{name}");
+            assert_eq!(answer.header("content-type"), Some("image/svg+xml"));
+            assert!(answer.header("content-security-policy").is_some());
+        }
     }
 }

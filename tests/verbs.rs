@@ -6,7 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::site::{Ran, Site};
+use storehouse_test_support::Minio;
+
+use crate::site::{Ran, Site, bucket_settings};
 
 const SETTINGS: &str = r#"
     MEDIA_ROOT = "media"
@@ -59,6 +61,23 @@ fn a_taken_name_gets_a_suffix_and_the_name_used_is_printed() {
         .and_then(|rest| rest.strip_suffix(".tar.gz\n"));
     assert_eq!(suffix.map(str::len), Some(7), "{used}");
     assert_eq!(site.files("media").len(), 2);
+}
+
+#[test]
+fn a_compressed_svg_is_sent_by_its_bucket_as_one() {
+    let minio = Minio::get();
+    let bucket = minio.bucket("verbs-svgz");
+    let site = Site::new(&bucket_settings(&minio, &bucket, minio.endpoint()));
+    for (name, encoding) in [("a.svgz", Some("gzip")), ("a.tar.gz", None)] {
+        site.write(name, "as it is");
+
+        site.run(&["save", name]).done();
+
+        let told = site.run(&["stat", name, "--json"]).done().out;
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["content_encoding"].as_str(), encoding, "{told}");
+        assert_eq!(site.run(&["open", name]).done().out, "as it is");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use storehouse_storage::{
     Attributes, Content, Error, ErrorKind, Name, Result, SaveOptions, Storage,
+    guess_content_encoding,
 };
 
 use super::{Context, flags::SaveFlags, output::Failure};
@@ -12,12 +13,15 @@ pub(super) async fn run(flags: SaveFlags, context: &Context) -> std::result::Res
     let storage = context.storages.open(&flags.storage.storage)?;
     let name = name(&flags)?;
     let content = content(&flags.source).await?;
-    let options = options(&flags);
+    let mut options = options(&flags);
     if options.attributes != Attributes::default() && !storage.capabilities().attributes {
         context.output.note(format_args!(
             "storehouse: warning: {} keeps nothing beside the content: what --content-type and the like say is left out",
             storage.describe()
         ));
+    }
+    if storage.capabilities().attributes {
+        options.attributes.content_encoding = guess_content_encoding(&name).map(str::to_owned);
     }
     let saved = storage.save(&name, content, &options).await?;
     if context.output.is_json() {

@@ -16,7 +16,7 @@
 //! The formats are those of the crate `infer`; markup is found as browsers find it (WHATWG, MIME Sniffing,
 //! section 7.1).
 
-use storehouse_storage::{Name, guess_content_type};
+use storehouse_storage::{Name, guess_content_encoding, guess_content_type};
 
 use super::{
     containers,
@@ -49,9 +49,13 @@ impl FileType {
     pub(super) fn of(name: &str, first: &[u8]) -> Result<Self, String> {
         let head = &first[..first.len().min(HEAD_BYTES)];
         // A name that is none in a storage has no extension either.
-        let by_name = Name::new(name).ok().as_ref().and_then(guess_content_type);
+        let name = Name::new(name).ok();
+        let by_name = name.as_ref().and_then(guess_content_type);
         let found = look_at(head);
         let by_name = by_name.as_deref();
+        if name.as_ref().and_then(guess_content_encoding).is_some() {
+            return Self::of_svgz(by_name.unwrap_or(UNKNOWN), &found);
+        }
         let (content_type, is_proven) = match (&found, by_name) {
             (Bytes::Format(format), Some(said)) if can_run(said) => {
                 return Err(format!("its name says {said}, and its bytes are {format}"));
@@ -71,6 +75,20 @@ impl FileType {
         Ok(Self {
             content_type: content_type.to_owned(),
             is_proven,
+        })
+    }
+
+    /// The same of a name that ends with `.svgz`: the file is sent with `Content-Encoding: gzip`, so it has
+    /// to be that. What is inside is not looked at, as with all that can run: it is sent as an SVG is.
+    fn of_svgz(said: &str, found: &Bytes) -> Result<Self, String> {
+        if !matches!(found, Bytes::Format("application/gzip")) {
+            return Err(format!(
+                "its name says {said} in gzip, and its bytes are no gzip"
+            ));
+        }
+        Ok(Self {
+            content_type: said.to_owned(),
+            is_proven: false,
         })
     }
 
@@ -186,6 +204,7 @@ mod tests {
     const HTML: &[u8] = b"\xef\xbb\xbf \r\n<HTML><script>alert(1)</script>";
     const SVG: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>";
     const XML: &[u8] = b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>";
+    const GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\x02\xff";
     const PDF: &[u8] = b"%PDF-1.7\n";
     const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
@@ -282,6 +301,20 @@ mod tests {
             for (name, expected) in *names {
                 assert_eq!(type_of(name, head), proven(expected), "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn a_compressed_svg_is_gzip_and_nothing_else_is_one() {
+        for (case, name, head, expected) in [
+            ("gzip", "a.svgz", GZIP, said("image/svg+xml")),
+            ("in capitals", "a.SVGZ", GZIP, said("image/svg+xml")),
+            ("not compressed", "a.svgz", SVG, None),
+            ("a picture", "a.svgz", PNG, None),
+            ("empty", "a.svgz", b"", None),
+            ("gzip as SVG", "a.svg", GZIP, None),
+        ] {
+            assert_eq!(type_of(name, head), expected, "{case}");
         }
     }
 

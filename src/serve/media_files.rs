@@ -8,7 +8,9 @@
 use std::{fmt, path::Path, sync::Arc, time::SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
-use storehouse_storage::{Entry, Error, ErrorKind, Name, Result, Storage, UrlOptions};
+use storehouse_storage::{
+    Entry, Error, ErrorKind, Name, Result, Storage, UrlOptions, guess_content_encoding,
+};
 
 use super::{
     Decision, Representation, ResponseBody, UrlPrefix, UrlTarget,
@@ -329,6 +331,13 @@ impl MediaFiles {
     ) -> (&'t str, HeaderMap) {
         let attributes = &entry.attributes;
         let mut headers = policy::of_attributes(&[attributes]);
+        if let (Some(encoding), None) = (
+            guess_content_encoding(&entry.name),
+            &attributes.content_encoding,
+        ) {
+            let value = HeaderValue::from_static(encoding);
+            headers.insert(header::CONTENT_ENCODING, value);
+        }
         if let (Some(value), None) = (&self.cache_control, &attributes.cache_control) {
             headers.insert(header::CACHE_CONTROL, value.clone());
         }

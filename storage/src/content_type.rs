@@ -81,8 +81,8 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Returns the content type that the extension of `name` suggests, if it suggests any.
 ///
-/// A compressed file is what it is, not what is inside: `a.tar.gz` is `application/gzip`, and
-/// nothing here ever suggests a `Content-Encoding`.
+/// A compressed file is what it is, not what is inside: `a.tar.gz` is `application/gzip`. The exception
+/// is `.svgz`, whose type is that of the SVG inside: see [`guess_content_encoding`].
 ///
 /// ```
 /// use storehouse_storage::{Name, guess_content_type};
@@ -106,6 +106,23 @@ pub fn guess_content_type(name: &Name) -> Option<String> {
         return Some(format!("{guessed}; charset=utf-8"));
     }
     Some(guessed.to_owned())
+}
+
+/// Returns the `Content-Encoding` without which the type that the extension of `name` suggests would be
+/// wrong: `gzip` of `.svgz`, which is an `image/svg+xml` that gzip has made smaller. Browsers show such a
+/// picture only where the field is sent. Of all other names it is `None`.
+///
+/// ```
+/// use storehouse_storage::{Name, guess_content_encoding};
+///
+/// let encoding_of = |name: &str| guess_content_encoding(&Name::new(name).unwrap());
+/// assert_eq!(encoding_of("img/logo.svgz"), Some("gzip"));
+/// assert_eq!(encoding_of("backup.tar.gz"), None);
+/// ```
+#[must_use]
+pub fn guess_content_encoding(name: &Name) -> Option<&'static str> {
+    let (_, extension) = name.file_name().rsplit_once('.')?;
+    extension.eq_ignore_ascii_case("svgz").then_some("gzip")
 }
 
 fn of(text: &str, table: &[(&str, &'static str)]) -> Option<&'static str> {

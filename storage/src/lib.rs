@@ -39,7 +39,7 @@ mod value;
 
 pub use capabilities::Capabilities;
 pub use content::{Content, Reader};
-pub use content_type::guess_content_type;
+pub use content_type::{guess_content_encoding, guess_content_type};
 pub use disposition::attachment_disposition;
 pub use driver::{Address, Driver, DriverConfig};
 pub use driver_options::Options;

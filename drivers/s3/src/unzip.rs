@@ -9,7 +9,9 @@ use std::{future::ready, ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
-use storehouse_storage::{ByteRange, Entry, Error, ErrorKind, Name, OpenOptions, Reader, Result};
+use storehouse_storage::{
+    ByteRange, Entry, Error, ErrorKind, Name, OpenOptions, Reader, Result, guess_content_encoding,
+};
 
 use crate::{
     bucket::Bucket,
@@ -51,7 +53,11 @@ pub(crate) async fn open(
     })
 }
 
+/// Whether an object was compressed on its way into the bucket. An `.svgz` was so before.
 fn is_gzip(entry: &Entry) -> bool {
+    if guess_content_encoding(&entry.name).is_some() {
+        return false;
+    }
     let encoding = entry.attributes.content_encoding.as_deref();
     encoding.is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case(GZIP))
 }

@@ -3,16 +3,13 @@
 use std::{borrow::Cow, sync::Arc};
 
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use storehouse_storage::{Error, ErrorKind, Name, Result, SaveOptions};
+use storehouse_storage::{Error, ErrorKind, Name, Result, SaveOptions, guess_content_encoding};
 use tokio_util::task::TaskTracker;
 
 use crate::{
     bucket::Bucket, cuts::Cuts, gzip::GZIP, headers::SaveDefaults, kept::FILE_NAME_BYTES,
     pieces::Coding,
 };
-
-/// A name that ends so has an SVG that is compressed already.
-const COMPRESSED_SVG: &str = ".svgz";
 
 /// S3's limit for a key, in bytes of UTF-8.
 pub(crate) const MAX_KEY_BYTES: usize = 1024;
@@ -89,8 +86,8 @@ impl Writer {
         let listed = types
             .iter()
             .any(|known| known.eq_ignore_ascii_case(kind.trim()));
-        let lower = name.as_str().to_ascii_lowercase();
-        if !listed || headers.contains_key(CONTENT_ENCODING) || lower.ends_with(COMPRESSED_SVG) {
+        let is_compressed = guess_content_encoding(name).is_some();
+        if !listed || headers.contains_key(CONTENT_ENCODING) || is_compressed {
             return Ok(as_it_is);
         }
         let options = options.clone().with_content_encoding(GZIP);

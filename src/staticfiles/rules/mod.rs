@@ -35,7 +35,9 @@
 pub(super) mod already_hashed;
 
 use serde_json::{Value as Json, json};
-use storehouse_storage::{Attributes, Name, Result, Storage, guess_content_type};
+use storehouse_storage::{
+    Attributes, Name, Result, Storage, guess_content_encoding, guess_content_type,
+};
 
 use self::already_hashed::AlreadyHashed;
 use crate::staticfiles::support::{fnmatch::Pattern, md5::md5_hex};
@@ -153,7 +155,7 @@ impl ObjectRules {
         let is_hashed = kind == ObjectKind::Hashed || self.already_hashed.matches(name.as_str());
         attributes.cache_control = self.cache_control(is_hashed);
         attributes.content_type = self.content_type(name);
-        attributes.content_encoding = is_gzipped_svg(name).then(|| "gzip".to_owned());
+        attributes.content_encoding = guess_content_encoding(name).map(str::to_owned);
         for (rule, patterns) in self.options.rules.iter().zip(&self.patterns) {
             if rule.hashed.is_none_or(|hashed| hashed == is_hashed)
                 && patterns
@@ -215,12 +217,6 @@ impl ObjectRules {
     fn charset(&self) -> &str {
         self.options.charset.as_deref().unwrap_or("utf-8")
     }
-}
-
-/// Whether a file is an SVG that gzip has made smaller, which browsers show only if they are told.
-fn is_gzipped_svg(name: &Name) -> bool {
-    let parts = name.as_str().rsplit_once('.');
-    parts.is_some_and(|(_, end)| end.eq_ignore_ascii_case("svgz"))
 }
 
 /// Sets what a rule sets; an empty text takes back what was set before.

@@ -61,6 +61,22 @@ async fn another_type_and_what_is_coded_already_is_stored_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_svg_comes_back_as_it_was_saved() {
+    let behind = behind_a_proxy_with("gzip-svgz", ON).await;
+    let gzip = SaveOptions::default().with_content_encoding("gzip");
+    let target = Target::Replace(name("a.svgz"));
+
+    let content = Content::from("as it is");
+    behind.storage.put(target, content, &gzip).await.unwrap();
+
+    let read = behind.storage.read(&name("a.svgz")).await.unwrap();
+    assert_eq!(read, "as it is");
+    let entry = behind.storage.stat(&name("a.svgz")).await.unwrap();
+    let encoding = entry.attributes.content_encoding;
+    assert_eq!(encoding.as_deref(), Some("gzip"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_types_can_be_chosen() {
     let types = [ON[0], ("gzip_content_types", "application/json")];
     let behind = behind_a_proxy_with("gzip-types", &types).await;
