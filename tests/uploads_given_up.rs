@@ -198,6 +198,41 @@ async fn what_was_there_stays_where_a_save_may_replace_it() {
 }
 
 #[tokio::test]
+async fn files_of_a_form_do_not_take_each_others_place() {
+    let two = |content| format!("--b\r\n<file>first\r\n--b\r\n<file>{content}\r\n--b--");
+    for (overwrites, second, answered, expected) in [
+        (true, "second", 400, &["old"][..]),
+        // One content under one name, as with names made of the content.
+        (true, "first", 200, &["first"]),
+        (false, "second", 200, &["first", "old", "second"]),
+    ] {
+        let (_site, storages) = open("DEFAULT_FILE_STORAGE = \"memory:\"\n");
+        let storage: Arc<dyn Storage> = storages.default().unwrap();
+        storage.save_as("x.txt", "old").await.unwrap();
+        let options = SaveOptions::default().with_overwrite(overwrites);
+        let upload = Upload::to(&storages, DEFAULT)
+            .unwrap()
+            .with_save_options(options);
+        let form = two(second);
+
+        let mut answer = upload
+            .receive(&form_headers(), blocks([form.as_str()]))
+            .await;
+
+        assert_eq!(status(&answer), answered, "{answer:?}");
+        if let Ok(form) = &mut answer {
+            assert_eq!(form.keep().len(), 2);
+        }
+        let mut contents = Vec::new();
+        for name in names(&storage).await {
+            contents.push(storage.read_text(&Name::new(name).unwrap()).await.unwrap());
+        }
+        contents.sort();
+        assert_eq!(contents, expected, "{second}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_that_was_replaced_is_not_deleted_when_the_next_fails() {
     let (site, storages) = open("MEDIA_ROOT = \"root\"\n");
     site.write("root/a", "old");

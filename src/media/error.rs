@@ -66,6 +66,15 @@ pub enum UploadError {
         /// What the client calls it.
         file: String,
     },
+    /// Two files of a form would have the same name in the storage, where a save replaces what is there:
+    /// the second would take the place of the first. Files of the same content may share a name. 400.
+    #[error("{file:?} is not taken: another file of the form is stored as {name:?}")]
+    SameName {
+        /// What the client calls the second one.
+        file: String,
+        /// The name in the storage.
+        name: String,
+    },
     /// A file is not of a type that is taken. 415.
     #[error("{file:?} is not taken: {why}")]
     WrongType {
@@ -130,7 +139,8 @@ impl UploadError {
             | Self::Body(_)
             | Self::UnexpectedField { .. }
             | Self::MissingField { .. }
-            | Self::UnusableName { .. } => StatusCode::BAD_REQUEST,
+            | Self::UnusableName { .. }
+            | Self::SameName { .. } => StatusCode::BAD_REQUEST,
             Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAForm | Self::Encoded { .. } | Self::WrongType { .. } => {

@@ -110,8 +110,9 @@ impl Upload {
         for file in &held {
             self.validate(file).await?;
         }
-        for file in held {
-            form.files.push(self.save(file).await?);
+        // All names before the first save: what a save replaces does not come back.
+        for (name, file) in self.named(held)? {
+            form.files.push(self.save(&name, file).await?);
         }
         Ok(())
     }

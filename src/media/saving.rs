@@ -4,7 +4,9 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use futures::future::{Either, select};
-use storehouse_storage::{Content, Error, ErrorKind, Name, SaveOptions, Saved, Target};
+use storehouse_storage::{
+    Content, Error, ErrorKind, Name, SaveOptions, Saved, Target, guess_content_encoding,
+};
 
 use super::{
     error::UploadError,
@@ -111,19 +113,34 @@ impl Upload {
         })
     }
 
+    /// Names the files that have waited. Where saves may replace, no two contents get the same name.
+    pub(super) fn named(&self, held: Vec<Held>) -> Result<Vec<(Name, Held)>> {
+        let mut named: Vec<(Name, Held)> = Vec::with_capacity(held.len());
+        for file in held {
+            let mut name = self.name(&file.part, &file.head, Some(&file.measured.checksum))?;
+            if self.may_replace() {
+                if let Some(max_length) = self.save_options.max_length {
+                    name = name.shortened(max_length)?;
+                }
+                refuse_another_content(&name, &file, &named)?;
+            }
+            named.push((name, file));
+        }
+        Ok(named)
+    }
+
     /// Saves a file that has waited.
-    pub(super) async fn save(&self, held: Held) -> Result<FormFile> {
-        let name = self.name(&held.part, &held.head, Some(&held.measured.checksum))?;
+    pub(super) async fn save(&self, name: &Name, held: Held) -> Result<FormFile> {
         let kept = match self.may_replace() {
-            true => self.put_over(&name, &held).await?,
-            false => self.put(&name, held.content()?, &held.part).await?,
+            true => self.put_over(name, &held).await?,
+            false => self.put(name, held.content()?, &held.part).await?,
         };
         Ok(self.record(held.part, kept, held.measured))
     }
 
     /// Saves a content where nothing is replaced, and takes care of it in the same step.
     async fn put(&self, name: &Name, content: Content, part: &UploadedPart) -> Result<Stored> {
-        let options = self.options(part);
+        let options = self.options(name, part);
         let saved = self.storage.save(name, content, &options).await?;
         Ok(self.created(saved))
     }
@@ -132,12 +149,8 @@ impl Upload {
     /// deleting the new file would not bring it back. So only a create, which replaces nothing whoever
     /// writes at the same time, is this form's to delete.
     async fn put_over(&self, name: &Name, held: &Held) -> Result<Stored> {
-        let options = self.options(&held.part);
-        let name = match options.max_length {
-            Some(max_length) => name.shortened(max_length)?,
-            None => name.clone(),
-        };
-        if !self.storage.exists(&name).await? {
+        let options = self.options(name, &held.part);
+        if !self.storage.exists(name).await? {
             let target = Target::Create(name.clone());
             match self.storage.put(target, held.content()?, &options).await {
                 Ok(saved) => return Ok(self.created(saved)),
@@ -146,7 +159,7 @@ impl Upload {
                 Err(error) => return Err(error.into()),
             }
         }
-        let target = Target::Replace(name);
+        let target = Target::Replace(name.clone());
         let saved = self.storage.put(target, held.content()?, &options).await?;
         Ok((saved.name, Unkept::replacement()))
     }
@@ -155,8 +168,11 @@ impl Upload {
         (saved.name.clone(), self.cleanup.of(saved))
     }
 
-    fn options(&self, part: &UploadedPart) -> SaveOptions {
-        let options = self.save_options.clone();
+    fn options(&self, name: &Name, part: &UploadedPart) -> SaveOptions {
+        let mut options = self.save_options.clone();
+        if let Some(encoding) = guess_content_encoding(name) {
+            options = options.with_content_encoding(encoding);
+        }
         options.with_content_type(&part.content_type)
     }
 
@@ -170,6 +186,20 @@ impl Upload {
             original_name: part.name,
         };
         FormFile::new(part.field, record, object)
+    }
+}
+
+/// Refuses a file that would take the place of another one of its form.
+fn refuse_another_content(name: &Name, file: &Held, before: &[(Name, Held)]) -> Result<()> {
+    let is_another = |(taken, other): &(Name, Held)| {
+        taken == name && other.measured.checksum != file.measured.checksum
+    };
+    match before.iter().any(is_another) {
+        true => Err(UploadError::SameName {
+            file: file.part.name.clone(),
+            name: name.to_string(),
+        }),
+        false => Ok(()),
     }
 }
 

@@ -46,6 +46,18 @@ impl Texts<'_> {
         parsed.map_err(|error| self.wrong(format_args!("{text:?} is no {kind}: {error}")))
     }
 
+    /// A number that a form means: Rust also reads "nan" and "inf".
+    fn number<T: FromStr + Into<f64> + Copy>(&self) -> Result<T, Error>
+    where
+        T::Err: Display,
+    {
+        let number = self.parsed::<T>("number")?;
+        match number.into().is_finite() {
+            true => Ok(number),
+            false => Err(self.wrong(format_args!("{:?} is no finite number", self.text()))),
+        }
+    }
+
     fn boolean(&self) -> Result<bool, Error> {
         match self.text().trim().to_ascii_lowercase().as_str() {
             "true" | "on" | "1" => Ok(true),
@@ -105,12 +117,20 @@ impl<'de> Deserializer<'de> for Texts<'_> {
         deserialize_u32 visit_u32 "whole number from 0"
         deserialize_u64 visit_u64 "whole number from 0"
         deserialize_u128 visit_u128 "whole number from 0"
-        deserialize_f32 visit_f32 "number"
-        deserialize_f64 visit_f64 "number"
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.text().is_empty() {
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_f32(self.number()?)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_f64(self.number()?)
+    }
+
+    /// Empty texts are inputs that nothing was typed into. An `Option<Vec<_>>` wants the other values.
+    fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
+        self.values.retain(|value| !value.is_empty());
+        match self.values.is_empty() {
             true => visitor.visit_none(),
             false => visitor.visit_some(self),
         }
@@ -212,6 +232,12 @@ mod tests {
         assert_eq!(of::<Option<u8>>(&[""]), Ok(None));
         assert_eq!(of::<Option<String>>(&[""]), Ok(None));
         assert_eq!(of::<Option<u8>>(&[]), Ok(None));
+        assert_eq!(of::<Option<u8>>(&["3", ""]), Ok(Some(3)));
+        assert_eq!(of::<Option<Vec<u8>>>(&["", ""]), Ok(None));
+        for values in [&["1", "2"][..], &["1", "", "2"], &["1", "2", ""]] {
+            let expected = Ok(Some(vec![1, 2]));
+            assert_eq!(of::<Option<Vec<u8>>>(values), expected, "{values:?}");
+        }
     }
 
     #[test]
@@ -247,6 +273,16 @@ mod tests {
                 "empty",
                 of::<f32>(&[""]).unwrap_err(),
                 "the field \"f\" is wrong: \"\" is no number: cannot parse float from empty string",
+            ),
+            (
+                "not a number",
+                of::<f64>(&["NaN"]).unwrap_err(),
+                "the field \"f\" is wrong: \"NaN\" is no finite number",
+            ),
+            (
+                "beyond all numbers",
+                of::<f32>(&["1e39"]).unwrap_err(),
+                "the field \"f\" is wrong: \"1e39\" is no finite number",
             ),
             (
                 "no boolean",
