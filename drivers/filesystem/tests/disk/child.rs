@@ -130,6 +130,7 @@ fn a_child_plays_its_role() {
             "save slowly" => save_slowly(root).await,
             "save once" => save_once(root).await,
             "modes" => crate::modes::save_under_a_umask(root).await,
+            "file sizes" => crate::file_sizes::save_a_large_file(root).await,
             "few descriptors" => crate::descriptors::save_many(root).await,
             "slow callers" => crate::descriptors::save_for_slow_callers(root).await,
             "no rights" => crate::refusals::try_without_rights(root).await,

@@ -14,6 +14,7 @@ mod child;
 mod confinement;
 mod crash;
 mod descriptors;
+mod file_sizes;
 mod following;
 #[cfg(target_os = "linux")]
 mod full_disk;
