@@ -197,6 +197,18 @@ fn with_verbosity_0_it_serves_and_says_nothing() {
 }
 
 #[test]
+fn a_path_that_is_too_long_for_a_socket_is_told() {
+    let site = Site::new(SETTINGS);
+    let place = format!("unix:{}", site.path(&"long".repeat(30)).display());
+
+    let ran = site
+        .run(&["serve", "--env", "dev", "--listen", &place])
+        .failed(1);
+
+    ran.tells(&["cannot listen at", "take a shorter one"]);
+}
+
+#[test]
 fn a_log_that_nobody_reads_stops_nothing_and_nothing_of_it_is_lost() {
     // More than a pipe holds.
     const REQUESTS: usize = 3000;

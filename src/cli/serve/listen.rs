@@ -205,6 +205,10 @@ fn cannot_listen(place: &str, error: io::Error) -> Error {
         io::ErrorKind::AddrInUse if is_file => {
             "what is there is no socket: remove it, or take another path"
         }
+        // The only input that can be wrong: std refuses it before the system is asked.
+        io::ErrorKind::InvalidInput => {
+            "the path of a socket has at most some 100 bytes: take a shorter one"
+        }
         io::ErrorKind::NotFound => "make the folder that the socket is to be in",
         io::ErrorKind::AddrInUse => "another program does: end it, or take another address",
         io::ErrorKind::PermissionDenied => "ports below 1024 are the administrator's: take another",
