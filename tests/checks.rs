@@ -768,6 +768,44 @@ fn settings_of_a_django_project_on_amazon_are_good_with_one_warning() {
     }
 }
 
+/// What the same settings say of other things than files, and those that they begin with.
+const COOKIECUTTER_OTHERS: &str = r#"
+ACCOUNT_ADAPTER = "project.users.adapters.AccountAdapter"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Project] "
+ADMIN_URL = "secret/"
+ANYMAIL = {}
+APPS_DIR = "project"
+CELERY_BROKER_URL = "redis://redis:6379/0"
+COMPRESS_ENABLED = true
+COMPRESS_STORAGE = "storages.backends.s3.S3Storage"
+CORS_URLS_REGEX = "^/api/.*$"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+CSRF_COOKIE_NAME = "__Secure-csrftoken"
+DJANGO_APPS = ["django.contrib.auth"]
+EMAIL_BACKEND = "anymail.backends.amazon_ses.EmailBackend"
+LOGGING = { version = 1 }
+REDIS_URL = "redis://redis:6379/0"
+REST_FRAMEWORK = {}
+SECURE_PROXY_SSL_HEADER = ["HTTP_X_FORWARDED_PROTO", "https"]
+SENTRY_LOG_LEVEL = 20
+SOCIALACCOUNT_FORMS = {}
+SPECTACULAR_SETTINGS = { SERVERS = [] }
+WEBPACK_LOADER = {}
+"#;
+
+#[test]
+fn settings_of_packages_that_say_nothing_of_files_are_told_in_the_warning_for_django() {
+    let site = Site::new(&format!("{COOKIECUTTER_OTHERS}{COOKIECUTTER}"));
+
+    let checked = site.run(&["check"]).done();
+
+    assert_eq!(told(&checked), ["storehouse.W008"]);
+    for name in ["ANYMAIL", "CELERY_BROKER_URL", "REDIS_URL", "LOGGING"] {
+        assert!(checked.out.contains(name), "{name}: {}", checked.out);
+    }
+    assert!(!checked.out.contains("6379"), "{}", checked.out);
+}
+
 #[test]
 fn what_means_something_else_here_is_refused_with_what_to_write() {
     for (setting, says) in [
@@ -898,7 +936,7 @@ fn settings_of_django_that_are_not_used_are_told_in_one_warning() {
     let misspelled = site.run(&["list", "--set", "STATIC_UR=/s/"]).failed(1);
 
     assert_eq!(told(&checked), ["storehouse.W008"]);
-    let message = "11 settings of Django that Storehouse does not use: ADMINS, CSRF_COOKIE_SECURE, DATABASES, EMAIL_HOST_PASSWORD, LOGGING, MIDDLEWARE, ROOT_URLCONF, SECURE_HSTS_SECONDS, TEMPLATES, TIME_ZONE, USE_TZ.";
+    let message = "11 settings of Django, or of packages, that Storehouse does not use: ADMINS, CSRF_COOKIE_SECURE, DATABASES, EMAIL_HOST_PASSWORD, LOGGING, MIDDLEWARE, ROOT_URLCONF, SECURE_HSTS_SECONDS, TEMPLATES, TIME_ZONE, USE_TZ.";
     assert!(checked.out.contains(message), "{}", checked.out);
     assert_eq!((listed.err.as_str(), set.err.as_str()), ("", ""));
     misspelled.tells(&["did you mean \"STATIC_URL\"?"]);

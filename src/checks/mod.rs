@@ -182,7 +182,7 @@ pub fn urls(settings: &Settings) -> Vec<Problem> {
     problems
 }
 
-/// Tells of settings of Django that were brought along and do nothing here.
+/// Tells of settings of Django, and of packages, that were brought along and do nothing here.
 fn unused(settings: &Settings) -> Option<Problem> {
     let unused = settings.unused();
     let count = match unused.len() {
@@ -191,7 +191,8 @@ fn unused(settings: &Settings) -> Option<Problem> {
         many => format!("{many} settings"),
     };
     let names = unused.join(", ");
-    let message = format!("{count} of Django that Storehouse does not use: {names}.");
+    let message =
+        format!("{count} of Django, or of packages, that Storehouse does not use: {names}.");
     Some(Problem::warning("storehouse.W008", message))
 }
 

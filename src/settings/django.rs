@@ -1,10 +1,11 @@
-//! Settings of Django that say nothing about files, so that a project's settings can be brought along whole:
-//! they are accepted, and no command uses them.
+//! Settings of Django, and of packages that Django projects use, that say nothing about files, so that a
+//! project's settings can be brought along whole: they are accepted, and no command uses them.
 //!
 //! Sources: `django/conf/global_settings.py` of Django 6.1.3, without the settings that have a meaning here
 //! (those of [`super::table`]); and of its documentation `BASE_DIR`, `MESSAGE_LEVEL`, `MESSAGE_TAGS`, `ROOT_URLCONF` and
 //! `SITE_ID`, which that file does not have, `ASGI_APPLICATION`, which its servers read, and `USE_L10N` and
-//! `FORMS_URLFIELD_ASSUME_HTTPS` of earlier versions.
+//! `FORMS_URLFIELD_ASSUME_HTTPS` of earlier versions. For packages: those of the project that
+//! cookiecutter-django makes, and others whose settings have a first word of their own.
 
 /// The names, sorted.
 const NAMES: &[&str] = &[
@@ -147,9 +148,68 @@ const NAMES: &[&str] = &[
     "YEAR_MONTH_FORMAT",
 ];
 
+/// The first words of the names that packages have: `CELERY` stands for `CELERY` and for `CELERY_BROKER_URL`.
+/// No setting that is read here begins so, and so no misspelling of one is taken for a package's.
+const OF_PACKAGES: &[&str] = &[
+    "ACCOUNT",
+    "ANYMAIL",
+    "AXES",
+    "CELERY",
+    "CHANNEL_LAYERS",
+    "COMPRESS",
+    "CONSTANCE",
+    "CORS",
+    "CRISPY",
+    "DEBUG_TOOLBAR",
+    "DJANGO_VITE",
+    "DJSTRIPE",
+    "GRAPHENE",
+    "HAYSTACK",
+    "IMPORT_EXPORT",
+    "OAUTH2_PROVIDER",
+    "PHONENUMBER",
+    "RECAPTCHA",
+    "REST_AUTH",
+    "REST_FRAMEWORK",
+    "RQ",
+    "SENTRY",
+    "SIMPLE_JWT",
+    "SOCIALACCOUNT",
+    "SOCIAL_AUTH",
+    "SPECTACULAR_SETTINGS",
+    "STRIPE",
+    "TAGGIT",
+    "THUMBNAIL",
+    "TINYMCE",
+    "UNFOLD",
+    "WAGTAIL",
+    "WAGTAILADMIN",
+    "WEBPACK_LOADER",
+];
+
+/// Names that no package has, and the settings of many projects do: helpers for other settings.
+const OF_PROJECTS: &[&str] = &[
+    "ADMIN_URL",
+    "APPS_DIR",
+    "DJANGO_ADMIN_FORCE_ALLAUTH",
+    "DJANGO_APPS",
+    "LOCAL_APPS",
+    "PROJECT_APPS",
+    "READ_DOT_ENV_FILE",
+    "REDIS_SSL",
+    "REDIS_URL",
+    "THIRD_PARTY_APPS",
+];
+
 /// Returns whether `name` is one of them.
 pub(super) fn is_unused(name: &str) -> bool {
+    let is_of_a_package = |word: &&str| {
+        let rest = name.strip_prefix(word);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
     NAMES.binary_search(&name).is_ok()
+        || OF_PROJECTS.contains(&name)
+        || OF_PACKAGES.iter().any(is_of_a_package)
 }
 
 #[cfg(test)]
@@ -168,6 +228,16 @@ mod tests {
         for row in table.rows() {
             assert!(!is_unused(row.name), "{}", row.name);
         }
-        assert!(is_unused("MIDDLEWARE"));
+        for (name, expected) in [
+            ("MIDDLEWARE", true),
+            ("CELERY", true),
+            ("CELERY_BROKER_URL", true),
+            ("REDIS_URL", true),
+            ("CELERYBEAT", false),
+            ("AWS_STORAGE_BUCKET", false),
+            ("STATIC_ROTO", false),
+        ] {
+            assert_eq!(is_unused(name), expected, "{name}");
+        }
     }
 }
