@@ -84,6 +84,33 @@ fn a_key_among_the_files_that_are_served_keeps_the_server_from_starting() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_is_sent_under_no_name() {
+    let site = site();
+    let folders = ["media", "public"].map(|folder| format!("{folder}/a.txt"));
+    for name in &folders {
+        site.write(name, "here");
+    }
+    let sets = "MEDIA_URL=/media/ MEDIA_ROOT=media WHITENOISE_ROOT=public";
+    let sets = sets.split(' ').flat_map(|set| ["--set", set]);
+    let mut arguments = vec!["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    arguments.extend(sets);
+    let server = Server::start(&site, &arguments);
+    for (folder, prefix) in [("assets", "/static"), ("media", "/media"), ("public", "")] {
+        fs::hard_link(site.path("key.pem"), site.path(&format!("{folder}/k.txt"))).unwrap();
+
+        for (name, status) in [("a.txt", "200"), ("k.txt", "404")] {
+            let mut stream = connected(&site, &server, "http/1.1").await;
+            let asked = request("GET", &format!("{prefix}/{name}"), &[]);
+            stream.write_all(&asked).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let start = format!("HTTP/1.1 {status} ");
+            assert!(answer.starts_with(&start), "{prefix}/{name}: {answer}");
+        }
+    }
+}
+
 /// Asks for the file in several ways at once, on one connection of HTTP/2.
 async fn asked_by_http2(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) {
     let handshake =

@@ -72,8 +72,8 @@ pub struct MediaFiles {
     /// What settings say. It does not undo what makes content harmless.
     set: Option<Arc<ServeHeaders>>,
     headers: Option<HeadersFunction>,
-    /// The settings file.
-    hidden: Option<Arc<Path>>,
+    /// Files that are never sent.
+    hidden: Vec<Arc<Path>>,
     verifier: Option<UrlVerifier>,
     is_private: bool,
     is_trusted: bool,
@@ -90,7 +90,7 @@ impl MediaFiles {
             cache_control: None,
             set: None,
             headers: None,
-            hidden: None,
+            hidden: Vec::new(),
             verifier: None,
             is_private: false,
             is_trusted: false,
@@ -116,7 +116,7 @@ impl MediaFiles {
         let files = Self::new(UrlPrefix::of_url(&media_url), storage);
         let mut files = files.with_signed_urls(UrlVerifier::of(settings));
         files.set = ServeHeaders::of(settings)?.map(Arc::new);
-        files.hidden = settings.file().map(Arc::from);
+        files.hidden = settings.file().map(Arc::from).into_iter().collect();
         if from_settings::redirects(settings, &*files.storage)? {
             files = files.with_redirects();
         }
@@ -161,6 +161,14 @@ impl MediaFiles {
         change: impl Fn(&Name, &mut HeaderMap) + Send + Sync + 'static,
     ) -> Self {
         self.headers = Some(Arc::new(change));
+        self
+    }
+
+    /// Never sends this file of this machine, nor a link to it or a copy with its size and time: for the key of
+    /// a certificate and the like. The settings file needs no such call after [`load`](Self::load).
+    #[must_use]
+    pub fn without_file(mut self, file: &Path) -> Self {
+        self.hidden.push(Arc::from(file));
         self
     }
 
@@ -257,7 +265,8 @@ impl MediaFiles {
         name: &Name,
         grant: Option<&Grant>,
     ) -> Result<Option<FileResponse>> {
-        let source = Source::storage(Arc::clone(&self.storage)).without(self.hidden.as_deref());
+        let source =
+            Source::storage(Arc::clone(&self.storage)).without(self.hidden.iter().cloned());
         if request.method == Method::GET
             && !DECIDING
                 .iter()

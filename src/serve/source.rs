@@ -19,8 +19,8 @@ use crate::staticfiles::{Finder, Matches, on_the_blocking_pool, search};
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     files: Files,
-    /// The settings file, which is never sent, whatever link or copy leads to it.
-    hidden: Option<Arc<Path>>,
+    /// Files of secrets on this machine, which are never sent, whatever link or copy leads to them.
+    hidden: Vec<Arc<Path>>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Source {
     pub(super) fn storage(storage: Arc<dyn Storage>) -> Self {
         Self {
             files: Files::Storage(storage),
-            hidden: None,
+            hidden: Vec::new(),
         }
     }
 
@@ -44,29 +44,33 @@ impl Source {
     pub(super) fn finders(finders: Vec<Box<dyn Finder>>) -> Self {
         Self {
             files: Files::Finders(finders.into()),
-            hidden: None,
+            hidden: Vec::new(),
         }
     }
 
-    /// Never gives this file, nor one of its size and time on this machine: that is a link to it, or a copy.
-    pub(super) fn without(mut self, file: Option<&Path>) -> Self {
-        self.hidden = file.map(Arc::from);
+    /// Never gives these files, nor one of the size and time of one on this machine: that is a link to it, or
+    /// a copy.
+    pub(super) fn without(mut self, files: impl IntoIterator<Item = Arc<Path>>) -> Self {
+        self.hidden.extend(files);
         self
     }
 
     fn refuse_hidden(&self, entry: &Entry) -> Result<()> {
-        let Some(file) = &self.hidden else {
-            return Ok(());
-        };
         let is_same = |metadata: fs::Metadata| {
             metadata.len() == entry.size && metadata.modified().ok() == entry.modified
         };
-        match self.is_local(&entry.name) && file.metadata().is_ok_and(is_same) {
-            true => Err(
-                Error::new(ErrorKind::PermissionDenied, "it is the settings file")
-                    .with_advice("remove what leads to it from the files that are served"),
-            ),
-            false => Ok(()),
+        let mut hidden = self.hidden.iter();
+        let found = match self.is_local(&entry.name) {
+            true => hidden.find(|file| file.metadata().is_ok_and(is_same)),
+            false => None,
+        };
+        match found {
+            Some(file) => Err(Error::new(
+                ErrorKind::PermissionDenied,
+                format!("it is {}, a file of secrets", file.display()),
+            )
+            .with_advice("remove what leads to it from the files that are served")),
+            None => Ok(()),
         }
     }
 

@@ -15,7 +15,7 @@
 //! | `USE_FINDERS` | [`load`](StaticFiles::load) with `DEBUG` |
 //! | `ROOT` | [`root`](StaticFiles::root) |
 
-use std::{fmt, fs, sync::Arc, time::Duration};
+use std::{fmt, fs, path::Path, sync::Arc, time::Duration};
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use storehouse_storage::{Entry, Name, Result, Storage, join_url};
@@ -175,7 +175,7 @@ impl StaticFiles {
     fn sent_as_set(mut self, settings: &Settings) -> Result<Self> {
         let index = from_settings::index(settings)?;
         let headers = ServeHeaders::of(settings)?;
-        self.source = self.source.without(settings.file());
+        self.source = self.source.without(settings.file().map(Arc::from));
         self.change(|options| {
             options.index = index;
             options.all_origins = settings.flag("WHITENOISE_ALLOW_ALL_ORIGINS");
@@ -271,6 +271,15 @@ impl StaticFiles {
         change: impl Fn(&Name, &mut HeaderMap) + Send + Sync + 'static,
     ) -> Self {
         self.change(|options| options.headers = Some(Arc::new(change)));
+        self
+    }
+
+    /// Never sends this file of this machine, nor a link to it or a copy with its size and time: for the key of
+    /// a certificate and the like. The settings file needs no such call after [`load`](Self::load).
+    #[must_use]
+    pub fn without_file(mut self, file: &Path) -> Self {
+        self.source = self.source.without([Arc::from(file)]);
+        self.change(|_| ());
         self
     }
 

@@ -117,6 +117,12 @@ async fn site(flags: &ServeFlags, context: &Context) -> Result<Site, Failure> {
         site.media_files = Some(MediaFiles::load(settings, storages)?);
     }
     site.root_files = StaticFiles::root(settings, storages)?;
+    if let Some(key) = tls::key(flags) {
+        let without_key = |files: StaticFiles| files.without_file(key);
+        site.static_files = site.static_files.map(without_key);
+        site.root_files = site.root_files.map(without_key);
+        site.media_files = site.media_files.map(|files| files.without_file(key));
+    }
     if site.is_empty() {
         let problem = "there is nothing to serve: neither STATIC_URL nor MEDIA_URL is a path on this site, and WHITENOISE_ROOT is not set";
         let advice = "set STATIC_URL = \"/static/\", MEDIA_URL = \"/media/\" or WHITENOISE_ROOT = \"public\", or several of them";
