@@ -157,6 +157,10 @@ async fn a_copy_is_sent_where_it_decodes_to_its_file_and_never_else() {
         name: "a.55e7cbb9ba48.css",
         ..css(&other, false)
     };
+    let hashed = Beside {
+        name: "a.55e7cbb9ba48.css",
+        ..bin(true)
+    };
     for (case, beside, is_sent) in [
         ("of the file", css(&own, false), true),
         (
@@ -171,6 +175,7 @@ async fn a_copy_is_sent_where_it_decodes_to_its_file_and_never_else() {
         ("no gzip", css(b"coded", false), false),
         ("large", bin(false), true),
         ("large and older", bin(true), false),
+        ("large and older, of a hashed name", hashed, true),
     ] {
         let answer = asked_in_gzip(&beside).await;
 

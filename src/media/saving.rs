@@ -140,7 +140,7 @@ impl Upload {
 
     /// Saves a content where nothing is replaced, and takes care of it in the same step.
     async fn put(&self, name: &Name, content: Content, part: &UploadedPart) -> Result<Stored> {
-        let options = self.options(name, part);
+        let options = self.options(part);
         let saved = self.storage.save(name, content, &options).await?;
         Ok(self.created(saved))
     }
@@ -149,7 +149,7 @@ impl Upload {
     /// deleting the new file would not bring it back. So only a create, which replaces nothing whoever
     /// writes at the same time, is this form's to delete.
     async fn put_over(&self, name: &Name, held: &Held) -> Result<Stored> {
-        let options = self.options(name, &held.part);
+        let options = self.options(&held.part);
         if !self.storage.exists(name).await? {
             let target = Target::Create(name.clone());
             match self.storage.put(target, held.content()?, &options).await {
@@ -168,9 +168,11 @@ impl Upload {
         (saved.name.clone(), self.cleanup.of(saved))
     }
 
-    fn options(&self, name: &Name, part: &UploadedPart) -> SaveOptions {
+    fn options(&self, part: &UploadedPart) -> SaveOptions {
         let mut options = self.save_options.clone();
-        if let Some(encoding) = guess_content_encoding(name) {
+        // The type that is stored follows the client's name, whatever name the file gets.
+        let name = Name::new(&part.name).ok();
+        if let Some(encoding) = name.as_ref().and_then(guess_content_encoding) {
             options = options.with_content_encoding(encoding);
         }
         options.with_content_type(&part.content_type)

@@ -76,14 +76,20 @@ pub(super) async fn read(source: &Source, seen: &Seen) -> Result<Vec<StoredCopy>
 }
 
 /// Leaves out the copies of another content than that of the file, which is the first: what a coding
-/// decodes to is the representation itself (RFC 9110, section 8.4).
-pub(super) async fn belonging(mut copies: Vec<StoredCopy>) -> Result<Vec<StoredCopy>> {
+/// decodes to is the representation itself (RFC 9110, section 8.4). `is_hashed` says whether the file's name has
+/// the hash of its content.
+pub(super) async fn belonging(
+    mut copies: Vec<StoredCopy>,
+    is_hashed: bool,
+) -> Result<Vec<StoredCopy>> {
     if copies.len() < 2 {
         return Ok(copies);
     }
     on_the_blocking_pool(move || {
         let others = copies.split_off(1);
-        let belong = others.into_iter().filter(|copy| belongs(copy, &copies[0]));
+        let belong = others
+            .into_iter()
+            .filter(|copy| belongs(copy, &copies[0], is_hashed));
         let belong: Vec<_> = belong.collect();
         copies.extend(belong);
         copies
@@ -92,13 +98,14 @@ pub(super) async fn belonging(mut copies: Vec<StoredCopy>) -> Result<Vec<StoredC
 }
 
 /// Whether a copy is one of this content. Of a large one, and of one in a coding that this build does not
-/// know, the times have to tell: collectstatic writes copies after their originals.
-fn belongs(copy: &StoredCopy, plain: &StoredCopy) -> bool {
+/// know, the name has to tell, since a hash stands for one content, or the times.
+fn belongs(copy: &StoredCopy, plain: &StoredCopy, is_hashed: bool) -> bool {
     let by_content = match (copy.coding, &copy.content, &plain.content) {
         (Some(coding), Some(encoded), Some(plain)) => decodes_to(coding, encoded, plain),
         _ => None,
     };
-    let belongs = by_content.unwrap_or_else(|| copy.entry.modified >= plain.entry.modified);
+    let belongs =
+        by_content.unwrap_or_else(|| is_hashed || copy.entry.modified >= plain.entry.modified);
     if !belongs {
         let (name, of) = (copy.entry.name.as_str(), plain.entry.name.as_str());
         tracing::debug!(

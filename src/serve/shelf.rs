@@ -162,13 +162,15 @@ impl Shelf {
         let Some(plain) = copies.first() else {
             return Ok(None);
         };
-        let is_settled = copies.iter().all(|copy| !is_fresh(source, &copy.entry));
+        // A copy that could not be read is tried again.
+        let is_settled =
+            copies.len() == seen.len() && copies.iter().all(|copy| !is_fresh(source, &copy.entry));
         let mut representation = Representation::new(plain.entry.size)
             .stored_encoded(known.policy.contains_key(header::CONTENT_ENCODING))
             .with_content_type(known.content_type)
             .with_last_modified(plain.entry.modified);
         let mut variants = Vec::with_capacity(copies.len());
-        for copy in copies::belonging(copies).await? {
+        for copy in copies::belonging(copies, known.hash.is_some()).await? {
             let StoredCopy {
                 coding,
                 entry,

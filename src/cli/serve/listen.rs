@@ -205,8 +205,8 @@ fn cannot_listen(place: &str, error: io::Error) -> Error {
         io::ErrorKind::AddrInUse if is_file => {
             "what is there is no socket: remove it, or take another path"
         }
-        // The only input that can be wrong: std refuses it before the system is asked.
-        io::ErrorKind::InvalidInput => {
+        // Of an address it is a scope that is missing, as of [fe80::1].
+        io::ErrorKind::InvalidInput if place.parse::<SocketAddr>().is_err() => {
             "the path of a socket has at most some 100 bytes: take a shorter one"
         }
         io::ErrorKind::NotFound => "make the folder that the socket is to be in",
