@@ -209,6 +209,19 @@ fn a_path_that_is_too_long_for_a_socket_is_told() {
 }
 
 #[test]
+fn advice_for_a_socket_is_not_given_for_an_address() {
+    let site = Site::new(SETTINGS);
+
+    // The scope of the address is missing.
+    let ran = site
+        .run(&["serve", "--env", "dev", "[fe80::1]:8123"])
+        .failed(1);
+
+    ran.tells(&["cannot listen at [fe80::1]:8123"]);
+    assert!(!ran.err.contains("path"), "{}", ran.err);
+}
+
+#[test]
 fn a_log_that_nobody_reads_stops_nothing_and_nothing_of_it_is_lost() {
     // More than a pipe holds.
     const REQUESTS: usize = 3000;

@@ -106,7 +106,7 @@ pub(crate) fn gzipped(content: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A file of a site with a compressed copy that somebody has put beside it.
+/// A static file, and the compressed copy that lies beside the file.
 struct Beside<'a> {
     name: &'a str,
     content: &'a str,

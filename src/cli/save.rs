@@ -14,14 +14,13 @@ pub(super) async fn run(flags: SaveFlags, context: &Context) -> std::result::Res
     let name = name(&flags)?;
     let content = content(&flags.source).await?;
     let mut options = options(&flags);
-    if options.attributes != Attributes::default() && !storage.capabilities().attributes {
+    if storage.capabilities().attributes {
+        options.attributes.content_encoding = guess_content_encoding(&name).map(str::to_owned);
+    } else if options.attributes != Attributes::default() {
         context.output.note(format_args!(
             "storehouse: warning: {} keeps nothing beside the content: what --content-type and the like say is left out",
             storage.describe()
         ));
-    }
-    if storage.capabilities().attributes {
-        options.attributes.content_encoding = guess_content_encoding(&name).map(str::to_owned);
     }
     let saved = storage.save(&name, content, &options).await?;
     if context.output.is_json() {

@@ -71,11 +71,11 @@ impl Form {
     /// Reads all fields that are no files into a type of the application's, by serde.
     ///
     /// A number or a boolean is read from its text, blanks around it left out; `on`, `1` and `true` are
-    /// true, and `off`, `0`, `false` and an empty text are false. A number is finite. An `Option` is `None` where the
-    /// field is missing or all its texts are empty, as an input that nothing was typed into sends it; of
-    /// others it leaves the empty texts out. A `Vec` gets all
-    /// values of a name; anything else the last one. A field that may be missing and is no `Option`, such
-    /// as a checkbox or a `Vec`, wants `#[serde(default)]`. `flatten` and untagged enums see texts only.
+    /// true, and `off`, `0`, `false` and an empty text are false. A number has to be finite. An `Option` leaves
+    /// empty texts out, since an input that nothing was typed into sends one: it is `None` where the field is
+    /// missing or has no other text. A `Vec` gets all values of a name; anything else the last one. A field
+    /// that may be missing and is no `Option`, such as a checkbox or a `Vec`, wants `#[serde(default)]`.
+    /// `flatten` and untagged enums see texts only.
     ///
     /// ```
     /// # let mut form = storehouse::media::Form::default();

@@ -86,12 +86,9 @@ pub(super) async fn belonging(
         return Ok(copies);
     }
     on_the_blocking_pool(move || {
-        let others = copies.split_off(1);
-        let belong = others
-            .into_iter()
-            .filter(|copy| belongs(copy, &copies[0], is_hashed));
-        let belong: Vec<_> = belong.collect();
-        copies.extend(belong);
+        let plain = copies.remove(0);
+        copies.retain(|copy| belongs(copy, &plain, is_hashed));
+        copies.insert(0, plain);
         copies
     })
     .await

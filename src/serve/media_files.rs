@@ -9,7 +9,7 @@ use std::{fmt, path::Path, sync::Arc, time::SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 use storehouse_storage::{
-    Entry, Error, ErrorKind, Name, Result, Storage, UrlOptions, guess_content_encoding,
+    Attributes, Entry, Error, ErrorKind, Name, Result, Storage, UrlOptions, guess_content_encoding,
 };
 
 use super::{
@@ -68,12 +68,12 @@ const DECIDING: [header::HeaderName; 6] = [
 pub struct MediaFiles {
     prefix: UrlPrefix,
     storage: Arc<dyn Storage>,
+    /// The files of the storage that may be sent.
+    source: Source,
     cache_control: Option<HeaderValue>,
     /// What settings say. It does not undo what makes content harmless.
     set: Option<Arc<ServeHeaders>>,
     headers: Option<HeadersFunction>,
-    /// Files that are never sent.
-    hidden: Vec<Arc<Path>>,
     verifier: Option<UrlVerifier>,
     is_private: bool,
     is_trusted: bool,
@@ -86,11 +86,11 @@ impl MediaFiles {
     pub fn new(prefix: UrlPrefix, storage: Arc<dyn Storage>) -> Self {
         Self {
             prefix,
+            source: Source::storage(Arc::clone(&storage)),
             storage,
             cache_control: None,
             set: None,
             headers: None,
-            hidden: Vec::new(),
             verifier: None,
             is_private: false,
             is_trusted: false,
@@ -116,7 +116,9 @@ impl MediaFiles {
         let files = Self::new(UrlPrefix::of_url(&media_url), storage);
         let mut files = files.with_signed_urls(UrlVerifier::of(settings));
         files.set = ServeHeaders::of(settings)?.map(Arc::new);
-        files.hidden = settings.file().map(Arc::from).into_iter().collect();
+        if let Some(file) = settings.file() {
+            files = files.without_file(file);
+        }
         if from_settings::redirects(settings, &*files.storage)? {
             files = files.with_redirects();
         }
@@ -168,7 +170,7 @@ impl MediaFiles {
     /// a certificate and the like. The settings file needs no such call after [`load`](Self::load).
     #[must_use]
     pub fn without_file(mut self, file: &Path) -> Self {
-        self.hidden.push(Arc::from(file));
+        self.source = self.source.without(file);
         self
     }
 
@@ -265,14 +267,13 @@ impl MediaFiles {
         name: &Name,
         grant: Option<&Grant>,
     ) -> Result<Option<FileResponse>> {
-        let source =
-            Source::storage(Arc::clone(&self.storage)).without(self.hidden.iter().cloned());
+        let source = &self.source;
         if request.method == Method::GET
             && !DECIDING
                 .iter()
                 .any(|field| request.headers.contains_key(field))
         {
-            return self.whole(request, &source, name, grant).await;
+            return self.whole(request, source, name, grant).await;
         }
         // Once more if the file is replaced between the look and the answer.
         for _ in 0..2 {
@@ -284,7 +285,7 @@ impl MediaFiles {
                 name: name.clone(),
                 etag: entry.etag.clone(),
             };
-            let (representation, policy) = self.described(&source, &entry, grant);
+            let (representation, policy) = self.described(source, &entry, grant);
             let decision = decided(request, &representation);
             match respond::respond(&decision, &policy, &content).await {
                 Ok(response) => return Ok(Some(response)),
@@ -339,14 +340,9 @@ impl MediaFiles {
         grant: Option<&Grant>,
     ) -> (&'t str, HeaderMap) {
         let attributes = &entry.attributes;
-        let mut headers = policy::of_attributes(&[attributes]);
-        if let (Some(encoding), None) = (
-            guess_content_encoding(&entry.name),
-            &attributes.content_encoding,
-        ) {
-            let value = HeaderValue::from_static(encoding);
-            headers.insert(header::CONTENT_ENCODING, value);
-        }
+        let mut by_name = Attributes::default();
+        by_name.content_encoding = guess_content_encoding(&entry.name).map(str::to_owned);
+        let mut headers = policy::of_attributes(&[attributes, &by_name]);
         if let (Some(value), None) = (&self.cache_control, &attributes.cache_control) {
             headers.insert(header::CACHE_CONTROL, value.clone());
         }

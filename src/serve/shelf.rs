@@ -171,24 +171,15 @@ impl Shelf {
             .with_last_modified(plain.entry.modified);
         let mut variants = Vec::with_capacity(copies.len());
         for copy in copies::belonging(copies, known.hash.is_some()).await? {
-            let StoredCopy {
-                coding,
-                entry,
-                content,
-            } = copy;
-            let tag = tag(
-                source,
-                coding,
-                &entry,
-                content.as_ref(),
-                known.hash.as_deref(),
-            );
-            representation = match coding {
+            let tag = tag(source, &copy, known.hash.as_deref());
+            representation = match copy.coding {
                 None => representation.with_etag(tag),
-                Some(coding) => representation.with_encoded(coding, entry.size, tag),
+                Some(coding) => representation.with_encoded(coding, copy.entry.size, tag),
             };
-            let content = self.content(source, entry, content);
-            variants.push(Stored { coding, content });
+            variants.push(Stored {
+                coding: copy.coding,
+                content: self.content(source, copy),
+            });
         }
         Ok(Some(Shelved {
             representation,
@@ -202,15 +193,15 @@ impl Shelf {
     }
 
     /// Keeps a content that was read, if there is room.
-    fn content(&self, source: &Source, entry: Entry, read: Option<Bytes>) -> Content {
+    fn content(&self, source: &Source, copy: StoredCopy) -> Content {
         let has_room =
             |bytes: &Bytes| self.kept.load(Ordering::Relaxed) + bytes.len() as u64 <= self.room;
-        match read.filter(has_room) {
+        match copy.content.filter(has_room) {
             Some(bytes) => Content::Memory(bytes),
             None => Content::Stored {
                 source: source.clone(),
-                name: entry.name,
-                etag: entry.etag,
+                name: copy.entry.name,
+                etag: copy.entry.etag,
             },
         }
     }
@@ -251,21 +242,15 @@ impl Shelved {
 
 /// Makes the tag of a variant, from its content wherever that was read: so it is the same in every
 /// process and on every machine that serves the file.
-fn tag(
-    source: &Source,
-    coding: Option<Coding>,
-    entry: &Entry,
-    content: Option<&Bytes>,
-    hash: Option<&str>,
-) -> Option<EntityTag> {
-    if let Some(content) = content {
+fn tag(source: &Source, copy: &StoredCopy, hash: Option<&str>) -> Option<EntityTag> {
+    if let Some(content) = &copy.content {
         return EntityTag::strong(&Md5Sum::of(content).to_string());
     }
     if let Some(hash) = hash {
-        let coding = coding.map_or("", Coding::suffix);
+        let coding = copy.coding.map_or("", Coding::suffix);
         return EntityTag::strong(&format!("{hash}{coding}"));
     }
-    storage_tag(source, entry)
+    storage_tag(source, &copy.entry)
 }
 
 /// Takes the tag that the storage gave; it is weak where another write might get the same one.

@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File},
     ops::Range,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -20,7 +20,7 @@ use crate::staticfiles::{Finder, Matches, on_the_blocking_pool, search};
 pub(super) struct Source {
     files: Files,
     /// Files of secrets on this machine, which are never sent, whatever link or copy leads to them.
-    hidden: Vec<Arc<Path>>,
+    hidden: Arc<[PathBuf]>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Source {
     pub(super) fn storage(storage: Arc<dyn Storage>) -> Self {
         Self {
             files: Files::Storage(storage),
-            hidden: Vec::new(),
+            hidden: Arc::default(),
         }
     }
 
@@ -44,14 +44,14 @@ impl Source {
     pub(super) fn finders(finders: Vec<Box<dyn Finder>>) -> Self {
         Self {
             files: Files::Finders(finders.into()),
-            hidden: Vec::new(),
+            hidden: Arc::default(),
         }
     }
 
-    /// Never gives these files, nor one of the size and time of one on this machine: that is a link to it, or
-    /// a copy.
-    pub(super) fn without(mut self, files: impl IntoIterator<Item = Arc<Path>>) -> Self {
-        self.hidden.extend(files);
+    /// Never gives this file, nor one of its size and time on this machine: that is a link to it, or a copy.
+    pub(super) fn without(mut self, file: &Path) -> Self {
+        let hidden = self.hidden.iter().cloned();
+        self.hidden = hidden.chain([file.to_owned()]).collect();
         self
     }
 

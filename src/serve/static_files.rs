@@ -175,7 +175,9 @@ impl StaticFiles {
     fn sent_as_set(mut self, settings: &Settings) -> Result<Self> {
         let index = from_settings::index(settings)?;
         let headers = ServeHeaders::of(settings)?;
-        self.source = self.source.without(settings.file().map(Arc::from));
+        if let Some(file) = settings.file() {
+            self.source = self.source.without(file);
+        }
         self.change(|options| {
             options.index = index;
             options.all_origins = settings.flag("WHITENOISE_ALLOW_ALL_ORIGINS");
@@ -278,7 +280,7 @@ impl StaticFiles {
     /// a certificate and the like. The settings file needs no such call after [`load`](Self::load).
     #[must_use]
     pub fn without_file(mut self, file: &Path) -> Self {
-        self.source = self.source.without([Arc::from(file)]);
+        self.source = self.source.without(file);
         self.change(|_| ());
         self
     }

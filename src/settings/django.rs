@@ -148,8 +148,8 @@ const NAMES: &[&str] = &[
     "YEAR_MONTH_FORMAT",
 ];
 
-/// The first words of the names that packages have: `CELERY` stands for `CELERY` and for `CELERY_BROKER_URL`.
-/// No setting that is read here begins so, and so no misspelling of one is taken for a package's.
+/// How names of settings of packages begin: `CELERY` stands for `CELERY` and for `CELERY_BROKER_URL`. No setting
+/// that has a meaning here begins so; a misspelled one stays an error.
 const OF_PACKAGES: &[&str] = &[
     "ACCOUNT",
     "ANYMAIL",
@@ -176,7 +176,7 @@ const OF_PACKAGES: &[&str] = &[
     "SIMPLE_JWT",
     "SOCIALACCOUNT",
     "SOCIAL_AUTH",
-    "SPECTACULAR_SETTINGS",
+    "SPECTACULAR",
     "STRIPE",
     "TAGGIT",
     "THUMBNAIL",
@@ -187,7 +187,7 @@ const OF_PACKAGES: &[&str] = &[
     "WEBPACK_LOADER",
 ];
 
-/// Names that no package has, and the settings of many projects do: helpers for other settings.
+/// Names that Django projects choose for values which their other settings use.
 const OF_PROJECTS: &[&str] = &[
     "ADMIN_URL",
     "APPS_DIR",

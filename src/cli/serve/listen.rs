@@ -114,17 +114,21 @@ impl Listener {
     pub(super) async fn bind(place: Place) -> Result<Self> {
         match place {
             Place::Address(address) => {
-                let failed = |error| cannot_listen(&address.to_string(), error);
+                let failed = |error: io::Error| {
+                    let advice = advice_for_address(error.kind());
+                    cannot_listen(&address.to_string(), advice, error)
+                };
                 let listener = TcpListener::bind(address).await.map_err(failed)?;
                 let address = listener.local_addr().map_err(failed)?;
                 Ok(Self::Tcp(listener, address))
             }
             #[cfg(unix)]
             Place::Socket(path) => {
-                let shown = path.display().to_string();
                 remove_stale(&path).await;
-                let listener = UnixListener::bind(&path);
-                let listener = listener.map_err(|error| cannot_listen(&shown, error))?;
+                let listener = UnixListener::bind(&path).map_err(|error| {
+                    let advice = advice_for_socket(&path, error.kind());
+                    cannot_listen(&path.display().to_string(), advice, error)
+                })?;
                 Ok(Self::Unix(listener, path))
             }
         }
@@ -186,37 +190,38 @@ async fn remove_stale(path: &Path) {
     }
 }
 
+/// What to do where a socket cannot be made.
 #[cfg(unix)]
-fn is_socket(kind: std::fs::FileType) -> bool {
-    kind.is_socket()
-}
-
-#[cfg(not(unix))]
-fn is_socket(_: std::fs::FileType) -> bool {
-    false
-}
-
-fn cannot_listen(place: &str, error: io::Error) -> Error {
-    let there = std::fs::symlink_metadata(place);
-    let is_file = there
-        .as_ref()
-        .is_ok_and(|there| !is_socket(there.file_type()));
-    let advice = match error.kind() {
-        io::ErrorKind::AddrInUse if is_file => {
+fn advice_for_socket(path: &Path, kind: io::ErrorKind) -> &'static str {
+    let there = std::fs::symlink_metadata(path);
+    match kind {
+        io::ErrorKind::AddrInUse if there.is_ok_and(|there| !there.file_type().is_socket()) => {
             "what is there is no socket: remove it, or take another path"
         }
-        // Of an address it is a scope that is missing, as of [fe80::1].
-        io::ErrorKind::InvalidInput if place.parse::<SocketAddr>().is_err() => {
+        io::ErrorKind::AddrInUse => "another program does: end it, or take another path",
+        // std refuses a path that the system has no room for.
+        io::ErrorKind::InvalidInput => {
             "the path of a socket has at most some 100 bytes: take a shorter one"
         }
         io::ErrorKind::NotFound => "make the folder that the socket is to be in",
+        io::ErrorKind::PermissionDenied => "take a folder that this user may write to",
+        _ => "take another path",
+    }
+}
+
+/// What to do where an address cannot be listened at.
+fn advice_for_address(kind: io::ErrorKind) -> &'static str {
+    match kind {
         io::ErrorKind::AddrInUse => "another program does: end it, or take another address",
         io::ErrorKind::PermissionDenied => "ports below 1024 are the administrator's: take another",
         io::ErrorKind::AddrNotAvailable => {
             "take an address of this machine, or 0:PORT for all of them"
         }
         _ => "take another address",
-    };
+    }
+}
+
+fn cannot_listen(place: &str, advice: &str, error: io::Error) -> Error {
     let reason = Error::from_io(io::Error::from(error.kind()));
     let problem = format!("cannot listen at {place}: {}", reason.problem());
     Error::new(ErrorKind::Other, problem)

@@ -1,6 +1,6 @@
 //! Whether a compressed copy is a copy of a given content. It decodes, and keeps nothing.
 
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 
 use crate::storages::Coding;
 
@@ -25,16 +25,19 @@ pub(crate) fn decodes_to(coding: Coding, encoded: &[u8], plain: &[u8]) -> Option
 /// Whether a stream has these bytes, and ends well.
 fn is_same(decoder: impl Read, mut plain: &[u8]) -> bool {
     let mut decoder = BufReader::with_capacity(BLOCK, decoder);
-    let mut block = [0; 4096];
     loop {
-        match decoder.read(&mut block) {
-            Ok(0) => return plain.is_empty(),
-            Ok(count) => match plain.strip_prefix(&block[..count]) {
-                Some(rest) => plain = rest,
-                None => return false,
-            },
-            Err(_) => return false,
+        let Ok(block) = decoder.fill_buf() else {
+            return false;
+        };
+        if block.is_empty() {
+            return plain.is_empty();
         }
+        let Some(rest) = plain.strip_prefix(block) else {
+            return false;
+        };
+        let count = block.len();
+        plain = rest;
+        decoder.consume(count);
     }
 }
 

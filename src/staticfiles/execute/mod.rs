@@ -56,7 +56,8 @@ pub fn execute(
     };
     let begin = |phase, which: fn(Kind) -> bool| run.begin(phase, plan, which);
     let hashed = begin(Phase::WritingHashed, is_hashed).chain(stage(is_hashed));
-    // Copies after their originals: a large one that is older than its original is not sent, unless its name is hashed.
+    // Copies after their originals: a large copy under a plain name that is older than its original is
+    // not sent.
     let collected = begin(Phase::Writing, is_collected)
         .chain(stage(|kind| kind == Kind::Collected))
         .chain(stage(|kind| kind == Kind::Compressed { is_hashed: false }));
